@@ -1,0 +1,1 @@
+"""One module a correlation: how the hits of one rule become its matches."""

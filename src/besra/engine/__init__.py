@@ -1,0 +1,1 @@
+"""Clauses over events: which events satisfy which clause of which rule."""

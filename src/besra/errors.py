@@ -1,0 +1,58 @@
+"""Every exception besra raises on purpose.
+
+    BesraError                  root: catch this one
+    ├── QueryError              a query that cannot be used; `problems` holds all of them, the attributes the first
+    │   ├── QuerySyntaxError    it does not parse
+    │   └── QuerySemanticError  it parses but has no meaning (types, unknown functions, unsupported constructs)
+    ├── InputError              a path, option or document that cannot be used
+    └── RuleFileError           a rule file that cannot be read at all
+
+A rule or record that is merely bad does not raise: it becomes a `Problem` and the rest goes on.
+"""
+
+from besra.problems import Place, Problem
+
+
+class BesraError(Exception):
+    """Root of all errors besra raises on purpose."""
+
+
+class QueryError(BesraError):
+    """A query that cannot be used. `message`, `line`, `column` and `hint` are those of the first problem."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        first = problems[0]
+        self.message: str = first.message
+        self.line: int | None = first.place.line
+        self.column: int | None = first.place.column
+        self.hint: str | None = first.hint
+        super().__init__("\n".join(problem.render() for problem in problems))
+
+    def __reduce__(self) -> tuple[type["QueryError"], tuple[Problem, ...]]:
+        return type(self), self.problems
+
+
+class QuerySyntaxError(QueryError):
+    """The query does not parse."""
+
+
+class QuerySemanticError(QueryError):
+    """The query parses but cannot be evaluated: wrong types, unknown names, unsupported constructs."""
+
+
+class InputError(BesraError):
+    """A path, option or document that cannot be used; `problem` says where and what to do."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.render())
+
+    @classmethod
+    def of(cls, code: str, message: str, *, path: str | None = None, hint: str | None = None) -> "InputError":
+        """An input error from its parts."""
+        return cls(Problem(code, message, place=Place(path), hint=hint))
+
+
+class RuleFileError(InputError):
+    """A rule file or directory that cannot be read at all."""

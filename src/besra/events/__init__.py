@@ -1,0 +1,1 @@
+"""Bytes to events: readers, normalisers, identity, typed field access."""

@@ -1,0 +1,1 @@
+"""One module a source: a raw record in, an ECS document out."""

@@ -1,0 +1,1 @@
+"""Texts to trees to the shared expression IR."""

@@ -1,0 +1,1 @@
+"""EQL: lexer, parser, tree, printer and lowering to the shared IR."""

@@ -1,0 +1,1 @@
+"""Detection rules as data: read, check, convert, plan."""

@@ -1,0 +1,77 @@
+"""Timestamps as text and numbers to nanoseconds since 1970 UTC, and back.
+
+Nanoseconds, because sensors write up to nine fractional digits (sources.md 2) and equal milliseconds would lose the
+order of a sequence.
+"""
+
+import calendar
+import re
+from datetime import UTC, datetime
+
+NANOS = 1_000_000_000
+
+ISO = re.compile(
+    r"\s*(\d{4})-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?"
+    r"\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?)?)?\s*"
+)
+DIGITS = re.compile(r"\s*-?\d{1,19}(\.\d+)?\s*")
+
+
+def parse_timestamp(value: str | float | int | bool) -> int | None:
+    """Nanoseconds since 1970 of an ISO 8601 text (no zone means UTC), or of a number of milliseconds; None if neither.
+
+    Numbers, and strings of digits, are milliseconds: Elasticsearch's `epoch_millis`. Year-only text is not accepted, it
+    could not be told from a number.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value * 1_000_000
+    if isinstance(value, float):
+        return round(value * 1_000_000) if abs(value) < 1e16 else None
+    found = ISO.fullmatch(value)
+    if found:
+        return _from_parts(found)
+    if DIGITS.fullmatch(value):
+        whole, _, fraction = value.strip().partition(".")
+        nanos = int((fraction + "000000")[:6]) if fraction else 0
+        return int(whole) * 1_000_000 + nanos
+    return None
+
+
+def _from_parts(found: re.Match[str]) -> int | None:
+    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    try:
+        moment = datetime(int(year), int(month), int(day or 1), int(hour or 0), int(minute or 0), tzinfo=UTC)
+    except ValueError:
+        return None
+    seconds = calendar.timegm(moment.timetuple()) + min(int(second or 0), 59)
+    if int(second or 0) > 60:
+        return None
+    nanos = int((fraction or "0").ljust(9, "0"))
+    if second == "60":  # a leap second: the last instant of the minute
+        nanos = NANOS - 1
+    return (seconds - _offset_seconds(zone)) * NANOS + nanos
+
+
+def _offset_seconds(zone: str | None) -> int:
+    if zone is None or zone in ("Z", "z", "UTC"):
+        return 0
+    digits = zone[1:].replace(":", "")
+    seconds = int(digits[:2]) * 3600 + int(digits[2:] or 0) * 60
+    return -seconds if zone[0] == "-" else seconds
+
+
+def format_timestamp(nanos: int, *, digits: int | None = None) -> str:
+    """ISO 8601 in UTC with `Z`; three fractional digits, or as many more groups of three as the value needs."""
+    seconds, rest = divmod(nanos, NANOS)
+    fraction = f"{rest:09d}"
+    if digits is None:
+        digits = 3 if fraction.endswith("000000") else 6 if fraction.endswith("000") else 9
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{nanos // 1_000_000}"
+    # strftime("%Y") does not pad years below 1000 on every platform; isoformat does.
+    text = moment.replace(tzinfo=None).isoformat(timespec="seconds")
+    return f"{text}.{fraction[:digits]}Z" if digits else f"{text}Z"
