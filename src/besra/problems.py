@@ -43,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One message: a stable code (`eql-syntax`, `rule-missing-field`), what is wrong, where, and what to do about it."""
+    """One message: a stable code (`eql-syntax`, `rule-missing-field`), what is wrong, where, and what to do."""
 
     code: str
     message: str

@@ -50,8 +50,8 @@ class Schedule:
 class QueryText:
     """A rule's query and where its first character stands in the rule file, so that problems point into the file.
 
-    `line` and `column` count from 1; `line_by_line` says that the file holds the text line by line as it is here (a TOML
-    triple-quoted string), so line n of the query is line `line + n - 1` of the file.
+    `line` and `column` count from 1; `line_by_line` says that the file holds the text line by line as it is here (a
+    TOML triple-quoted string), so line n of the query is line `line + n - 1` of the file.
     """
 
     text: str

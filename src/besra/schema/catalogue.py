@@ -1,4 +1,4 @@
-"""Which type a field has. The bundled table knows ECS and the Elastic Defend package; a caller may lay types over it."""
+"""Which type a field has: the bundled table of ECS and Elastic Defend fields, and what a caller lays over it."""
 
 import csv
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class Catalogue:
     def type_of(self, name: str) -> FieldType:
         """The comparison family of a field; DYNAMIC for a field in no mapping.
 
-        A sub-field that compares like its parent (`process.name.caseless`, `.text`) is looked up under its own name only.
+        A multi-field (`process.name.caseless`, `.text`) is looked up under its own name only.
         """
         info = self.fields.get(name)
         return info.type if info else FieldType.DYNAMIC
