@@ -1,0 +1,97 @@
+"""What a query asks for, in the terms of the two functions at besra's heart.
+
+*Clauses* say which single events take part; `engine` evaluates them. A *correlation* says which groups of those events
+are matches; `detection.correlate` applies it. Plain data, equal for equal queries.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from besra.language.expr import FieldRef, Predicate
+from besra.schema.fieldtype import FieldType
+
+
+@dataclass(frozen=True, slots=True)
+class JoinKey:
+    """One join key of a clause. `optional`: a missing value is an ordinary key value and joins with missing."""
+
+    field: FieldRef
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A predicate over one event (category and presence of mandatory keys included), and the event's join keys."""
+
+    predicate: Predicate
+    keys: tuple[JoinKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Every event of the only clause is a match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a sequence: the index of its clause. `missing`: `![…]`, no event of the clause may occur there."""
+
+    clause: int
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Events in order with equal join keys (eql.md 4). `with runs=n` is n equal stages; `until` is a clause index."""
+
+    stages: tuple[Stage, ...]
+    maxspan: timedelta | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Events in any order with equal join keys, one for each clause index (eql.md 5)."""
+
+    clauses: tuple[int, ...]
+
+
+Correlation = Each | Sequence | Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Keep the first `count` matches."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Keep the last `count` matches."""
+
+    count: int
+
+
+Pipe = Head | Tail
+
+
+TIMESTAMP = FieldRef("@timestamp", FieldType.DATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """Which fields order events: the timestamp, then the tiebreaker if there is one (eql.md 4.1)."""
+
+    timestamp: FieldRef = TIMESTAMP
+    tiebreaker: FieldRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A query, lowered: clauses, the correlation over them, how events are ordered, and pipes in order."""
+
+    clauses: tuple[Clause, ...]
+    correlation: Correlation
+    ordering: Ordering = Ordering()
+    pipes: tuple[Pipe, ...] = ()
