@@ -51,9 +51,10 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Events in any order with equal join keys, one for each clause index (eql.md 5)."""
+    """Events in any order with equal join keys, one for each clause index, `per_key` results a key (eql.md 5)."""
 
     clauses: tuple[int, ...]
+    per_key: int = 1
 
 
 Correlation = Each | Sequence | Sample

@@ -8,7 +8,9 @@ from besra.errors import QuerySemanticError
 from besra.language.eql import tree
 from besra.language.eql.conditions import lower_condition
 from besra.language.eql.scope import Scope, UnknownFields
-from besra.language.expr import Equals, Exists, FieldRef, Predicate
+from besra.language.eql.values import kind_of, lower_value
+from besra.language.expr import Equals, Exists, FieldRef, Predicate, Value, fields_of
+from besra.language.functions import Kind
 from besra.language.plan import (
     Clause,
     Correlation,
@@ -43,6 +45,9 @@ class QueryFields:
     tiebreaker: str | None = None
 
 
+DEFAULT_FIELDS = QueryFields()
+
+
 @dataclass(frozen=True, slots=True)
 class Lowered:
     """A plan and the warnings its author should see."""
@@ -55,7 +60,7 @@ def lower_query(
     query: tree.Query,
     catalogue: Catalogue,
     *,
-    fields: QueryFields = QueryFields(),
+    fields: QueryFields = DEFAULT_FIELDS,
     unknown_fields: UnknownFields = UnknownFields.MISSING,
 ) -> Lowered:
     """The plan of a query. Raises QuerySemanticError holding every error found."""
@@ -75,6 +80,26 @@ def lower_query(
         raise QuerySemanticError(*dict.fromkeys(scope.errors))
     plan = Plan(tuple(lowering.clauses), correlation, lowering.ordering(), pipes)
     return Lowered(plan, tuple(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class LoweredExpression:
+    """An expression without a query: a predicate if it is a condition over fields, else a value."""
+
+    value: Value
+    predicate: Predicate | None = None
+
+
+def lower_expression(text: str, node: tree.Node, catalogue: Catalogue) -> LoweredExpression:
+    """The meaning of a bare expression. Raises QuerySemanticError holding every error found."""
+    scope = Scope(text, catalogue)
+    value = lower_value(scope, node)
+    predicate = None
+    if kind_of(scope, node) is Kind.BOOLEAN and fields_of(value) and not isinstance(node, tree.Field):
+        predicate = lower_condition(scope, node) or FALSE
+    if scope.errors:
+        raise QuerySemanticError(*dict.fromkeys(scope.errors))
+    return LoweredExpression(value, predicate and simplify(predicate))
 
 
 class _Lowering:

@@ -1,0 +1,88 @@
+"""The public functions behind `import besra`. They take values and return values: nothing here prints or exits."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
+from besra.engine.reference import evaluate_script, holds
+from besra.errors import InputError
+from besra.events.document import Fields
+from besra.events.envelope import Document, documents_in, event_of
+from besra.events.event import Event, Origin
+from besra.language.eql.lower import DEFAULT_FIELDS, QueryFields, lower_expression, lower_query
+from besra.language.eql.parser import parse_expression, parse_query
+from besra.language.eql.scope import UnknownFields
+from besra.language.plan import Plan
+from besra.schema.catalogue import Catalogue, bundled_catalogue
+
+
+def search(  # noqa: PLR0913  the parameters are those of Elasticsearch's EQL search, by their names there
+    query: str,
+    documents: Iterable[Mapping[str, Any]],
+    language: str = "eql",
+    *,
+    event_category_field: str = "event.category",
+    timestamp_field: str = "@timestamp",
+    tiebreaker_field: str | None = None,
+    field_types: Mapping[str, str] | None = None,
+    size: int | None = None,
+    result_position: ResultPosition = "tail",
+    max_samples_per_key: int = 1,
+) -> SearchResult:
+    """The events, sequences or samples a query finds in documents.
+
+    `field_types` maps field names to mapping types ("keyword", "long", "ip", "date" …) over the bundled catalogue.
+    `size` None is no limit. Raises QuerySyntaxError or QuerySemanticError for a query that cannot be used, InputError
+    for a language or document that cannot.
+    """
+    started = time.perf_counter()
+    plan = plan_query(
+        query,
+        bundled_catalogue().with_types(field_types or {}),
+        language=language,
+        fields=QueryFields(event_category_field, timestamp_field, tiebreaker_field),
+    )
+    plan = with_samples_per_key(plan, max_samples_per_key)
+    result = search_events(plan, positional_events(documents), size=size, position=result_position)
+    return replace(result, took=int((time.perf_counter() - started) * 1000))
+
+
+def plan_query(
+    query: str,
+    catalogue: Catalogue,
+    *,
+    language: str = "eql",
+    fields: QueryFields = DEFAULT_FIELDS,
+    unknown_fields: UnknownFields = UnknownFields.MISSING,
+) -> Plan:
+    """The plan of a query text. Raises as `search` does."""
+    if language != "eql":
+        raise InputError.of("unsupported-language", f"the query language {language!r} is not supported", hint="use eql")
+    return lower_query(parse_query(query), catalogue, fields=fields, unknown_fields=unknown_fields).plan
+
+
+def positional_events(documents: Iterable[Mapping[str, Any]], index: str | None = None) -> Iterator[Event]:
+    """Documents as events that keep their `_id`, or are known by their position: equal documents stay apart."""
+    for position, value in enumerate(documents):
+        for document in documents_in(value):
+            if not isinstance(document, Document):
+                message = f"document {position + 1} is {document.what}, not an object"
+                raise InputError.of("document-not-object", message)
+            known = document if document.id else replace(document, id=str(position))
+            yield event_of(known, Origin("-", position + 1), position, default_index=index)
+
+
+def evaluate(expression: str, document: Mapping[str, Any], *, field_types: Mapping[str, str] | None = None) -> object:
+    """The value of an EQL expression for one document: a bool, number, text, or None for null.
+
+    A condition over fields is two-valued, as in a rule; a value of a field with several values is that of the first.
+    Raises QuerySyntaxError or QuerySemanticError.
+    """
+    node = parse_expression(expression)
+    lowered = lower_expression(expression, node, bundled_catalogue().with_types(field_types or {}))
+    fields = Fields(document)
+    if lowered.predicate is not None:
+        return holds(lowered.predicate, fields)
+    return evaluate_script(lowered.value, fields)

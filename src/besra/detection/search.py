@@ -1,0 +1,87 @@
+"""Searching events with one query: the answer of Elasticsearch's EQL search, over any events."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, Literal
+
+from besra.detection.correlate import correlate
+from besra.detection.match import Match
+from besra.engine.pack import Entry, RulePack
+from besra.engine.reference import evaluate
+from besra.events.event import Event
+from besra.language.plan import Each, Plan, Sample
+from besra.schema.fieldtype import typed_text
+
+ResultPosition = Literal["head", "tail"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Matches of a query in order. `join_keys` are texts, None for a null key."""
+
+    plan: Plan
+    matches: tuple[Match, ...]
+    took: int = 0
+
+    def join_keys(self, match: Match) -> list[str | None]:
+        """The keys of a match in query order, as text."""
+        keys = self.plan.clauses[match.present[0].clause].keys
+        return [
+            None if value is None else typed_text(value, key.field.type)
+            for key, value in zip(keys, match.key, strict=True)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The body Elasticsearch's EQL search returns."""
+        hits: dict[str, Any] = {"total": {"value": len(self.matches), "relation": "eq"}}
+        if isinstance(self.plan.correlation, Each):
+            hits["events"] = [_event(match.present[0].event) for match in self.matches]
+        else:
+            hits["sequences"] = [self._sequence(match) for match in self.matches]
+        return {"is_partial": False, "is_running": False, "took": self.took, "timed_out": False, "hits": hits}
+
+    def _sequence(self, match: Match) -> dict[str, Any]:
+        events = [MISSING if hit is None else _event(hit.event) for hit in match.hits]
+        keys = self.join_keys(match)
+        return {**({"join_keys": keys} if keys else {}), "events": events}
+
+
+MISSING: dict[str, Any] = {"_index": "", "_id": "", "_source": {}, "missing": True}
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {"_index": event.index[0] if event.index else "", "_id": event.id, "_source": event.source}
+
+
+def search_events(
+    plan: Plan, events: Iterable[Event], *, size: int | None = None, position: ResultPosition = "tail"
+) -> SearchResult:
+    """Run a plan over events. `size` keeps the last matches, or with `position="head"` the first (eql.md 4.5)."""
+    pack = RulePack((Entry(plan),))
+    hits = chain.from_iterable(evaluate(pack, batch).by_entry[0] for batch in _batches(events))
+    matches = tuple(correlate(plan, hits))
+    if size is not None:
+        head = position == "head" or isinstance(plan.correlation, Sample)
+        matches = matches[:size] if head else matches[max(0, len(matches) - size) :]
+    return SearchResult(plan, matches)
+
+
+def with_samples_per_key(plan: Plan, per_key: int) -> Plan:
+    """The plan with up to so many samples a key; other plans unchanged."""
+    if not isinstance(plan.correlation, Sample):
+        return plan
+    return replace(plan, correlation=replace(plan.correlation, per_key=per_key))
+
+
+BATCH = 1000
+
+
+def _batches(events: Iterable[Event]) -> Iterator[list[Event]]:
+    batch: list[Event] = []
+    for event in events:
+        batch.append(event)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    yield batch

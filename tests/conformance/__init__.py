@@ -1,0 +1,1 @@
+"""Runs folders of conformance cases (a query, data, the known result) and reports by feature."""
