@@ -1,11 +1,12 @@
 """Searching events with one query: the answer of Elasticsearch's EQL search, over any events."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Literal
 
 from besra.detection.correlate import correlate
+from besra.detection.detect import in_batches
 from besra.detection.match import Match
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
@@ -59,7 +60,7 @@ def search_events(
 ) -> SearchResult:
     """Run a plan over events. `size` keeps the last matches, or with `position="head"` the first (eql.md 4.5)."""
     pack = RulePack((Entry(plan),))
-    hits = chain.from_iterable(evaluate(pack, batch).by_entry[0] for batch in _batches(events))
+    hits = chain.from_iterable(evaluate(pack, batch).by_entry[0] for batch in in_batches(events))
     matches = tuple(correlate(plan, hits))
     if size is not None:
         head = position == "head" or isinstance(plan.correlation, Sample)
@@ -72,16 +73,3 @@ def with_samples_per_key(plan: Plan, per_key: int) -> Plan:
     if not isinstance(plan.correlation, Sample):
         return plan
     return replace(plan, correlation=replace(plan.correlation, per_key=per_key))
-
-
-BATCH = 1000
-
-
-def _batches(events: Iterable[Event]) -> Iterator[list[Event]]:
-    batch: list[Event] = []
-    for event in events:
-        batch.append(event)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    yield batch

@@ -1,0 +1,160 @@
+"""Matches to alert documents: single alerts, and the shell and building blocks of sequences and samples.
+
+Fields and ids are those of detection-engine.md 3 and 2.5. What the original lacks stands beside them under `besra`
+(`detection.provenance`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from besra.detection.alert_id import Ancestor, block_ids, shell_id, single_id
+from besra.detection.match import Match
+from besra.detection.provenance import provenance, story
+from besra.detection.reason import reason_text
+from besra.detection.rule_copy import rule_fields, rule_uuid
+from besra.detection.run import RunInfo
+from besra.detection.source_document import clean, common_fields, originals, without_field
+from besra.engine.hits import Hit
+from besra.language.plan import Each, Plan
+from besra.rules.rule import Rule
+from besra.schema.catalogue import bundled_catalogue
+from besra.schema.timestamp import format_timestamp
+from besra.version import __version__
+
+Alert = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose alerts are built: a rule, its plan and the run."""
+
+    rule: Rule
+    plan: Plan
+    run: RunInfo
+
+    @property
+    def rule_uuid(self) -> str:
+        """The identity of the rule inside alert ids."""
+        return rule_uuid(self.rule)
+
+
+def build_alerts(source: Source, match: Match) -> list[Alert]:
+    """The alerts of a match: one for a single event; else the building blocks in order and then the shell.
+
+    None at all if an event of the match descends from an alert of the same rule: a rule never feeds itself.
+    """
+    if any(_comes_from(hit, source.rule_uuid) for hit in match.present):
+        return []
+    if isinstance(source.plan.correlation, Each):
+        return [_single(source, match.present[0])]
+    return _group(source, match)
+
+
+def _single(source: Source, hit: Hit) -> Alert:
+    ancestors = _ancestors(hit)
+    alert_id = single_id(ancestors[-1], source.rule_uuid, source.run.space)
+    alert = _alert_of_event(source, hit, alert_id)
+    if source.rule.building_block:
+        alert["kibana.alert.building_block_type"] = "default"
+    alert["besra"] = provenance(hit)
+    return alert
+
+
+def _group(source: Source, match: Match) -> list[Alert]:
+    """Blocks and shell (detection-engine.md 3.5)."""
+    hits = match.present
+    lineage = [_ancestors(hit) for hit in hits]
+    ids = block_ids(lineage, source.rule_uuid)
+    blocks = [_alert_of_event(source, hit, alert_id) for hit, alert_id in zip(hits, ids, strict=True)]
+    ancestors = [
+        ancestor
+        for mine, alert_id in zip(lineage, ids, strict=True)
+        for ancestor in (*mine, Ancestor(alert_id, "", "signal", mine[-1].depth + 1, source.rule_uuid))
+    ]
+    group_id = shell_id(ancestors, source.rule_uuid)
+    shell = _shell(source, blocks, ancestors, group_id)
+    shell["besra"] = story(source.plan, match)
+    for index, (block, hit) in enumerate(zip(blocks, hits, strict=True)):
+        block["kibana.alert.building_block_type"] = "default"
+        block["kibana.alert.group.id"] = group_id
+        block["kibana.alert.group.index"] = index
+        block["besra"] = provenance(hit)
+    return [*blocks, shell]
+
+
+def _shell(source: Source, blocks: Sequence[Alert], ancestors: Sequence[Ancestor], group_id: str) -> Alert:
+    shared = {key: value for key, value in common_fields(blocks).items() if not key.startswith("kibana.alert.")}
+    shell = {**shared, **_alert_fields(source, group_id, ancestors, source.run.started)}
+    shell["kibana.alert.reason"] = reason_text(shell, source.rule.name, source.rule.severity)
+    shell["kibana.alert.group.id"] = group_id
+    if source.rule.building_block:
+        shell["kibana.alert.building_block_type"] = "default"
+    return shell
+
+
+def _alert_of_event(source: Source, hit: Hit, alert_id: str) -> Alert:
+    """An alert whose body is the event."""
+    cleaned = clean(hit.event.source, bundled_catalogue())
+    body = without_field(cleaned.body, "event.kind")
+    alert = {
+        **without_field(body, "@timestamp"),
+        **_alert_fields(source, alert_id, _ancestors(hit), hit.time),
+        **originals(cleaned.body),
+    }
+    alert["kibana.alert.reason"] = reason_text(body, source.rule.name, source.rule.severity)
+    return alert
+
+
+def _alert_fields(source: Source, alert_id: str, ancestors: Sequence[Ancestor], original_time: int | None) -> Alert:
+    """What every alert carries, whatever it came from (detection-engine.md 3.2)."""
+    rule, run = source.rule, source.run
+    created = format_timestamp(run.started)
+    return {
+        "@timestamp": created,
+        "event.kind": "signal",
+        "kibana.version": __version__,
+        "kibana.space_ids": [run.space],
+        "kibana.alert.uuid": alert_id,
+        "kibana.alert.status": "active",
+        "kibana.alert.workflow_status": "open",
+        "kibana.alert.workflow_tags": [],
+        "kibana.alert.workflow_assignee_ids": [],
+        "kibana.alert.start": created,
+        "kibana.alert.last_detected": created,
+        "kibana.alert.intended_timestamp": created,
+        **({} if original_time is None else {"kibana.alert.original_time": format_timestamp(original_time)}),
+        "kibana.alert.severity": str(rule.severity),
+        "kibana.alert.risk_score": rule.risk_score,
+        "kibana.alert.depth": 1 + max(ancestor.depth for ancestor in ancestors),
+        "kibana.alert.ancestors": [ancestor.to_dict() for ancestor in ancestors],
+        **rule_fields(rule, run),
+    }
+
+
+def _ancestors(hit: Hit) -> list[Ancestor]:
+    """The event's own ancestors, then the event; an event that is an alert has some."""
+    event = hit.event
+    own = [_recorded(ancestor) for ancestor in _recorded_ancestors(hit)]
+    kind = "signal" if "kibana.alert.uuid" in event.source else "event"
+    depth = _depth(event.source.get("kibana.alert.depth"))
+    return [*own, Ancestor(event.id, event.index[0] if event.index else "", kind, depth)]
+
+
+def _recorded_ancestors(hit: Hit) -> list[Mapping[str, Any]]:
+    recorded = hit.event.source.get("kibana.alert.ancestors")
+    return [a for a in recorded if isinstance(a, Mapping)] if isinstance(recorded, list) else []
+
+
+def _recorded(ancestor: Mapping[str, Any]) -> Ancestor:
+    identity, index, kind = (str(ancestor.get(name, "")) for name in ("id", "index", "type"))
+    return Ancestor(identity, index, kind, _depth(ancestor.get("depth")), ancestor.get("rule"))
+
+
+def _depth(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _comes_from(hit: Hit, uuid: str) -> bool:
+    rules = [a.get("rule") for a in _recorded_ancestors(hit)]
+    return uuid in rules or hit.event.source.get("kibana.alert.rule.uuid") == uuid

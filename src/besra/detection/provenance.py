@@ -1,0 +1,92 @@
+"""What an alert says beyond Elastic's, under `besra`.
+
+Where each of its events was read, when they happened, the steps of a sequence with the fields their conditions look at,
+the join key, and the fields an alert could not hold. Elastic's shell of a sequence has none of it
+(detection-engine.md 3.5, 13).
+"""
+
+from typing import Any
+
+from besra.detection.match import Match
+from besra.detection.source_document import clean
+from besra.engine.hits import Hit
+from besra.events.document import Fields
+from besra.language.expr import fields_of
+from besra.language.plan import Plan
+from besra.schema.catalogue import bundled_catalogue
+from besra.schema.fieldtype import typed_text
+from besra.schema.timestamp import format_timestamp
+from besra.version import __version__
+
+STEP_FIELDS = frozenset(
+    [
+        "host.name",
+        "user.name",
+        "process.name",
+        "process.executable",
+        "process.command_line",
+        "process.entity_id",
+        "process.parent.name",
+        "file.path",
+        "registry.path",
+        "dns.question.name",
+        "destination.ip",
+        "destination.port",
+    ]
+)
+"""Shown for every step that has them, besides the fields its condition reads."""
+
+
+def provenance(hit: Hit) -> dict[str, Any]:
+    """Which event, where it was read, and what the alert's copy of it lost."""
+    removed = clean(hit.event.source, bundled_catalogue()).removed
+    origin = hit.event.origin
+    place = {"file": origin.path, "line": origin.line, "record": origin.record}
+    found: dict[str, Any] = {
+        "version": __version__,
+        "events": [
+            {
+                "id": hit.event.id,
+                "index": hit.event.index[0] if hit.event.index else "",
+                **({} if hit.time is None else {"time": format_timestamp(hit.time)}),
+                **{name: value for name, value in place.items() if value is not None},
+            }
+        ],
+    }
+    return {**found, "removed_fields": list(removed)} if removed else found
+
+
+def story(plan: Plan, match: Match) -> dict[str, Any]:
+    """What the shell of the original lacks: the steps, their times and places, and the key they share."""
+    times = [hit.time for hit in match.present if hit.time is not None]
+    keys = plan.clauses[match.present[0].clause].keys
+    told: dict[str, Any] = {
+        "version": __version__,
+        "events": [event for hit in match.present for event in provenance(hit)["events"]],
+        "sequence": [_step(plan, position, hit) for position, hit in enumerate(match.hits)],
+    }
+    if times:
+        told["start"], told["end"] = format_timestamp(min(times)), format_timestamp(max(times))
+    if keys:
+        told["join_keys"] = {
+            key.field.name: None if value is None else typed_text(value, key.field.type)
+            for key, value in zip(keys, match.key, strict=True)
+        }
+    return told
+
+
+def _step(plan: Plan, position: int, hit: Hit | None) -> dict[str, Any]:
+    if hit is None:
+        return {"step": position, "missing": True}
+    clause = plan.clauses[hit.clause]
+    read = {field.name for field in fields_of(clause.predicate)} | {key.field.name for key in clause.keys}
+    fields = Fields(hit.event.source)
+    shown = {
+        name: values if len(values) > 1 else values[0]
+        for name in sorted(read | STEP_FIELDS)
+        if (values := fields.scalars(name))
+    }
+    step: dict[str, Any] = {"step": position, "id": hit.event.id}
+    if hit.time is not None:
+        step["time"] = format_timestamp(hit.time)
+    return {**step, "fields": shown}
