@@ -1,21 +1,34 @@
 """The public functions behind `import besra`. They take values and return values: nothing here prints or exits."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from besra.detection.alert import Alert
+from besra.detection.detect import Job, conclude, gather, newest_time
+from besra.detection.execution import Limits
+from besra.detection.run import RunInfo
 from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
 from besra.engine.reference import evaluate_script, holds
 from besra.errors import InputError
 from besra.events.document import Fields
 from besra.events.envelope import Document, documents_in, event_of
 from besra.events.event import Event, Origin
+from besra.events.file_read import FileRead
+from besra.events.reader import read_events
 from besra.language.eql.lower import DEFAULT_FIELDS, QueryFields, lower_expression, lower_query
 from besra.language.eql.parser import parse_expression, parse_query
 from besra.language.eql.scope import UnknownFields
 from besra.language.plan import Plan
+from besra.problems import Problem
+from besra.rules.rule import Rule
+from besra.rules.ruleset import RuleSet, load_rules
 from besra.schema.catalogue import Catalogue, bundled_catalogue
+
+IN_MEMORY = "(document)"
+"""The path of events that were read from no file."""
 
 
 def search(  # noqa: PLR0913  the parameters are those of Elasticsearch's EQL search, by their names there
@@ -49,6 +62,62 @@ def search(  # noqa: PLR0913  the parameters are those of Elasticsearch's EQL se
     return replace(result, took=int((time.perf_counter() - started) * 1000))
 
 
+def detect(
+    rules: RuleSet,
+    documents: Iterable[Mapping[str, Any]],
+    index: str | None = None,
+    match_index: bool = True,
+    *,
+    now: int | None = None,
+    max_alerts: int | None = None,
+) -> list[Alert]:
+    """The alerts of the ready rules over ECS documents, most severe rule first.
+
+    A document's index is its `_index` (an exported hit), else its `data_stream.*`, else `index`; `match_index=False`
+    runs every rule on every document. `now` is the alerts' creation time in nanoseconds since 1970, by default that of
+    the newest event. `max_alerts` replaces the rules' `max_signals`, 0 being no limit. Equal documents without an `_id`
+    are one event.
+    """
+    job = Job(runnable(rules), match_index, limits=Limits(max_alerts))
+    hits = gather(job, _events(documents, index))
+    run = RunInfo(newest_time(hits) if now is None else now)
+    return [alert for execution in conclude(job, hits, run) for alert in execution.alerts]
+
+
+def scan(
+    paths: Iterable[str | Path],
+    rules: RuleSet | None = None,
+    *,
+    match_index: bool = True,
+    now: int | None = None,
+    max_alerts: int | None = None,
+    on_item: Callable[[Problem | FileRead], object] = lambda _: None,
+) -> Iterator[Alert]:
+    """The alerts of the ready rules (by default the bundled ones) over files and folders.
+
+    `on_item` is given what is not an event: problems, and a `FileRead` at the end of every file. The other arguments
+    are those of `detect`.
+    """
+    job = Job(runnable(load_rules() if rules is None else rules), match_index, limits=Limits(max_alerts))
+    hits = gather(job, _read(paths, on_item))
+    run = RunInfo(newest_time(hits) if now is None else now)
+    for execution in conclude(job, hits, run):
+        yield from execution.alerts
+
+
+def runnable(rules: RuleSet) -> tuple[tuple[Rule, Plan], ...]:
+    """The ready rules of a set with their plans."""
+    return tuple((loaded.rule, loaded.plan) for loaded in rules.ready if loaded.rule and loaded.plan)
+
+
+def _read(paths: Iterable[str | Path], on_item: Callable[[Problem | FileRead], object]) -> Iterator[Event]:
+    for item in read_events(paths):
+        if isinstance(item, Event):
+            yield item
+        else:
+            on_item(item)
+
+
 def plan_query(
     query: str,
     catalogue: Catalogue,
@@ -63,15 +132,25 @@ def plan_query(
     return lower_query(parse_query(query), catalogue, fields=fields, unknown_fields=unknown_fields).plan
 
 
-def positional_events(documents: Iterable[Mapping[str, Any]], index: str | None = None) -> Iterator[Event]:
+def positional_events(documents: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
     """Documents as events that keep their `_id`, or are known by their position: equal documents stay apart."""
-    for position, value in enumerate(documents):
+    for position, document in _documents(documents):
+        known = document if document.id else replace(document, id=str(position))
+        yield event_of(known, Origin(IN_MEMORY, position + 1), position)
+
+
+def _events(documents: Iterable[Mapping[str, Any]], index: str | None) -> Iterator[Event]:
+    for position, document in _documents(documents):
+        yield event_of(document, Origin(IN_MEMORY, position + 1), position, default_index=index)
+
+
+def _documents(values: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Document]]:
+    for position, value in enumerate(values):
         for document in documents_in(value):
             if not isinstance(document, Document):
                 message = f"document {position + 1} is {document.what}, not an object"
                 raise InputError.of("document-not-object", message)
-            known = document if document.id else replace(document, id=str(position))
-            yield event_of(known, Origin("-", position + 1), position, default_index=index)
+            yield position, document
 
 
 def evaluate(expression: str, document: Mapping[str, Any], *, field_types: Mapping[str, str] | None = None) -> object:

@@ -4,8 +4,9 @@
     ├── QueryError              a query that cannot be used; `problems` holds all of them, the attributes the first
     │   ├── QuerySyntaxError    it does not parse
     │   └── QuerySemanticError  it parses but has no meaning (types, unknown functions, unsupported constructs)
-    ├── InputError              a path, option or document that cannot be used
-    └── RuleFileError           a rule file that cannot be read at all
+    └── InputError              a path, option or document that cannot be used
+        ├── RuleFileError       a rule file that cannot be read at all
+        └── DateMathError       a text that is no date; also a ValueError
 
 A rule or record that is merely bad does not raise: it becomes a `Problem` and the rest goes on.
 """
@@ -56,3 +57,7 @@ class InputError(BesraError):
 
 class RuleFileError(InputError):
     """A rule file or directory that cannot be read at all."""
+
+
+class DateMathError(InputError, ValueError):
+    """A text that is neither a date nor date math (`now-9m`)."""

@@ -20,13 +20,15 @@ from besra.rules.rule import Rule
 BATCH = 1000
 """Events evaluated together."""
 
+RuleHits = tuple[tuple[Hit, ...], ...]
+"""The hits of every rule of a job, in the job's order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to detect with: rules and their plans, whether index patterns count, and the limits of the run."""
+    """What to detect with: rules and their plans, whether index patterns count, the window and the limits."""
 
     rules: tuple[tuple[Rule, Plan], ...]
-    run: RunInfo
     match_index: bool = True
     window: Window = EVERYTHING
     limits: Limits = NO_LIMITS
@@ -36,17 +38,27 @@ class Job:
         return RulePack(tuple(Entry(plan, rule.index if self.match_index else ()) for rule, plan in self.rules))
 
 
-def detect_events(job: Job, events: Iterable[Event]) -> Iterator[Execution]:
-    """The execution of every rule over the events, most severe rules first, then by risk score and name."""
+def gather(job: Job, events: Iterable[Event]) -> RuleHits:
+    """The hits of every rule over all events."""
     pack = job.pack()
     hits: list[list[Hit]] = [[] for _ in job.rules]
     for batch in in_batches(events):
         for mine, found in zip(hits, evaluate(pack, batch).by_entry, strict=True):
             mine.extend(found)
+    return tuple(tuple(found) for found in hits)
+
+
+def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:
+    """The execution of every rule that has hits: the most severe first, then by risk score and name."""
     for position in _by_severity(job.rules):
         rule, plan = job.rules[position]
         if hits[position]:
-            yield execute(rule, plan, hits[position], job.run, window=job.window, limits=job.limits)
+            yield execute(rule, plan, hits[position], run, window=job.window, limits=job.limits)
+
+
+def newest_time(hits: RuleHits) -> int:
+    """The time of the newest hit, in nanoseconds since 1970: "now" for callers who name none. 0 without hits."""
+    return max((hit.time for found in hits for hit in found if hit.time is not None), default=0)
 
 
 def in_batches(events: Iterable[Event]) -> Iterator[list[Event]]:

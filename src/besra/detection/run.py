@@ -1,13 +1,20 @@
 """What one execution of rules knows about itself. All of it is given: nothing reads a clock or invents an id."""
 
 from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("2b7c1d0a-4f7e-5d0e-8a53-6f3f2b1c9d77")
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """`started` is the creation time of its alerts, in nanoseconds since 1970; `execution_id` a UUID text."""
+    """`started` is the creation time of its alerts, in nanoseconds since 1970."""
 
     started: int
-    execution_id: str
     kind: str = "manual"
     space: str = "default"
+
+    @property
+    def execution_id(self) -> str:
+        """A UUID that is the same for the same start: two runs told the same time give the same bytes."""
+        return str(uuid5(NAMESPACE, f"{self.space}:{self.kind}:{self.started}"))

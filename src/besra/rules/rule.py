@@ -37,6 +37,14 @@ class RuleSeverity(StrEnum):
         return list(RuleSeverity).index(self)
 
 
+class RuleStatus(StrEnum):
+    """What can be done with a rule. Invalid: the author has to correct it. Unsupported: besra cannot run it."""
+
+    READY = "ready"
+    UNSUPPORTED = "unsupported"
+    INVALID = "invalid"
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """When a rule runs and how far it looks back, as written: `interval` a duration, `start` and `end` date math."""
@@ -63,7 +71,13 @@ class QueryText:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One detection rule. `parameters` is the whole rule in API form; `metadata` the TOML `[metadata]` table."""
+    """One detection rule.
+
+    `parameters` is the whole rule in API form, as written: defaults are not filled in (`validate.with_defaults` does).
+    `metadata` is the TOML `[metadata]` table; `toml_only` holds what else the TOML form knows and the API form does not
+    (`transform`, `threat_mappings`), so that writing the TOML again loses nothing. An event is read by the rule if it
+    matches `index`; without `index` (a data view, ES|QL, machine learning) no pattern restricts it.
+    """
 
     rule_id: str
     name: str
@@ -85,3 +99,4 @@ class Rule:
     path: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    toml_only: Mapping[str, Any] = field(default_factory=dict)

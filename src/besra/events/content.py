@@ -1,0 +1,133 @@
+"""The bytes of one input: opened once, decompressed, decoded to UTF-8, with its first bytes to look at.
+
+Nothing here needs to seek, so a file, a pipe and standard input are the same.
+"""
+
+import codecs
+import io
+import itertools
+from typing import BinaryIO
+
+from besra.events.compression import Chunks, Compression, Damage, compression_of, decompress
+
+CHUNK = 1024 * 1024
+HEAD = 64 * 1024
+
+
+class ByteStream(io.RawIOBase):
+    """Chunks as a readable stream. `damage` is set once the stream has ended before its time."""
+
+    def __init__(self, chunks: Chunks) -> None:
+        super().__init__()
+        self._chunks = chunks
+        self._rest = memoryview(b"")
+        self.damage: Damage | None = None
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the stub asks for any buffer
+        """The next bytes, at most one chunk; 0 at the end."""
+        while not self._rest:
+            chunk = next(self._chunks, b"") if self.damage is None else b""
+            if isinstance(chunk, Damage):
+                self.damage, chunk = chunk, b""
+            if not chunk:
+                return 0
+            self._rest = memoryview(chunk)
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+class Content:
+    """An open input: `stream` is all of it in the clear, `head` its first bytes (up to `HEAD`, or more)."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.bytes_read = 0
+        self.head, chunks = _look_ahead(self._read(file))
+        self.compression: Compression | None = compression_of(self.head)
+        if self.compression:
+            self.head, chunks = _look_ahead(decompress(chunks, self.compression))
+        encoding = encoding_of(self.head)
+        if encoding:
+            self.head, chunks = _look_ahead(_to_utf8(chunks, encoding))
+        if self.head.startswith(codecs.BOM_UTF8):
+            self.head, chunks = self.head[3:], _drop(chunks, 3)
+        self._bytes = ByteStream(chunks)
+        self.stream: BinaryIO = io.BufferedReader(self._bytes, CHUNK)
+
+    @property
+    def damage(self) -> Damage | None:
+        """What ended the stream before its time; known once the stream has been read to that point."""
+        return self._bytes.damage
+
+    def _read(self, file: BinaryIO) -> Chunks:
+        while True:
+            try:
+                chunk = file.read(CHUNK)
+            except OSError as error:
+                yield Damage(f"the file cannot be read further ({error.strerror or error})")
+                return
+            if not chunk:
+                return
+            self.bytes_read += len(chunk)
+            yield chunk
+
+
+def _look_ahead(chunks: Chunks) -> tuple[bytes, Chunks]:
+    """The first bytes of a stream, and the whole stream again."""
+    taken: list[bytes | Damage] = []
+    head = b""
+    for chunk in chunks:
+        taken.append(chunk)
+        if isinstance(chunk, Damage):
+            break
+        head += chunk
+        if len(head) >= HEAD:
+            break
+    return head, itertools.chain(taken, chunks)
+
+
+def _drop(chunks: Chunks, size: int) -> Chunks:
+    for chunk in chunks:
+        if isinstance(chunk, Damage):
+            yield chunk
+            return
+        if len(chunk) > size:
+            yield chunk[size:]
+        size = max(0, size - len(chunk))
+
+
+ENCODINGS = (
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"{\0", "utf-16-le"),
+    (b"[\0", "utf-16-le"),
+    (b"\0{", "utf-16-be"),
+    (b"\0[", "utf-16-be"),
+)
+
+
+def encoding_of(head: bytes) -> str | None:
+    """The encoding of JSON that is not UTF-8, told by its byte order mark or first bracket; None for all else."""
+    for start, encoding in ENCODINGS:
+        if head.startswith(start):
+            return encoding
+    return None
+
+
+def _to_utf8(chunks: Chunks, encoding: str) -> Chunks:
+    # Half a surrogate pair becomes bytes that are no UTF-8, and is reported as such at its line.
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    for chunk in chunks:
+        if isinstance(chunk, Damage):
+            yield chunk
+            return
+        text = decoder.decode(chunk)
+        if text:
+            yield text.encode("utf-8", "surrogatepass")
+    if decoder.getstate()[0]:
+        yield b"\xff"

@@ -1,0 +1,66 @@
+"""What a file is, told by its content: its name may say anything."""
+
+import re
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """A format besra reads. `EMPTY` has nothing to read."""
+
+    JSON = "json"
+    EVTX = "evtx"
+    EMPTY = "empty"
+
+
+EVTX_MAGIC = b"ElfFile\0"
+
+MAGIC = (
+    (b"PK\x03\x04", "a zip archive"),
+    (b"PK\x05\x06", "a zip archive"),
+    (b"PAR1", "Parquet"),
+    (b"ARROW1", "Arrow"),
+    (b"Obj\x01", "Avro"),
+    (b"ORC", "ORC"),
+    (b"SQLite format 3\0", "a SQLite database"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"\xfd7zXZ\0", "xz-compressed"),
+    (b"BZh", "bzip2-compressed"),
+    (b"\x04\x22\x4d\x18", "lz4-compressed"),
+    (b"\x1f\x8b", "compressed twice"),
+    (b"\x28\xb5\x2f\xfd", "compressed twice"),
+    (b"\xd4\xc3\xb2\xa1", "a packet capture"),
+    (b"\xa1\xb2\xc3\xd4", "a packet capture"),
+    (b"\x0a\x0d\x0d\x0a", "a packet capture"),
+    (b"regf", "a registry hive"),
+    (b"\x30\0\0\0LfLe", "an event log from before Windows Vista"),
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a program"),
+    (b"%PDF", "a PDF document"),
+    (b"<?xml", "XML"),
+    (b"<Event", "XML"),
+)
+
+TEXT_BYTES = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(0x20, 0x7F)) | set(range(0x80, 0x100)))
+CSV_HEADER = re.compile(rb'"?[\w@][\w@. /-]*"?(?:[,;\t]"?[\w@. /-]*"?){2,}\s*', re.ASCII)
+SAMPLE = 4096
+
+
+def format_of(head: bytes) -> Format | str:
+    """The format of content by its first bytes; where besra does not read it, what it is, in words."""
+    if not head:
+        return Format.EMPTY
+    if head.startswith(EVTX_MAGIC):
+        return Format.EVTX
+    start = head[:SAMPLE].lstrip(b" \t\r\n")
+    if start.startswith((b"{", b"[")):
+        return Format.JSON
+    for magic, name in MAGIC:
+        if head.startswith(magic):
+            return name
+    if head[257:262] == b"ustar":
+        return "a tar archive"
+    # JSON after some other line is read; a table of values is not, and a binary file never becomes text.
+    binary = len(start.translate(None, TEXT_BYTES))
+    if binary * 20 > len(start):
+        return "binary"
+    return "CSV" if CSV_HEADER.fullmatch(start.partition(b"\n")[0]) else Format.JSON

@@ -1,0 +1,60 @@
+"""The index names a document answers to, the first being its home.
+
+In this order: the `_index` it was exported with, its `data_stream.*`, its `event.dataset`, the Beat that wrote it, the
+reader's default for the source, the name the caller gave, `LAST_NAME`. Source: interfaces.md 2, sources.md 1; the
+dataset and the Beat are this project's additions.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from besra.events.document import field_values
+
+LAST_NAME = "besra-events"
+"""Home of a document that says nothing about where it belongs, read by a caller who says nothing either."""
+
+# A backing index, also as mounted from a snapshot (`partial-`, `restored-`) or shrunk by lifecycle management.
+BACKING = re.compile(
+    r"(?:partial-|restored-|shrink-[^-]+-)*\.[df]s-(?P<stream>.+?)(?:-\d{4}\.\d\d\.\d\d)?-\d{6,}", re.DOTALL
+)
+
+
+def index_names(source: Mapping[str, Any], *, index: str | None = None, default: str | None = None) -> tuple[str, ...]:
+    """The names of a document; `index` is the `_index` of the hit around it, `default` the reader's or the caller's."""
+    return names_of_index(index) if index else (_own_names(source) or (default or LAST_NAME,))
+
+
+@lru_cache(maxsize=4096)
+def names_of_index(index: str) -> tuple[str, ...]:
+    """An index and what else it is known as: `.ds-logs-x-default-2025.01.01-000001` is also `logs-x-default`.
+
+    The cluster in front of a remote index (`paris:logs-x-default`) is no part of its name.
+    """
+    local = index.rpartition(":")[2]
+    backing = BACKING.fullmatch(local)
+    names = [index, local, backing["stream"]] if backing else [index, local]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _own_names(source: Mapping[str, Any]) -> tuple[str, ...]:
+    dataset = _text(source, "data_stream.dataset")
+    if dataset:
+        kind = _text(source, "data_stream.type") or "logs"
+        return (f"{kind}-{dataset}-{_text(source, 'data_stream.namespace') or 'default'}",)
+    names = []
+    dataset = _text(source, "event.dataset")
+    if dataset:
+        names.append(f"logs-{dataset}-default")
+    beat = _text(source, "agent.type")
+    if beat and beat.endswith("beat"):
+        names.append(f"{beat}-{_text(source, 'agent.version') or 'besra'}")
+    return tuple(names)
+
+
+def _text(source: Mapping[str, Any], name: str) -> str | None:
+    for value in field_values(source, name):
+        if isinstance(value, str) and value:
+            return value
+    return None

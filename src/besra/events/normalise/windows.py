@@ -1,0 +1,119 @@
+"""Windows event log records to ECS: which normaliser, which data stream, and what a scan of a file has to add.
+
+An agent on the machine knows more than the log holds: its host metadata and the data stream it writes to. Rules test
+both, so reading a file means adding them (sources.md 1, 4.2 last paragraph, 9.12). The fields added that way are named
+in `besra.derived` of every document.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from besra.events.normalise.document import Document, field_text, nested, put
+from besra.events.normalise.powershell import normalise_powershell
+from besra.events.normalise.sysmon import normalise_sysmon
+from besra.events.normalise.windows_security import normalise_security
+from besra.events.normalise.winlog import RawRecord, Shipper, to_winlog
+
+Normaliser = Callable[[Document, Shipper], None]
+
+WINLOGBEAT_INDEX = "winlogbeat-besra"
+"""The name under which events from files answer to `winlogbeat-*`."""
+
+NAMESPACE = "default"
+
+ECS_VERSIONS = {Shipper.AGENT: "8.11.0", Shipper.WINLOGBEAT: "1.12.0"}
+"""The ECS version each shipper's pipelines stamp on their documents."""
+
+DERIVED = ("data_stream", "event.dataset", "event.module", "host.id", "host.os.type")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The data set the Agent puts a channel into, and its normaliser if it has one."""
+
+    dataset: str
+    normalise: Normaliser | None = None
+
+    @property
+    def module(self) -> str:
+        """The integration: `windows` or `system`."""
+        return self.dataset.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The data stream, `logs-<dataset>-<namespace>`."""
+        return f"logs-{self.dataset}-{NAMESPACE}"
+
+
+STREAMS = {
+    "microsoft-windows-sysmon/operational": Stream("windows.sysmon_operational", normalise_sysmon),
+    "security": Stream("system.security", normalise_security),
+    "windows powershell": Stream("windows.powershell", normalise_powershell),
+    "microsoft-windows-powershell/operational": Stream("windows.powershell_operational", normalise_powershell),
+    "powershellcore/operational": Stream("windows.powershell_operational", normalise_powershell),
+    "system": Stream("system.system"),
+    "application": Stream("system.application"),
+}
+OTHER = Stream("windows.forwarded")
+"""For every channel without an integration of its own: the one data set that takes any channel."""
+
+PROVIDERS = {
+    "Microsoft-Windows-Sysmon": "microsoft-windows-sysmon/operational",
+    "Microsoft-Windows-Security-Auditing": "security",
+}
+"""Providers that say what a record is where its channel does not, as in logs copied into a channel of another name."""
+
+
+def stream_of(document: Mapping[str, Any]) -> Stream:
+    """The data stream of a winlog document, by channel, else by provider."""
+    channel = (field_text(document, "winlog.channel") or "").lower()
+    provider = field_text(document, "winlog.provider_name") or field_text(document, "event.provider") or ""
+    return STREAMS.get(channel) or STREAMS.get(PROVIDERS.get(provider, "")) or OTHER
+
+
+def index_names(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names an event from a file answers to: its data stream (its home) and the Winlogbeat index."""
+    return (stream_of(document).name, WINLOGBEAT_INDEX)
+
+
+def to_ecs(record: RawRecord) -> Document:
+    """The ECS document of a log record, as the Agent's integrations make it, with the scanner's additions."""
+    document = to_winlog(record)
+    _normalise(document, Shipper.AGENT)
+    _add_scan_fields(document)
+    return document
+
+
+def winlog_to_ecs(document: Mapping[str, Any], shipper: Shipper = Shipper.AGENT) -> Document:
+    """The ECS document of a winlog document whose pipeline has not run: Winlogbeat's output sent elsewhere.
+
+    Nothing is added that only the machine or the Agent would know. The document given is not changed.
+    """
+    result = nested(document)
+    _normalise(result, shipper)
+    return result
+
+
+def _normalise(document: Document, shipper: Shipper) -> None:
+    event_id = field_text(document, "event.code") or field_text(document, "winlog.event_id")
+    put(document, "event.code", event_id)
+    put(document, "winlog.event_id", event_id)
+    put(document, "winlog.record_id", field_text(document, "winlog.record_id"))
+    put(document, "ecs.version", ECS_VERSIONS[shipper])
+    put(document, "log.level", field_text(document, "winlog.level"))
+    normalise = stream_of(document).normalise
+    if normalise is None:
+        return
+    normalise(document, shipper)
+    document["winlog"].pop("level", None)
+
+
+def _add_scan_fields(document: Document) -> None:
+    stream = stream_of(document)
+    put(document, "data_stream", {"type": "logs", "dataset": stream.dataset, "namespace": NAMESPACE})
+    put(document, "event.dataset", stream.dataset)
+    put(document, "event.module", stream.module)
+    put(document, "host.id", field_text(document, "host.name"))
+    put(document, "host.os.type", "windows")
+    put(document, "besra.derived", list(DERIVED))

@@ -1,0 +1,259 @@
+"""A Windows event log record, and the document a shipper makes of it before any pipeline (sources.md 4.4, 9.1, 9.2).
+
+Not in the record, hence absent: names of tasks and opcodes and the rendered message, which live in the provider's
+message files on the machine that wrote the log. Names of levels and keywords are the same for all providers. A
+collected log (event forwarding) carries the texts in `RenderingInfo`; then they are used.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from besra.events.normalise.document import Document, field_text, integer_of, put, text_of
+from besra.schema.timestamp import format_timestamp, parse_timestamp
+
+
+class Shipper(StrEnum):
+    """Whose pipeline a document is to look like: they differ in names and in a few values (sources.md 4.4)."""
+
+    AGENT = "agent"
+    WINLOGBEAT = "winlogbeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What the collecting machine rendered for a forwarded record."""
+
+    message: str | None = None
+    task: str | None = None
+    opcode: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One record as the log holds it.
+
+    Values of `event_data` are text as shippers send it: numbers in decimal, GUIDs in lower case with braces.
+    `time` is ISO 8601; `level`, `keywords` and `version` are the numbers of the System element.
+    """
+
+    provider: str | None = None
+    provider_guid: str | None = None
+    channel: str | None = None
+    event_id: str | None = None
+    computer: str | None = None
+    record_id: int | None = None
+    time: str | None = None
+    level: int | None = None
+    keywords: int | None = None
+    version: int | None = None
+    process_id: int | None = None
+    thread_id: int | None = None
+    activity_id: str | None = None
+    related_activity_id: str | None = None
+    user_id: str | None = None
+    event_data: Mapping[str, Any] = field(default_factory=dict)
+    user_data: Mapping[str, Any] = field(default_factory=dict)
+    rendering: Rendering = Rendering()
+
+
+LEVELS = {
+    0: "information",
+    1: "critical",
+    2: "error",
+    3: "warning",
+    4: "information",
+    5: "verbose",
+}
+AUDIT_FAILURE = 1 << 52
+AUDIT_SUCCESS = 1 << 53
+KEYWORDS = {
+    1 << 48: "Response Time",
+    1 << 49: "WDI Context",
+    1 << 50: "WDI Diag",
+    1 << 51: "SQM",
+    AUDIT_FAILURE: "Audit Failure",
+    AUDIT_SUCCESS: "Audit Success",
+    1 << 54: "Correlation Hint",
+    1 << 55: "Classic",
+}
+"""The reserved keyword bits; the lower 48 belong to each provider."""
+
+ACCOUNTS = {
+    "S-1-5-18": ("NT AUTHORITY", "SYSTEM"),
+    "S-1-5-19": ("NT AUTHORITY", "LOCAL SERVICE"),
+    "S-1-5-20": ("NT AUTHORITY", "NETWORK SERVICE"),
+}
+"""Accounts whose SID is the same everywhere; any other name could only be asked of the machine or its domain."""
+
+PARSED_GUID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
+GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
+
+
+def parse_record(event: Mapping[str, Any]) -> RawRecord:
+    """The record in the `Event` object of the evtx package's JSON. What is missing or of no use becomes None."""
+    system = _object(event.get("System"))
+    return RawRecord(
+        provider=_attribute(system, "Provider", "Name"),
+        provider_guid=_guid(_attribute(system, "Provider", "Guid")),
+        channel=_element(system, "Channel"),
+        event_id=_element(system, "EventID"),
+        computer=_element(system, "Computer"),
+        record_id=integer_of(_element(system, "EventRecordID")),
+        time=_attribute(system, "TimeCreated", "SystemTime"),
+        level=integer_of(_element(system, "Level")),
+        keywords=integer_of(_element(system, "Keywords")),
+        version=integer_of(_element(system, "Version")),
+        process_id=integer_of(_attribute(system, "Execution", "ProcessID")),
+        thread_id=integer_of(_attribute(system, "Execution", "ThreadID")),
+        activity_id=_guid(_attribute(system, "Correlation", "ActivityID")),
+        related_activity_id=_guid(_attribute(system, "Correlation", "RelatedActivityID")),
+        user_id=_attribute(system, "Security", "UserID"),
+        event_data=dict(_event_data(event.get("EventData"))),
+        user_data=_user_data(event.get("UserData")),
+        rendering=_rendering(_object(event.get("RenderingInfo"))),
+    )
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _element(parent: Mapping[str, Any], name: str) -> str | None:
+    """The text of a child element, which is an object where the element has attributes."""
+    value = parent.get(name)
+    return text_of(value.get("#text") if isinstance(value, Mapping) else value)
+
+
+def _attribute(parent: Mapping[str, Any], element: str, name: str) -> str | None:
+    return text_of(_object(_object(parent.get(element)).get("#attributes")).get(name))
+
+
+def _guid(text: str | None) -> str | None:
+    found = GUID.fullmatch(text) if text else None
+    return f"{{{found[1].lower()}}}" if found else text
+
+
+def shipped_value(value: Any) -> str | None:
+    """A value of the evtx package's JSON as shippers write it; None where they send nothing.
+
+    The parser prints values of the log's GUID type in upper case without braces (sources.md 9.1). A GUID inside text
+    is left alone: it keeps the spelling its program gave it, in practice lower case. Line ends are those of XML.
+    """
+    text = text_of(value)
+    if text is None:
+        return None
+    if len(text) == 36 and PARSED_GUID.fullmatch(text):
+        return f"{{{text.lower()}}}"
+    return text.replace("\r\n", "\n") if "\r" in text else text
+
+
+def _event_data(data: Any) -> Iterator[tuple[str, Any]]:
+    """Names and values of the EventData element; unnamed `Data` elements are numbered from 1 as `param1`, `param2`."""
+    for name, value in _object(data).items():
+        if name == "#attributes":
+            continue
+        if name == "Data":
+            content = value.get("#text") if isinstance(value, Mapping) else value
+            values = content if isinstance(content, list) else [content]
+            pairs = [(f"param{number}", item) for number, item in enumerate(values, start=1)]
+        else:
+            pairs = [(name, value)]
+        for key, item in pairs:
+            shipped = _tree(item)
+            if shipped is not None:
+                yield key, shipped
+
+
+def _tree(value: Any) -> Any:
+    """An element's value with its scalars as shippers write them; attributes left out, empty branches None."""
+    match value:
+        case Mapping():
+            if "#text" in value:
+                return _tree(value["#text"])
+            members = {name: _tree(item) for name, item in value.items() if name != "#attributes"}
+            return {name: item for name, item in members.items() if item is not None} or None
+        case list():
+            return [item for item in map(_tree, value) if item is not None] or None
+        case _:
+            return shipped_value(value)
+
+
+def _user_data(data: Any) -> Mapping[str, Any]:
+    """The members of the one element inside UserData, with its name as `xml_name`."""
+    for name, content in _object(data).items():
+        if name == "#attributes":
+            continue
+        tree = _tree(content)
+        members = tree if isinstance(tree, dict) else {} if tree is None else {"value": tree}
+        return {"xml_name": name, **members}
+    return {}
+
+
+def _rendering(info: Mapping[str, Any]) -> Rendering:
+    return Rendering(_element(info, "Message"), _element(info, "Task"), _element(info, "Opcode"))
+
+
+def to_winlog(record: RawRecord) -> Document:
+    """The document Winlogbeat would ship for a record, its pipeline not yet run."""
+    winlog: Document = {"api": "wineventlog"}
+    document: Document = {"@timestamp": record.time, "event": {"kind": "event"}, "winlog": winlog}
+    if record.time is None:
+        del document["@timestamp"]
+    put(document, "event.code", record.event_id)
+    put(document, "event.provider", record.provider)
+    put(document, "event.outcome", _outcome(record.keywords or 0))
+    put(document, "event.action", record.rendering.task)
+    put(document, "message", record.rendering.message)
+    put(document, "host.name", record.computer)
+    put(document, "log.level", LEVELS.get(record.level) if record.level is not None else None)
+    put(winlog, "channel", record.channel)
+    put(winlog, "computer_name", record.computer)
+    put(winlog, "event_id", record.event_id)
+    put(winlog, "keywords", keyword_names(record.keywords or 0) or None)
+    put(winlog, "provider_name", record.provider)
+    put(winlog, "provider_guid", record.provider_guid)
+    put(winlog, "record_id", None if record.record_id is None else str(record.record_id))
+    put(winlog, "process.pid", record.process_id)
+    put(winlog, "process.thread.id", record.thread_id)
+    put(winlog, "activity_id", record.activity_id)
+    put(winlog, "related_activity_id", record.related_activity_id)
+    put(winlog, "task", record.rendering.task)
+    put(winlog, "opcode", record.rendering.opcode)
+    put(winlog, "version", record.version or None)
+    put(winlog, "event_data", dict(record.event_data) or None)
+    put(winlog, "user_data", dict(record.user_data) or None)
+    if record.user_id is not None:
+        winlog["user"] = _user(record.user_id)
+    return document
+
+
+def take_time_created(document: Document) -> None:
+    """Set `@timestamp` from `winlog.time_created`, where newer Winlogbeat versions put the time for the pipeline.
+
+    To the millisecond, as the pipelines' date conversion leaves it.
+    """
+    created = field_text(document, "winlog.time_created")
+    nanos = parse_timestamp(created) if created else None
+    if nanos is not None:
+        put(document, "@timestamp", format_timestamp(nanos, digits=3))
+
+
+def _outcome(keywords: int) -> str | None:
+    if keywords & AUDIT_FAILURE:
+        return "failure"
+    return "success" if keywords & AUDIT_SUCCESS else None
+
+
+def keyword_names(keywords: int) -> list[str]:
+    """Names of the reserved bits that are set."""
+    return [name for bit, name in KEYWORDS.items() if keywords & bit]
+
+
+def _user(sid: str) -> Document:
+    if sid not in ACCOUNTS:
+        return {"identifier": sid}
+    domain, name = ACCOUNTS[sid]
+    return {"identifier": sid, "domain": domain, "name": name, "type": "Well Known Group"}

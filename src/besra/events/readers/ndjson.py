@@ -1,0 +1,137 @@
+"""Events in JSON files: one document a line, or any other arrangement of JSON documents.
+
+Which it is shows in the first line: if that is one JSON value, lines are read, which is fast; otherwise the structure
+decides (`json_values`). What is wrapped around the documents is taken off either way (`envelope`).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import orjson
+
+from besra.events.content import Content
+from besra.events.envelope import BulkAction, Document, NotADocument, bulk_action_of, documents_in, event_of
+from besra.events.event import Event, Origin
+from besra.events.readers.json_text import Text, parse_text, too_long
+from besra.events.readers.json_values import ValueSplitter
+from besra.problems import Place, Problem, Severity
+
+# Of other texts that begin with a bracket (TOML, INI, logs with a time in brackets) the lines are the unit.
+JSON_START = re.compile(rb'\{\s*(?:["}]|\Z)|\[\s*(?:[\[{"\]]|\Z)')
+
+DOCUMENT_LIMIT = 64 * 2**20
+"""Default of the longest document that is read, in bytes."""
+
+
+def read_json_events(
+    content: Content, path: str, *, default_index: str | None = None, limit: int = DOCUMENT_LIMIT
+) -> Iterator[Event | Problem]:
+    """The events of JSON content in order, and a located problem for every record that is none.
+
+    Memory is bounded by the longest document, at most `limit` bytes.
+    """
+    if one_document_a_line(content.head):
+        texts = lines_of(content.stream, path, limit)
+    else:
+        texts = ValueSplitter(content.stream, path, limit).texts()
+    reader = DocumentReader(path, default_index)
+    for text in texts:
+        if isinstance(text, Problem):
+            # Of an input known to be damaged, its end says nothing more.
+            if not (content.damage and text.code == "input-truncated"):
+                yield text
+        else:
+            yield from reader.events(text, damaged=content.damage is not None)
+    if content.damage:
+        yield damaged_after(reader.line, content.damage.what, path)
+
+
+def one_document_a_line(head: bytes) -> bool:
+    """Whether the first line is a JSON value by itself, or no JSON at all.
+
+    A list alone in its file is an array of documents; a list with lines after it is a bad line.
+    """
+    start = head.lstrip()
+    if not JSON_START.match(start):
+        return True
+    first, end, rest = start.partition(b"\n")
+    try:
+        value = orjson.loads(first)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(value, dict) or (bool(end) and bool(rest.strip()))
+
+
+def lines_of(stream: BinaryIO, path: str, limit: int) -> Iterator[Text | Problem]:
+    """The lines that are not blank. One longer than `limit` bytes is passed over without being held."""
+    line = 0
+    while raw := stream.readline(limit + 1):
+        line += 1
+        ended = raw.endswith(b"\n")
+        if len(raw) > limit and not ended:
+            while (rest := stream.readline(limit)) and not rest.endswith(b"\n"):
+                pass
+            yield too_long(path, line, limit)
+        elif not raw.isspace():
+            # Without its line end, or an early end would be located on the line after it.
+            yield Text(raw.rstrip(b"\r\n"), line, path, not ended)
+
+
+def damaged_after(line: int, what: str, path: str) -> Problem:
+    """The problem of content that ends before its time, after a line."""
+    return Problem(
+        "input-truncated",
+        f"{what} after line {line}" if line else f"{what}, and nothing of it is readable",
+        severity=Severity.WARNING if line else Severity.ERROR,
+        place=Place(path, line or None),
+        hint="everything before that point is used; copy the file again to have the rest",
+    )
+
+
+class DocumentReader:
+    """Texts of one input to events; remembers the position and the bulk action a document may follow."""
+
+    def __init__(self, path: str, default_index: str | None) -> None:
+        self.line = 0
+        """The line of the last text that could be used."""
+        self._path = path
+        self._default_index = default_index
+        self._position = 0
+        self._action: BulkAction | None = None
+
+    def events(self, text: Text, *, damaged: bool) -> Iterator[Event | Problem]:
+        """The events in a text; of damaged content, a text without end is passed over."""
+        parsed = parse_text(text)
+        if isinstance(parsed, Problem):
+            if not (damaged and text.ended_early):
+                yield parsed
+            return
+        if parsed.problem:
+            yield parsed.problem
+        self.line = text.line
+        action = bulk_action_of(parsed.value)
+        if action:
+            if not action.has_document:
+                yield self._skipped(text, f"a bulk {action.name} action, which holds no whole document")
+            self._action = None if action.name == "delete" else action
+            return
+        yield from self._unwrap(parsed.value, text)
+
+    def _unwrap(self, value: object, text: Text) -> Iterator[Event | Problem]:
+        action, self._action = self._action, None
+        if action and not action.has_document:
+            return  # the partial document of an update, reported with its action
+        origin = Origin(self._path, text.line)
+        for found in documents_in(value):
+            if isinstance(found, NotADocument):
+                yield self._skipped(text, f"{found.what}, not an event document")
+                continue
+            document = Document(found.source, found.index or action.index, found.id or action.id) if action else found
+            yield event_of(document, origin, self._position, default_index=self._default_index)
+            self._position += 1
+
+    def _skipped(self, text: Text, what: str) -> Problem:
+        hint = "it is skipped; an event is one JSON object"
+        place = Place(self._path, text.line)
+        return Problem("record-not-document", what, Severity.WARNING, place, hint)

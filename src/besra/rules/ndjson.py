@@ -1,0 +1,196 @@
+"""Rules as Kibana exports and imports them: one JSON object a line, the last line counts them.
+
+A single rule object of the API, a list of them, and the API's answer to a search (`{"data": […]}`) are read as well.
+Source: detection-engine.md 1.1.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from json import JSONDecoder
+from typing import Any
+
+from besra.problems import Place, Problem, Severity
+from besra.rules.build import parse_rule
+from besra.rules.document import ParsedRule, RuleDocument, failed
+from besra.rules.location import FieldPath, Locations, locate_json
+from besra.rules.rule import Rule
+
+Json = Mapping[str, Any]
+
+
+class LineKind(Enum):
+    """What an object of an export is."""
+
+    RULE = auto()
+    EXCEPTION_LIST = auto()
+    EXCEPTION_ITEM = auto()
+    CONNECTOR = auto()
+    SUMMARY = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a file of rules held, in its order. Everything but the rules is kept as it came.
+
+    `unknown` are the problems of objects that are nothing an export holds, events for example.
+    """
+
+    rules: tuple[ParsedRule, ...] = ()
+    exception_lists: tuple[Json, ...] = ()
+    exception_items: tuple[Json, ...] = ()
+    connectors: tuple[Json, ...] = ()
+    summary: Json | None = None
+    unknown: tuple[Problem, ...] = ()
+
+
+def kind_of(value: Any) -> LineKind:
+    """What an object is, by the members that tell (detection-engine.md 1.1).
+
+    A rule without `rule_id` is known by what every rule must have, so that its problem can be named.
+    """
+    if not isinstance(value, dict):
+        return LineKind.UNKNOWN
+    if "exported_count" in value or "exported_rules_count" in value:
+        return LineKind.SUMMARY
+    if value.get("type") == "action" and "attributes" in value:
+        return LineKind.CONNECTOR
+    if "rule_id" in value or {"type", "severity", "risk_score"} <= value.keys():
+        return LineKind.RULE
+    if "entries" in value and "list_id" in value:
+        return LineKind.EXCEPTION_ITEM
+    return LineKind.EXCEPTION_LIST if "list_id" in value else LineKind.UNKNOWN
+
+
+def parse_ndjson(text: str, path: str | None = None) -> Export:
+    """The contents of an export, or of a JSON file of rules. A broken line is a problem; the others go on."""
+    text = text.removeprefix("\ufeff")
+    found: dict[LineKind, list[Any]] = {kind: [] for kind in LineKind}
+    for value, locations in _objects(text, path):
+        if isinstance(value, Problem):
+            found[LineKind.RULE].append(failed(value))
+            continue
+        kind = kind_of(value)
+        if kind is LineKind.RULE:
+            found[kind].append(parse_rule(RuleDocument(value, locations, _metadata(value))))
+        elif kind is LineKind.UNKNOWN:
+            found[kind].append(_unknown(locations))
+        else:
+            found[kind].append(value)
+    return Export(
+        rules=tuple(found[LineKind.RULE]),
+        exception_lists=tuple(found[LineKind.EXCEPTION_LIST]),
+        exception_items=tuple(found[LineKind.EXCEPTION_ITEM]),
+        connectors=tuple(found[LineKind.CONNECTOR]),
+        summary=next(iter(found[LineKind.SUMMARY]), None),
+        unknown=tuple(found[LineKind.UNKNOWN]),
+    )
+
+
+def _unknown(locations: Locations) -> Problem:
+    message = "this object is neither a rule nor anything else a rule export holds; it is not used"
+    return Problem("ndjson-unknown-object", message, Severity.WARNING, locations.place(()))
+
+
+def _objects(text: str, path: str | None) -> Iterator[tuple[Any, Locations]]:
+    """All objects of a text with their locations; a line that is not JSON comes as a `Problem`."""
+    whole = _decode(text, path, 1)
+    lines = text.split("\n")
+    if isinstance(whole, Problem) and any(_is_object(line) for line in lines[:2]):
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                value = _decode(line, path, number)
+                located = {} if isinstance(value, Problem) else locate_json(line)
+                yield value, Locations(line, path, located, first_line=number)
+        return
+    if isinstance(whole, Problem):
+        yield whole, Locations()
+        return
+    locations = Locations(text, path, locate_json(text))
+    for value, root in _members(whole):
+        yield value, Locations(text, path, locations.at, root)
+
+
+def _is_object(line: str) -> bool:
+    return line.startswith("{") and not isinstance(_decode(line, None, 1), Problem)
+
+
+def _members(whole: Any) -> Iterator[tuple[Any, FieldPath]]:
+    data = whole.get("data") if isinstance(whole, dict) else None
+    items, root = (data, ("data",)) if isinstance(data, list) and kind_of(whole) is LineKind.UNKNOWN else (whole, ())
+    if not isinstance(items, list):
+        yield items, root
+        return
+    for number, item in enumerate(items):
+        yield item, (*root, number)
+
+
+def _decode(text: str, path: str | None, line: int) -> Any:
+    """The JSON value of a text, or a `Problem`; `line` is where the text begins in its file."""
+    try:
+        return DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        excerpt = text.split("\n")[error.lineno - 1]
+        place = Place(path, line + error.lineno - 1, error.colno, excerpt)
+        return Problem("json-syntax", f"not valid JSON: {error.msg}", place=place)
+    except (ValueError, RecursionError) as error:
+        return Problem("json-syntax", f"not valid JSON: {error}", place=Place(path, line))
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not a JSON number")
+
+
+DECODER = JSONDecoder(parse_constant=_refuse)
+
+METADATA = ("creation_date", "updated_date", "maturity")
+
+
+def _metadata(value: Json) -> Json:
+    """The `[metadata]` a conversion with `include_metadata` put under `meta`; empty for any other `meta`."""
+    meta = value.get("meta")
+    return meta if isinstance(meta, dict) and all(name in meta for name in METADATA) else {}
+
+
+def rule_to_json(rule: Rule, *, include_metadata: bool = False) -> dict[str, Any]:
+    """The rule as an API object; with `include_metadata` the TOML metadata goes into `meta`."""
+    if not include_metadata or not rule.metadata:
+        return dict(rule.parameters)
+    return {**rule.parameters, "meta": {**(rule.parameters.get("meta") or {}), **rule.metadata}}
+
+
+def rules_to_ndjson(
+    rules: Iterable[Rule],
+    *,
+    exception_lists: Sequence[Json] = (),
+    exception_items: Sequence[Json] = (),
+    connectors: Sequence[Json] = (),
+    include_metadata: bool = False,
+) -> str:
+    """An export: rules, exception lists, their items, connectors, and the line that counts them."""
+    lines = [rule_to_json(rule, include_metadata=include_metadata) for rule in rules]
+    summary = _summary(len(lines), len(exception_lists), len(exception_items), len(connectors))
+    everything = [*lines, *exception_lists, *exception_items, *connectors, summary]
+    return "".join(f"{json.dumps(line, ensure_ascii=False, separators=(',', ':'))}\n" for line in everything)
+
+
+def _summary(rules: int, lists: int, items: int, connectors: int) -> dict[str, Any]:
+    return {
+        "exported_count": rules + lists + items + connectors,
+        "exported_rules_count": rules,
+        "missing_rules": [],
+        "missing_rules_count": 0,
+        "exported_exception_list_count": lists,
+        "exported_exception_list_item_count": items,
+        "missing_exception_lists": [],
+        "missing_exception_lists_count": 0,
+        "missing_exception_list_items": [],
+        "missing_exception_list_item_count": 0,
+        "exported_action_connector_count": connectors,
+        "missing_action_connections": [],
+        "missing_action_connection_count": 0,
+        "excluded_action_connections": [],
+        "excluded_action_connection_count": 0,
+    }

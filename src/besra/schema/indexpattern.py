@@ -1,0 +1,55 @@
+"""Index patterns: which indices and data streams a rule reads.
+
+A pattern is matched against whole names, case-sensitively; `*` stands for any run of characters (sources.md 1). The
+backing indices of a data stream (`.ds-…`) are no names an event answers to: whoever reads them names the stream.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+
+def matches(patterns: Iterable[str], names: Iterable[str]) -> bool:
+    """Whether an event that answers to `names` is read by a rule with these index patterns.
+
+    One included name is enough: an event of a Sysmon log is both the Agent's and Winlogbeat's. No pattern at all is no
+    restriction, as in a search that names no index.
+    """
+    terms = split_patterns(tuple(patterns))
+    return not terms or any(_includes(terms, name) for name in names)
+
+
+@lru_cache(maxsize=4096)
+def split_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """The single patterns of a list whose members may be comma lists; remote cluster prefixes are dropped.
+
+    Events of a file belong to no cluster, so `*:logs-*` and `eu-1:logs-*` read the same as `logs-*`.
+    """
+    terms = (term.strip() for pattern in patterns for term in pattern.split(","))
+    return tuple(_without_cluster(term) for term in terms if term)
+
+
+def _without_cluster(term: str) -> str:
+    exclusion = "-" if term.startswith("-") else ""
+    return exclusion + term.removeprefix("-").rpartition(":")[2] if ":" in term else term
+
+
+@lru_cache(maxsize=65536)
+def _includes(terms: tuple[str, ...], name: str) -> bool:
+    """Terms apply from left to right, so an exclusion takes away only what stands before it, as in Elasticsearch."""
+    included = seen_inclusion = False
+    for term in terms:
+        if term.startswith("-") and seen_inclusion:
+            included = included and not _glob(term[1:]).fullmatch(name)
+        else:
+            # A dash in front of the first pattern belongs to the name: there is nothing yet to exclude from.
+            seen_inclusion = True
+            included = included or _glob(term).fullmatch(name) is not None
+    return included
+
+
+@lru_cache(maxsize=4096)
+def _glob(term: str) -> re.Pattern[str]:
+    if term == "_all":
+        term = "*"
+    return re.compile(".*".join(re.escape(part) for part in re.split(r"\*+", term)), re.DOTALL)

@@ -1,0 +1,34 @@
+"""What a file is, by its content."""
+
+import pytest
+
+from besra.events.format import Format, format_of
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (b"", Format.EMPTY),
+        (b"ElfFile\0\0\0", Format.EVTX),
+        (b'{"a":1}', Format.JSON),
+        (b' \r\n [{"a":1}]', Format.JSON),
+        (b"   \n", Format.JSON),
+        (b'# comment\n{"a":1}', Format.JSON),
+        (b"plain words, and more words", Format.JSON),
+        (b"a,b,c\n1,2,3\n", "CSV"),
+        (b'"@timestamp","host.name","message"\r\n', "CSV"),
+        (b"PK\x03\x04....", "a zip archive"),
+        (b"PAR1\x15\x04", "Parquet"),
+        (b"<?xml version", "XML"),
+        (b"\xfd7zXZ\0\0", "xz-compressed"),
+        (b"\x1f\x8b\x08\0", "compressed twice"),
+        (bytes(4096), "binary"),
+        (bytes(range(256)) * 4, "binary"),
+    ],
+)
+def test_format_by_first_bytes(head: bytes, found: Format | str) -> None:
+    assert format_of(head) == found
+
+
+def test_tar_is_known_by_its_header() -> None:
+    assert format_of(b"name".ljust(257, b"\0") + b"ustar\0") == "a tar archive"
