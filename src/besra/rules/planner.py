@@ -8,7 +8,7 @@ from besra.language.eql.parser import parse_query
 from besra.language.plan import Plan
 from besra.problems import Problem, Severity
 from besra.rules.rule import Rule, RuleStatus, RuleType
-from besra.schema.catalogue import bundled_catalogue
+from besra.schema.catalogue import Catalogue, bundled_catalogue
 
 MISSING_FEATURE = {
     RuleType.QUERY: "KQL",
@@ -35,8 +35,8 @@ class Planned:
     problems: tuple[Problem, ...] = ()
 
 
-def plan_rule(rule: Rule) -> Planned:
-    """Plan a rule; never raises for a rule that cannot be planned."""
+def plan_rule(rule: Rule, catalogue: Catalogue | None = None) -> Planned:
+    """Plan a rule against a field catalogue, by default the bundled one. What cannot be planned is no exception."""
     if rule.type is not RuleType.EQL or rule.query is None:
         feature = MISSING_FEATURE.get(rule.type, f"rules of type {rule.type}")
         return _unsupported("unsupported-rule-type", f"{feature} not supported yet: besra runs EQL rules")
@@ -45,7 +45,7 @@ def plan_rule(rule: Rule) -> Planned:
             "unsupported-filters", "the rule narrows its query by `filters`, which besra cannot apply yet"
         )
     try:
-        lowered = _lower(rule, rule.query.text)
+        lowered = _lower(rule, rule.query.text, catalogue or bundled_catalogue())
     except QueryError as error:
         unsupported = all(problem.code == "eql-unsupported" for problem in error.problems)
         status = RuleStatus.UNSUPPORTED if unsupported else RuleStatus.INVALID
@@ -53,9 +53,9 @@ def plan_rule(rule: Rule) -> Planned:
     return Planned(RuleStatus.READY, lowered.plan, (*lowered.warnings, *_not_applied(rule)))
 
 
-def _lower(rule: Rule, text: str) -> Lowered:
+def _lower(rule: Rule, text: str, catalogue: Catalogue) -> Lowered:
     fields = QueryFields(rule.event_category_field, rule.timestamp_field, rule.tiebreaker_field or DEFAULT_TIEBREAKER)
-    return lower_query(parse_query(text), bundled_catalogue(), fields=fields)
+    return lower_query(parse_query(text), catalogue, fields=fields)
 
 
 DEFAULT_TIEBREAKER = "event.sequence"
