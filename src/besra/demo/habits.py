@@ -250,6 +250,6 @@ SHORT_LIVED = (
     ("services", "svchost", False, r"C:\Windows\system32\svchost.exe -k netsvcs -p -s BITS"),
     ("msmpeng", "mpcmdrun", False, '"{path}" GetDeviceTicket -AccessKey {hex}'),
     ("update", "mousocore", False, r"C:\Windows\System32\mousocoreworker.exe -Embedding"),
-    ("services", "searchprotocolhost", False, r'"{path}" Global\UsGthrFltPipeMssGthrPipe{number}_ 1 -2147483646'),
+    ("search", "searchprotocolhost", False, r'"{path}" Global\UsGthrFltPipeMssGthrPipe{number}_ 1 -2147483646'),
 )
 """Programs that come and go."""

@@ -55,6 +55,7 @@ PROGRAMS = {
     "dllhost": Program(r"C:\Windows\System32\dllhost.exe", WINDOWS, "dllhost.exe"),
     "runtimebroker": Program(r"C:\Windows\System32\RuntimeBroker.exe", WINDOWS, "RuntimeBroker.exe"),
     "taskhostw": Program(r"C:\Windows\System32\taskhostw.exe", WINDOWS, "taskhostw.exe"),
+    "searchindexer": Program(r"C:\Windows\System32\SearchIndexer.exe", WINDOWS, "SearchIndexer.exe"),
     "searchprotocolhost": Program(r"C:\Windows\System32\SearchProtocolHost.exe", WINDOWS, "SearchProtocolHost.exe"),
     "msmpeng": Program(
         r"C:\ProgramData\Microsoft\Windows Defender\Platform\4.18.24020.7-0\MsMpEng.exe", PUBLISHER, "MsMpEng.exe"

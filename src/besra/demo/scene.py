@@ -23,6 +23,7 @@ RUNNING: tuple[tuple[str, str | None, str, str, Account | None, float], ...] = (
     ("update", "services", "svchost", f"{SERVICE_HOST} -k netsvcs -p -s wuauserv", SYSTEM, 131.5),
     ("time", "services", "svchost", f"{SERVICE_HOST} -k LocalService -s W32Time", LOCAL_SERVICE, 14.1),
     ("msmpeng", "services", "msmpeng", f'"{PROGRAMS["msmpeng"].executable}"', SYSTEM, 15.7),
+    ("search", "services", "searchindexer", r"C:\Windows\system32\SearchIndexer.exe /Embedding", SYSTEM, 33.2),
     ("userinit", "winlogon", "userinit", r"C:\Windows\system32\userinit.exe", None, 61.0),
     ("explorer", "userinit", "explorer", r"C:\Windows\Explorer.EXE", None, 61.6),
     ("onedrive", "explorer", "onedrive", f'"{PROGRAMS["onedrive"].executable}" /background', None, 74.3),

@@ -37,7 +37,7 @@ from besra.language.glob import glob_matches
 from besra.language.plan import Clause, Ordering
 from besra.language.scalar import compiled
 from besra.language.script import evaluate_value
-from besra.schema.fieldtype import Typed
+from besra.schema.fieldtype import FieldType, Typed
 from besra.schema.indexpattern import matches
 
 ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
@@ -71,7 +71,11 @@ def ordinal_of(ordering: Ordering, event: Event, fields: Fields) -> Ordinal | No
     if time is None:
         return None
     values = fields.values(ordering.tiebreaker.name, ordering.tiebreaker.type) if ordering.tiebreaker else ()
-    return time, 0 if values else 1, values[0] if values else 0, event.position, event.id
+    tiebreaker = values[0] if values else 0
+    if ordering.tiebreaker and ordering.tiebreaker.type is FieldType.DYNAMIC:
+        # Only the documents say what it is, and they may disagree: numbers come before texts.
+        tiebreaker = isinstance(tiebreaker, str), tiebreaker
+    return time, 0 if values else 1, tiebreaker, event.position, event.id
 
 
 def keys_of(clause: Clause, fields: Fields) -> tuple[Key, ...]:

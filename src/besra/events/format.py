@@ -63,4 +63,5 @@ def format_of(head: bytes) -> Format | str:
     binary = len(start.translate(None, TEXT_BYTES))
     if binary * 20 > len(start):
         return "binary"
-    return "CSV" if CSV_HEADER.fullmatch(start.partition(b"\n")[0]) else Format.JSON
+    header, _, rows = start.partition(b"\n")
+    return "CSV" if CSV_HEADER.fullmatch(header) and not rows.startswith(b"{") else Format.JSON

@@ -54,6 +54,11 @@ def _own_names(source: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _text(source: Mapping[str, Any], name: str) -> str | None:
+    # Nearly every document is nested here, and this is asked of every document.
+    parent, _, key = name.partition(".")
+    inner = source.get(parent)
+    if type(inner) is dict and type(inner.get(key)) is str and inner[key]:
+        return str(inner[key])
     for value in field_values(source, name):
         if isinstance(value, str) and value:
             return value

@@ -12,10 +12,19 @@ MAX_PATTERN = 1000
 """Elasticsearch's index setting for the longest pattern, in characters."""
 
 SHORTHANDS = {"d": "0-9", "w": "a-zA-Z0-9_", "s": " \\t\\r\\n"}
+COMPLEMENTS = {
+    "D": "\x00-/:-\U0010ffff",
+    "W": "\x00-/:-@\\[-\\^`{-\U0010ffff",
+    "S": "\x00-\x08\x0b\x0c\x0e-\x1f!-\U0010ffff",
+}
+"""The same shorthands negated, for use inside a class; the host's own `\\W` would leave out letters beyond ASCII."""
+
 REFUSED = {"~": "complement", "&": "intersection", "<": "numeric interval"}
+SIGNS = frozenset("?*+")
+REPEATS = SIGNS | {"{"}
 REPEAT = re.compile(r"\{(\d+)(?:(,)(\d*))?\}")
 MAX_REPEAT = 1000
-MAX_DEPTH = 100
+MAX_DEPTH = 50
 
 
 class RegexError(ValueError):
@@ -43,6 +52,10 @@ def translate(pattern: str) -> Translated:
     out = parser.union(0)
     if parser.position < len(pattern):
         raise RegexError("this `)` closes nothing", parser.position)
+    try:
+        re.compile(out, re.DOTALL)
+    except (re.error, OverflowError, RecursionError):
+        raise RegexError("the pattern is too complex", 0) from None
     return Translated(out, tuple(_foreign_constructs(pattern)))
 
 
@@ -93,16 +106,21 @@ class _Translator:
         return "".join(out)
 
     def repetition(self, atom: str) -> str:
-        """Operators may follow one another: `a*?` is an optional `a*`, not a lazy one."""
-        while True:
-            char = self.peek()
-            if char in ("?", "*", "+") and char:
-                self.position += 1
-                atom = f"(?:{atom}){char}"
-            elif char == "{":
-                atom = f"(?:{atom}){self.count()}"
+        """Operators may follow one another: `a*?` is an optional `a*`, not a lazy one, and so the same as `a*`."""
+        start, operators = self.position, 0
+        while self.peek() in REPEATS:
+            if self.peek() == "{":
+                operator = self.count()
             else:
-                return atom
+                kinds = set(self.take())
+                while self.peek() in SIGNS:
+                    kinds.add(self.take())
+                operator = kinds.pop() if len(kinds) == 1 else "*"
+            atom = f"(?:{atom}){operator}"
+            operators += 1
+            if operators > MAX_DEPTH:
+                raise RegexError(f"more than {MAX_DEPTH} repetitions follow one another", start)
+        return atom
 
     def count(self) -> str:
         found = REPEAT.match(self.pattern, self.position)
@@ -174,9 +192,7 @@ class _Translator:
         if low == "\\":
             low = self.take()
             if low.lower() in SHORTHANDS and low:
-                if low.isupper():
-                    return {"D": "\\D", "W": "\\W", "S": "\\S"}[low]
-                return SHORTHANDS[low]
+                return COMPLEMENTS[low] if low.isupper() else SHORTHANDS[low]
         if self.peek() != "-" or self.pattern[self.position + 1 : self.position + 2] in ("]", ""):
             return _class_char(low, start)
         self.position += 1

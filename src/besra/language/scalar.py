@@ -13,7 +13,7 @@ from typing import Any
 
 from besra.language.casefold import fold_case
 from besra.language.glob import Glob, glob_matches
-from besra.schema.fieldtype import parse_ip, parse_network
+from besra.schema.fieldtype import ip_text, parse_ip, parse_network
 
 Args = Sequence[object]
 
@@ -39,9 +39,14 @@ def arithmetic(operator: str, left: object, right: object) -> int | float | None
     if left is None or right is None:
         return None
     try:
-        return _operate(operator, left, right)
+        return in_range(_operate(operator, left, right))
     except (ZeroDivisionError, OverflowError, ValueError):
         return None
+
+
+def in_range(value: int | float) -> int | float | None:
+    """The number, or null if it is no 64-bit integer or finite float."""
+    return value if (-(2**63) <= value < 2**63 if isinstance(value, int) else math.isfinite(value)) else None
 
 
 def numeric(value: object) -> int | float | None:
@@ -196,7 +201,7 @@ def length(args: Args, *, ignore_case: bool) -> int:
     return len(str(args[0]))
 
 
-NUMBER = re.compile(r"([+-]?)(0[xX])?([0-9A-Za-z]+)(\.[0-9]*)?")
+NUMBER = re.compile(r"([+-]?)(0[xX])?([0-9A-Za-z]*)(\.[0-9]*)?")
 
 
 def number(args: Args, *, ignore_case: bool) -> int | float | None:
@@ -211,8 +216,8 @@ def number(args: Args, *, ignore_case: bool) -> int | float | None:
         if prefix and base != 16:
             return None
         if fraction is not None:
-            return float(f"{sign}{digits}{fraction}") if base == 10 and not prefix else None
-        return int(f"{sign}{digits}", base)
+            return in_range(float(f"{sign}{digits}{fraction}")) if base == 10 and not prefix else None
+        return in_range(int(f"{sign}{digits}", base)) if 2 <= base <= 36 else None
     except ValueError:
         return None
 
@@ -221,6 +226,12 @@ def string(args: Args, *, ignore_case: bool) -> str:
     """The text of the argument."""
     del ignore_case
     return text_of(args[0])
+
+
+def ip_address_text(args: Args, *, ignore_case: bool) -> str | None:
+    """The canonical text of an address given as its number."""
+    del ignore_case
+    return ip_text(args[0]) if isinstance(args[0], int) else None
 
 
 def substring(args: Args, *, ignore_case: bool) -> str:

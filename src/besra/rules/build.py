@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from besra.problems import Place, Problem, Severity, Span, place_of
 from besra.rules.document import ParsedRule, RuleDocument
+from besra.rules.fields import specs_of
 from besra.rules.location import Locations, value_start
 from besra.rules.rule import QueryText, Rule, RuleSeverity, RuleType, Schedule
 from besra.rules.validate import validate
@@ -36,8 +37,9 @@ def _with_rule_id(document: RuleDocument) -> RuleDocument:
 
 
 def _build(document: RuleDocument) -> Rule:
-    given = {name: value for name, value in document.parameters.items() if value is not None}
-    rule_type = RuleType(given["type"])
+    rule_type = RuleType(document.parameters["type"])
+    specs = specs_of(rule_type)
+    given = {name: value for name, value in document.parameters.items() if name in specs and value is not None}
     return Rule(
         rule_id=given["rule_id"],
         name=given["name"],

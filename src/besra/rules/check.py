@@ -43,12 +43,14 @@ def _problem_entry(problem: Problem) -> dict[str, Any]:
 
 
 def _summary(rule_set: RuleSet) -> dict[str, Any]:
-    types = sorted({str(rule.type) for rule in rule_set})
+    by_type: dict[str, list[LoadedRule]] = {}
+    for rule in rule_set:
+        by_type.setdefault(rule.type or "unknown", []).append(rule)
     problems = rule_set.problems
     return {
         "rules": len(rule_set),
         "status": _status_counts(list(rule_set)),
-        "types": {name: _status_counts([rule for rule in rule_set if str(rule.type) == name]) for name in types},
+        "types": {str(name): _status_counts(by_type[name]) for name in sorted(by_type)},
         "errors": sum(problem.severity is Severity.ERROR for problem in problems),
         "warnings": sum(problem.severity is Severity.WARNING for problem in problems),
         "codes": dict(sorted(Counter(problem.code for problem in problems).items())),

@@ -1,7 +1,8 @@
 """What the fields of a rule demand of each other (detection-engine.md 1.3, "validation worth copying").
 
-Each check takes a document whose fields are of the right type, and is silent where its subject is absent. What the same
-section says of schedules (look-back against `maxspan`, building blocks) is advice to authors and left to the linter.
+Each check takes a document that holds only fields of its rule type, of the right kind each, and is silent where its
+subject is absent. What the same section says of schedules (look-back against `maxspan`, building blocks) is advice to
+authors and left to the linter.
 """
 
 import re

@@ -63,9 +63,11 @@ def _object(required: bool = False, **fields: FieldSpec) -> FieldSpec:
     return FieldSpec(Kind.OBJECT, required, fields=MappingProxyType(fields))
 
 
-ATTACK = {"id": NAME, "name": NAME, "reference": NAME}
+WORD = FieldSpec(Kind.STRING, required=True)  # may be empty, as in exports of older versions
+
+ATTACK = {"id": WORD, "name": WORD, "reference": WORD}
 TECHNIQUE = {**ATTACK, "subtechnique": FieldSpec(Kind.OBJECTS, fields=ATTACK)}
-MAPPING = {"field": NAME, "operator": _choice("equals", required=True)}
+MAPPING = {"field": WORD, "value": WORD, "operator": _choice("equals", required=True)}
 
 COMMON: Specs = {
     "rule_id": TEXT,
@@ -85,13 +87,11 @@ COMMON: Specs = {
     "risk_score_mapping": _list(
         Kind.OBJECTS,
         **MAPPING,
-        value=FieldSpec(Kind.STRING, required=True),
         risk_score=FieldSpec(Kind.INTEGER, low=0, high=100),
     ),
     "severity_mapping": _list(
         Kind.OBJECTS,
         **MAPPING,
-        value=FieldSpec(Kind.STRING, required=True),
         severity=_choice(*SEVERITIES, required=True),
     ),
     "rule_name_override": STRING,
@@ -106,7 +106,7 @@ COMMON: Specs = {
     "setup": FieldSpec(Kind.STRING, default=""),
     "threat": _list(
         Kind.OBJECTS,
-        framework=NAME,
+        framework=WORD,
         tactic=_object(required=True, **ATTACK),
         technique=FieldSpec(Kind.OBJECTS, fields=TECHNIQUE),
     ),

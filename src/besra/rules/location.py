@@ -80,6 +80,14 @@ class Locations:
         return Place(place.path, line, place.column, place.excerpt, place.width)
 
 
+MAX_DEPTH = 100
+
+
+def is_too_deep(found: Mapping[FieldPath, Location]) -> bool:
+    """Whether values are nested deeper than any rule's, so deep that walking them could exhaust the stack."""
+    return max(map(len, found), default=0) > MAX_DEPTH
+
+
 MULTILINE = ('"""', "'''")
 SURROGATES = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 ESCAPE = re.compile(rf"{SURROGATES}|\\u.{{4}}|\\U.{{8}}|(?P<continued>\\[ \t]*\n\s*)|\\.", re.DOTALL)

@@ -6,7 +6,7 @@ Source: detection-engine.md 1.1.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from json import JSONDecoder
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from besra.problems import Place, Problem, Severity
 from besra.rules.build import parse_rule
 from besra.rules.document import ParsedRule, RuleDocument, failed
-from besra.rules.location import FieldPath, Locations, locate_json
+from besra.rules.location import FieldPath, Locations, is_too_deep, locate_json
 from besra.rules.rule import Rule
 
 Json = Mapping[str, Any]
@@ -95,22 +95,28 @@ def _unknown(locations: Locations) -> Problem:
 
 
 def _objects(text: str, path: str | None) -> Iterator[tuple[Any, Locations]]:
-    """All objects of a text with their locations; a line that is not JSON comes as a `Problem`."""
-    whole = _decode(text, path, 1)
+    """All objects of a text with their locations; what is not JSON comes as a `Problem`."""
     lines = text.split("\n")
+    whole, located = _decode_located(text, path, 1)
     if isinstance(whole, Problem) and any(_is_object(line) for line in lines[:2]):
         for number, line in enumerate(lines, 1):
             if line.strip():
-                value = _decode(line, path, number)
-                located = {} if isinstance(value, Problem) else locate_json(line)
-                yield value, Locations(line, path, located, first_line=number)
-        return
-    if isinstance(whole, Problem):
-        yield whole, Locations()
-        return
-    locations = Locations(text, path, locate_json(text))
-    for value, root in _members(whole):
-        yield value, Locations(text, path, locations.at, root)
+                yield _decode_located(line, path, number)
+    elif isinstance(whole, Problem):
+        yield whole, located
+    else:
+        for value, root in _members(whole):
+            yield value, replace(located, root=root)
+
+
+def _decode_located(text: str, path: str | None, line: int) -> tuple[Any, Locations]:
+    value = _decode(text, path, line)
+    if isinstance(value, Problem):
+        return value, Locations()
+    found = locate_json(text)
+    if is_too_deep(found):
+        return Problem("json-syntax", "values are nested too deeply for a rule", place=Place(path, line)), Locations()
+    return value, Locations(text, path, found, first_line=line)
 
 
 def _is_object(line: str) -> bool:

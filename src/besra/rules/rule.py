@@ -73,7 +73,7 @@ class QueryText:
 class Rule:
     """One detection rule.
 
-    `parameters` is the whole rule in API form, as written: defaults are not filled in (`validate.with_defaults` does).
+    `parameters` is the whole rule in API form, as written: defaults are not filled in (`fields.with_defaults` does).
     `metadata` is the TOML `[metadata]` table; `toml_only` holds what else the TOML form knows and the API form does not
     (`transform`, `threat_mappings`), so that writing the TOML again loses nothing. An event is read by the rule if it
     matches `index`; without `index` (a data view, ES|QL, machine learning) no pattern restricts it.

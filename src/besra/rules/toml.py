@@ -12,7 +12,7 @@ from besra.problems import Place, Problem, Severity
 from besra.rules.build import parse_rule
 from besra.rules.document import ParsedRule, RuleDocument, failed
 from besra.rules.guide import render_guide, restore_placeholders, split_setup
-from besra.rules.location import Locations, locate_toml
+from besra.rules.location import Locations, is_too_deep, locate_toml
 from besra.rules.rule import Rule
 from besra.rules.tomltext import toml_table
 
@@ -36,14 +36,19 @@ def parse_toml(text: str, path: str | None = None) -> ParsedRule:
     except tomllib.TOMLDecodeError as error:
         return failed(_syntax_problem(str(error), text, path))
     except RecursionError:
-        return failed(Problem("toml-syntax", "brackets are nested too deeply", place=Place(path)))
+        return failed(_too_deep(path))
     rule = content.get("rule")
     if not isinstance(rule, dict):
         hint = "a rule file has the tables [metadata] and [rule]"
         return failed(Problem("rule-not-a-rule", "there is no [rule] table", place=Place(path, 1), hint=hint))
-    content = _plain(content)
     locations = Locations(text, path, locate_toml(text), ("rule",), ALIASES)
-    return parse_rule(_document(content, locations))
+    if is_too_deep(locations.at):
+        return failed(_too_deep(path))
+    return parse_rule(_document(_plain(content), locations))
+
+
+def _too_deep(path: str | None) -> Problem:
+    return Problem("toml-syntax", "values are nested too deeply for a rule", place=Place(path, 1))
 
 
 def _syntax_problem(message: str, text: str, path: str | None) -> Problem:

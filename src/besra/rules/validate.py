@@ -4,6 +4,7 @@ Every check returns problems; none raises. One error makes the rule invalid, a w
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -25,7 +26,9 @@ def validate(document: RuleDocument) -> list[Problem]:
     problems = list(_unknown_fields(document, specs, rule_type))
     problems += _object_problems(document, document.parameters, specs, ())
     if not any(problem.severity is Severity.ERROR for problem in problems):
-        problems += combination_problems(document)
+        # Fields of other rule types were not looked at, so they may hold anything.
+        own = {name: value for name, value in document.parameters.items() if name in specs}
+        problems += combination_problems(replace(document, parameters=own))
     return sorted(problems, key=lambda problem: problem.place.line or 0)
 
 

@@ -14,6 +14,7 @@ from besra.events.format import Format, format_of
         (b' \r\n [{"a":1}]', Format.JSON),
         (b"   \n", Format.JSON),
         (b'# comment\n{"a":1}', Format.JSON),
+        (b'exported, by, a tool\n{"a":1}', Format.JSON),
         (b"plain words, and more words", Format.JSON),
         (b"a,b,c\n1,2,3\n", "CSV"),
         (b'"@timestamp","host.name","message"\r\n', "CSV"),

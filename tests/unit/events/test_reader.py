@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from tests.shared import SHARED, needs_shared
 
 from besra.events.compression import Compression
 from besra.events.event import Event
@@ -175,3 +176,21 @@ def test_damaged_event_log_is_no_exception(tmp_path: Path) -> None:
     assert [mark.format for mark in marks] == [Format.EVTX, Format.EVTX]
     assert {problem.place.path for problem in problems} >= {str(plain), str(packed)}
     assert problems[-1].code == "input-truncated"
+
+
+@needs_shared
+def test_shared_arrays_before_and_after_the_pipeline_hold_equally_many_events() -> None:
+    raw, problems, _ = read(*(SHARED / "data" / "pipelines").glob("*/*.raw.json"))
+    assert len(raw) > 100
+    assert {problem.code for problem in problems} <= {"event-without-time"}
+    ecs, problems, _ = read(*(SHARED / "data" / "pipelines").glob("*/*.ecs.json"))
+    assert len(ecs) == len(raw)
+    assert {problem.code for problem in problems} <= {"event-without-time"}
+
+
+@needs_shared
+def test_shared_compressed_events_all_name_their_stream() -> None:
+    events, problems, (mark,) = read(SHARED / "data" / "ecs-events.ndjson.zst")
+    assert (len(events), problems, mark.without_time) == (30_000, [], 0)
+    assert all(event.index[0].startswith("logs-") for event in events)
+    assert len({event.id for event in events}) > 29_000

@@ -21,8 +21,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "query": QUERY,
     "saved_query": {"type": "saved_query", "saved_id": "my-query"},
     "threshold": QUERY | {"type": "threshold", "threshold": {"field": ["host.name"], "value": 5}},
-    "new_terms": QUERY
-    | {"type": "new_terms", "new_terms_fields": ["user.name"], "history_window_start": "now-7d"},
+    "new_terms": QUERY | {"type": "new_terms", "new_terms_fields": ["user.name"], "history_window_start": "now-7d"},
     "threat_match": QUERY
     | {
         "type": "threat_match",

@@ -1,9 +1,10 @@
 import json
 from pathlib import Path
 
+from tests.unit.rules.samples import rule_of
+
 from besra.rules.check import check_report
 from besra.rules.ruleset import load_rules
-from tests.unit.rules.samples import rule_of
 
 
 def test_the_report_names_every_rule_and_counts(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 import json
 from pathlib import Path
 
+from tests.unit.rules.samples import rule_of
+
 from besra.rules.convert import convert
 from besra.rules.ruleset import load_rules
 from besra.rules.toml import parse_toml
-from tests.unit.rules.samples import rule_of
 
 ITEM = {"list_id": "l", "item_id": "i", "entries": []}
 

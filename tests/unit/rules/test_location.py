@@ -138,7 +138,7 @@ def test_a_position_in_a_value_is_found_in_the_text_as_written(literal: str) -> 
     for number, line in enumerate(value.split("\n"), 1):
         for column, char in enumerate(line, 1):
             written = literal[source_offset(literal, number, column)]
-            assert written == char or written == "\\"
+            assert written in (char, "\\")
 
 
 def test_a_query_place_becomes_a_place_in_the_file() -> None:

@@ -2,11 +2,11 @@ import json
 from typing import Any
 
 import pytest
+from tests.unit.rules.samples import TYPES, parsed, rule_of
 
 from besra.problems import Severity
 from besra.rules.ndjson import LineKind, kind_of, parse_ndjson, rule_to_json, rules_to_ndjson
 from besra.rules.toml import parse_toml
-from tests.unit.rules.samples import TYPES, parsed, rule_of
 
 SUMMARY = {"exported_count": 1, "exported_rules_count": 1, "missing_rules": []}
 CONTAINER = {"list_id": "l1", "name": "List", "type": "detection", "namespace_type": "single"}

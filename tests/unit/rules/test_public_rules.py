@@ -3,13 +3,12 @@
 from collections import Counter
 from functools import cache
 
-import pytest
+from tests.shared import SHARED, needs_shared
 
 from besra.rules.document import ParsedRule
 from besra.rules.ndjson import parse_ndjson, rules_to_ndjson
 from besra.rules.rule import Rule
 from besra.rules.toml import parse_toml, rule_to_toml
-from tests.shared import SHARED, needs_shared
 
 RULES = SHARED / "data" / "rules"
 

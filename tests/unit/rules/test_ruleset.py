@@ -3,13 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.rules.samples import parsed, rule_of
 
 from besra.errors import RuleFileError
 from besra.problems import Severity
 from besra.rules.rule import RuleStatus
 from besra.rules.ruleset import RuleSet, load_rules
 from besra.rules.toml import rule_to_toml
-from tests.unit.rules.samples import parsed, rule_of
 
 MSIEXEC = "65432f4a-e716-4cc1-ab11-931c4966da2d"
 

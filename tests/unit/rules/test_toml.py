@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.rules.samples import TYPES, parsed, rule_of
 
 from besra.problems import Severity
 from besra.rules.document import ParsedRule
 from besra.rules.rule import Rule, RuleSeverity, RuleType
 from besra.rules.toml import parse_toml, rule_to_toml
-from tests.unit.rules.samples import TYPES, parsed, rule_of
 
 RULE = '''
 [metadata]

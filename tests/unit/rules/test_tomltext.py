@@ -26,7 +26,8 @@ def test_a_table_reads_back(values: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['ends in a quote\n"', 'ends in two\n""', 'three\n"""', 'four\n""""', "mixed\n'''\"\"\"", "\n\nblank", "x\n'"]
+    "text",
+    ['ends in a quote\n"', 'ends in two\n""', 'three\n"""', 'four\n""""', "mixed\n'''\"\"\"", "\n\nblank", "x\n'"],
 )
 def test_quotes_at_the_end_of_several_lines_read_back(text: str) -> None:
     assert tomllib.loads(f"x = {toml_string(text)}")["x"] == text

@@ -1,11 +1,11 @@
 from typing import Any
 
 import pytest
+from tests.unit.rules.samples import QUERY, TYPES, parsed, rule_of
 
 from besra.problems import Severity
 from besra.rules.fields import BY_TYPE, COMMON, specs_of, with_defaults
 from besra.rules.rule import RuleType
-from tests.unit.rules.samples import QUERY, TYPES, parsed, rule_of
 
 TACTIC = {"id": "TA0002", "name": "Execution", "reference": "https://attack.mitre.org/tactics/TA0002/"}
 THREAT = {"framework": "MITRE ATT&CK", "tactic": TACTIC, "technique": []}
@@ -153,6 +153,8 @@ WARNED = [
     ("eql", {"threat": [{**THREAT, "framework": "Mine"}]}, "rule-threat-framework", "'Mine'", None),
     ("esql", {"query": "from logs-* | where a == 1"}, "rule-esql-metadata", "_id, _index, _version", "metadata"),
     ("esql", {"query": "FROM a METADATA _id, _version, _index | KEEP host.name"}, "rule-esql-metadata", "_id", "keep"),
+    ("eql", {"history_window_start": 1}, "rule-field-not-used", "no effect in an eql rule", "type new_terms"),
+    ("machine_learning", {"query": 5}, "rule-field-not-used", "query has no effect", "remove it"),
     ("eql", {"rule_id": ...}, "rule-no-id", "no rule_id", "add rule_id"),
 ]
 
@@ -198,6 +200,7 @@ def test_esql_queries_that_keep_the_identity_or_aggregate_are_fine(query: str) -
         ("machine_learning", {"machine_learning_job_id": "one"}),
         ("eql", {"threat": [THREAT]}),
         ("eql", {"timeline_id": "a", "timeline_title": "b"}),
+        ("eql", {"severity_mapping": [{"field": "", "operator": "equals", "value": "", "severity": "low"}]}),
     ],
 )
 def test_unusual_but_valid_rules_pass(type_name: str, changes: dict[str, Any]) -> None:
@@ -214,7 +217,11 @@ def test_all_errors_are_reported_at_once_in_the_order_of_the_file() -> None:
 
 
 def test_a_missing_rule_id_is_derived_from_the_name_and_stays_the_same() -> None:
-    first, second, other = parsed(rule_id=...).rule, parsed(rule_id=..., risk_score=1).rule, parsed(rule_id=..., name="b")
+    first, second, other = (
+        parsed(rule_id=...).rule,
+        parsed(rule_id=..., risk_score=1).rule,
+        parsed(rule_id=..., name="b"),
+    )
 
     assert first and second and other.rule
     assert first.rule_id == second.rule_id == first.parameters["rule_id"]

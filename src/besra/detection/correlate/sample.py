@@ -8,6 +8,7 @@ from itertools import islice
 from besra.detection.correlate.order import distinct
 from besra.detection.match import Match
 from besra.engine.hits import Hit, Key
+from besra.events.identity import event_key
 from besra.language.plan import Sample
 
 
@@ -27,6 +28,8 @@ def sample_matches(sample: Sample, hits: Items[Hit]) -> Iterator[Match]:
         # None of the key's first `per_key` matches can need more candidates of a clause than this.
         most = len(sample.clauses) - 1 + sample.per_key
         candidates = [by_key[key][clause][:most] for clause in sample.clauses]
+        if len({event_key(hit.event) for hits in candidates for hit in hits}) < len(candidates):
+            continue  # would otherwise be found out by trying every order
         for chosen in islice(_fillings(candidates, ()), sample.per_key):
             yield Match(chosen, key)
 
@@ -35,7 +38,7 @@ def _fillings(candidates: list[list[Hit]], chosen: tuple[Hit, ...]) -> Iterator[
     if len(chosen) == len(candidates):
         yield chosen
         return
-    used = {hit.event.id for hit in chosen}
+    used = {event_key(hit.event) for hit in chosen}
     for hit in candidates[len(chosen)]:
-        if hit.event.id not in used:
+        if event_key(hit.event) not in used:
             yield from _fillings(candidates, (*chosen, hit))

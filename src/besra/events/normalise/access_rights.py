@@ -1,6 +1,6 @@
 """Access rights and directions named in Security events of object access and of the filtering platform."""
 
-from besra.events.normalise.document import Document, integer_of, text_of
+from besra.events.normalise.nested_document import Document, integer_of, text_of
 from besra.events.normalise.parameter_message import message_number, message_text
 
 MASK_BITS = {

@@ -1,6 +1,6 @@
 """Attributes of accounts, services and domain trusts that Security events hold as numbers."""
 
-from besra.events.normalise.document import Document, integer_of, put, text_of
+from besra.events.normalise.nested_document import Document, integer_of, put, text_of
 
 ACCOUNT_CONTROL = (
     "USER_ACCOUNT_DISABLED",

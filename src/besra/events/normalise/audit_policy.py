@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from besra.events.normalise.document import Document, text_of
+from besra.events.normalise.nested_document import Document, text_of
 from besra.events.normalise.parameter_message import message_number, message_text
 
 SUBCATEGORIES = {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from besra.events.normalise.document import Document, collect, put
+from besra.events.normalise.nested_document import Document, collect, put
 from besra.schema.fieldtype import parse_ip
 
 RECORD_TYPES = """

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from besra.events.normalise.document import Document, integer_of, text_of
+from besra.events.normalise.nested_document import Document, integer_of, text_of
 
 TICKET_OPTIONS = {
     0x00000001: "Validate",

@@ -1,6 +1,6 @@
 """Logon types and the reasons of failed logons in Security events."""
 
-from besra.events.normalise.document import Document, put, text_of
+from besra.events.normalise.nested_document import Document, put, text_of
 from besra.events.normalise.parameter_message import message_number, message_text
 
 LOGON_TYPES = {

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from besra.events.normalise.document import Document, put
+from besra.events.normalise.nested_document import Document, put
 
 
 @dataclass(frozen=True, slots=True)

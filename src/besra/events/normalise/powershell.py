@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from besra.events.normalise.command_line import split_arguments
-from besra.events.normalise.document import (
+from besra.events.normalise.nested_document import (
     Document,
     collect,
     drop_empty_event_data,

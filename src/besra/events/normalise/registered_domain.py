@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from besra.events.normalise.document import Document, put
+from besra.events.normalise.nested_document import Document, put
 
 
 @dataclass(frozen=True, slots=True)

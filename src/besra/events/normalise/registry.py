@@ -2,7 +2,7 @@
 
 import re
 
-from besra.events.normalise.document import Document, put
+from besra.events.normalise.nested_document import Document, put
 
 HIVES = {
     "HKEY_CLASSES_ROOT": "HKCR",

@@ -7,7 +7,7 @@ owner keeps its `O:` prefix, and the entries of the system list count as entries
 
 import re
 
-from besra.events.normalise.document import Document, collect, integer_of, text_of
+from besra.events.normalise.nested_document import Document, collect, integer_of, text_of
 
 TRUSTEES = {
     "AN": "Anonymous logon",

@@ -11,7 +11,7 @@ from typing import Any
 from besra.events.normalise.command_line import split_arguments
 from besra.events.normalise.community_id import community_id
 from besra.events.normalise.dns_lookup import put_answers, status_name
-from besra.events.normalise.document import (
+from besra.events.normalise.nested_document import (
     Document,
     collect,
     drop_empty_event_data,

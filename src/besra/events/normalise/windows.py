@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from besra.events.normalise.document import Document, field_text, nested, put
+from besra.events.normalise.nested_document import Document, field_text, nested, put
 from besra.events.normalise.powershell import normalise_powershell
 from besra.events.normalise.sysmon import normalise_sysmon
 from besra.events.normalise.windows_security import normalise_security

@@ -11,7 +11,9 @@ from besra.events.normalise.account_attributes import put_account_control, put_s
 from besra.events.normalise.audit_policy import put_audit_policy
 from besra.events.normalise.command_line import split_at_whitespace
 from besra.events.normalise.dns_lookup import unmapped
-from besra.events.normalise.document import (
+from besra.events.normalise.kerberos import put_ticket
+from besra.events.normalise.logon import put_logon
+from besra.events.normalise.nested_document import (
     Document,
     collect,
     event_data,
@@ -21,8 +23,6 @@ from besra.events.normalise.document import (
     put,
     text_of,
 )
-from besra.events.normalise.kerberos import put_ticket
-from besra.events.normalise.logon import put_logon
 from besra.events.normalise.security_descriptor import put_descriptors
 from besra.events.normalise.security_events import codes, security_kinds
 from besra.events.normalise.winlog import Shipper, take_time_created

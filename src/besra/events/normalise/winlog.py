@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from besra.events.normalise.document import Document, field_text, integer_of, put, text_of
+from besra.events.normalise.nested_document import Document, field_text, integer_of, put, text_of
 from besra.schema.timestamp import format_timestamp, parse_timestamp
 
 

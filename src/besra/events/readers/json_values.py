@@ -16,10 +16,13 @@ from besra.problems import Place, Problem, Severity
 
 CHUNK = 1024 * 1024
 
-TOKEN = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+(?P<end>["\n\\]|\Z)|[{}\[\]]')
+# What lies before the next bracket: anything, and whole strings. A string ends at the end of its line at the latest.
+STRING = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+(?:["\n]|\\(?=\n))'
+GAP = re.compile(rb'[^"{}\[\]]*+(?:' + STRING + rb'[^"{}\[\]]*+)*+')
 SPACE = b" \t\r\n"
 BETWEEN = b" \t\r\n,"
 BRACE = ord("{")
+QUOTE = ord('"')
 CLOSERS = b"}]"
 
 
@@ -44,11 +47,11 @@ class ValueSplitter:
         size = CHUNK
         while chunk := self._stream.read(size):
             self._extend(chunk)
-            yield from self._scan(ended=False)
+            yield from self._scan()
             yield from self._drop_if_too_long()
             # A string that does not end within the buffer is scanned again: doubling keeps that linear.
             size = max(CHUNK, len(self._buffer) - self._scanned)
-        yield from self._scan(ended=True)
+        yield from self._scan()
         within = self._in_document
         yield from self._cut(len(self._buffer), ended_early=within)
         if self._open and not within:
@@ -74,28 +77,38 @@ class ValueSplitter:
         self._counted = position
         return self._line
 
-    def _scan(self, *, ended: bool) -> Iterator[Text | Problem]:
-        for token in TOKEN.finditer(self._buffer, self._scanned):
-            unfinished = token["end"] in (b"", b"\\") and token.end() == len(self._buffer)
-            if unfinished and not ended:
-                self._scanned = token.start()
+    def _scan(self) -> Iterator[Text | Problem]:
+        while True:
+            position = GAP.match(self._buffer, self._scanned).end()  # type: ignore[union-attr]  # may be empty
+            self._scanned = position
+            # At the end of the buffer, or before a string that does not end within it.
+            if position == len(self._buffer) or self._buffer[position] == QUOTE:
                 return
-            if token["end"] is None:
-                yield from self._take(token.start())
-        self._scanned = len(self._buffer)
+            if not (self._in_document and self._stays_inside(position)):
+                yield from self._cross(position)
+            self._scanned = position + 1
 
-    def _take(self, position: int) -> Iterator[Text | Problem]:
+    def _stays_inside(self, position: int) -> bool:
+        """Follow a bracket that neither begins nor ends a document; False for one that does."""
+        bracket = self._buffer[position]
+        if bracket in CLOSERS:
+            if len(self._open) - 1 == self._outside:
+                return False
+            self._open.pop()
+            return True
+        if bracket == BRACE and self._begins_anew(position):
+            return False
+        self._open.append(bracket)
+        return True
+
+    def _cross(self, position: int) -> Iterator[Text | Problem]:
+        """Follow a bracket that begins or ends a document, or the array around the documents."""
         bracket = self._buffer[position]
         if bracket in CLOSERS:
             if self._open:
                 self._open.pop()
-            if self._in_document and len(self._open) == self._outside:
-                yield from self._cut(position + 1)
-            elif not self._in_document:
-                yield from self._cut(position)
-                self._start = position + 1
-        elif self._in_document and not self._begins_anew(position):
-            self._open.append(bracket)
+            yield from self._cut(position + self._in_document)
+            self._start = position + 1
         else:
             if self._in_document:
                 del self._open[self._outside :]
@@ -112,9 +125,11 @@ class ValueSplitter:
     def _begins_anew(self, position: int) -> bool:
         """Whether the brace at a position cannot belong to the open document."""
         before = position - 1
+        if before >= 0 and self._buffer[before] not in SPACE:
+            return False
         while before >= 0 and self._buffer[before] in SPACE:
             before -= 1
-        if before < 0 or self._buffer[position] != BRACE or b"\n" not in self._buffer[before:position]:
+        if before < 0 or b"\n" not in self._buffer[before:position]:
             return False
         return self._buffer[before] not in (b":" if self._open[-1] == BRACE else b"[,")
 

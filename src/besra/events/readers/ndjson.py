@@ -85,7 +85,7 @@ def damaged_after(line: int, what: str, path: str) -> Problem:
         f"{what} after line {line}" if line else f"{what}, and nothing of it is readable",
         severity=Severity.WARNING if line else Severity.ERROR,
         place=Place(path, line or None),
-        hint="everything before that point is used; copy the file again to have the rest",
+        hint="everything before that point is used; copy the file again to have the rest" if line else None,
     )
 
 

@@ -16,6 +16,7 @@ from besra.language.eql.values import (
     kind_of,
     kind_of_constant,
     lower_value,
+    refuse_field_comparison,
 )
 from besra.language.expr import Always, Call, Constant, Exists, FieldRef, Predicate, Script, Value
 from besra.language.functions import Kind
@@ -104,9 +105,7 @@ def _comparison(scope: Scope, node: tree.Comparison) -> Predicate | None:
     if constant is None:
         constant = constant_of(scope, operand)
         if constant is None:
-            message = "one side of a comparison must be a constant"
-            hint = "two fields can only meet as arguments of a function, such as startsWith~(a, b)"
-            scope.error(node.span, message, hint=hint, code="eql-compares-fields")
+            refuse_field_comparison(scope, node)
             return FALSE
         operand, operator = other, FLIPPED[operator]
     elif constant_of(scope, operand) is not None:

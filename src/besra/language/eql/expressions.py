@@ -17,11 +17,15 @@ from besra.language.eql.tree import (
     Not,
     Or,
     Sign,
+    deeper_than,
 )
 from besra.problems import Problem, Span, place_of
 
-MAX_DEPTH = 100
-"""How deep parentheses, calls, signs and operators may nest. The deepest public rule stays below 15."""
+MAX_DEPTH = 50
+"""How deep parentheses, calls and lists may nest, and nodes in the tree. The deepest public rule stays below 15.
+
+A level of parentheses costs the parser up to ten stack frames, of which Python allows a thousand in all.
+"""
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2}
@@ -136,6 +140,9 @@ class ExpressionParser(Cursor):
 
     def condition(self) -> Node:
         """`or` over `and` over negated comparisons."""
+        return self._bounded(self._condition)
+
+    def _condition(self) -> Node:
         start = self.token.span
         alternatives: list[Node] = []
         while True:
@@ -154,7 +161,6 @@ class ExpressionParser(Cursor):
         starts: list[Span] = []
         while self.at_keyword("not"):
             starts.append(self.advance().span)
-            self._check_depth(len(starts))
         node = self._comparison()
         for start in reversed(starts):
             node = Not(node, start.to(self.previous.span))
@@ -184,13 +190,14 @@ class ExpressionParser(Cursor):
                 token.span, f"`{token.text}` is not a keyword", f"keywords are lower case: `{token.text.lower()}`"
             )
 
+    def value(self) -> Node:
+        """Sums and what binds tighter, as a join key is read."""
+        return self._bounded(self.arithmetic)
+
     def arithmetic(self, level: int = 1) -> Node:
         """Sums and products by precedence climbing: one stack frame a level of precedence."""
         left = self._signed()
-        chain = 0
         while self.token.kind is Kind.SYMBOL and PRECEDENCE.get(self.token.text, 0) >= level:
-            chain += 1
-            self._check_depth(chain)
             operator = self.advance().text
             right = self.arithmetic(PRECEDENCE[operator] + 1)
             left = Arithmetic(operator, left, right, Span(_start(left), self.previous.span.end))
@@ -200,7 +207,6 @@ class ExpressionParser(Cursor):
         signs: list[Token] = []
         while self.at_symbol("-") or self.at_symbol("+"):
             signs.append(self.advance())
-            self._check_depth(len(signs))
         node = self._predicate(self._primary())
         for sign in reversed(signs):
             node = Sign(sign.text, node, sign.span.to(self.previous.span))
@@ -225,9 +231,11 @@ class ExpressionParser(Cursor):
     def _in(self, operand: Node, *, negated: bool) -> Node:
         word = self.advance().text
         self.expect_symbol("(", f"write `{word} (…)`")
-        with_values = self._list(self.arithmetic)
+        self._enter()
+        values = self._list(self.arithmetic)
+        self._depth -= 1
         span = Span(_start(operand), self.previous.span.end)
-        return In(operand, with_values, ignore_case=word.endswith("~"), negated=negated, span=span)
+        return In(operand, values, ignore_case=word.endswith("~"), negated=negated, span=span)
 
     def _patterns(self, operand: Node) -> Node:
         operator = self.advance().text
@@ -287,9 +295,8 @@ class ExpressionParser(Cursor):
 
     def _parenthesised(self) -> Node:
         opening = self.advance()
-        self._depth += 1
-        self._check_depth(0)
-        node = self.condition()
+        self._enter()
+        node = self._condition()
         self._depth -= 1
         if not self.accept_symbol(")"):
             raise self.unexpected(f"`)` to close the parenthesis of column {self._column(opening)}")
@@ -299,13 +306,22 @@ class ExpressionParser(Cursor):
         place = place_of(self.text, token.span)
         return f"{place.column} (line {place.line})"
 
-    def _check_depth(self, more: int) -> None:
-        if self._depth + more > MAX_DEPTH:
-            message = f"the query nests deeper than {MAX_DEPTH} levels"
-            place = place_of(self.text, self.token.span)
-            raise QuerySyntaxError(
-                Problem("eql-limit", message, place=place, hint="flatten it with `in (…)` or `: (…)`")
-            )
+    def _enter(self) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self._too_deep(self.token.span)
+
+    def _bounded(self, parse: Callable[[], Node]) -> Node:
+        """A whole expression, refused if its tree is too deep: `not`, signs and operator chains nest without limit."""
+        node = parse()
+        if deep := deeper_than(node, MAX_DEPTH):
+            raise self._too_deep(deep.span)
+        return node
+
+    def _too_deep(self, span: Span) -> QuerySyntaxError:
+        message = f"the query nests deeper than {MAX_DEPTH} levels"
+        hint = "flatten it with `in (…)` or `: (…)`"
+        return QuerySyntaxError(Problem("eql-limit", message, place=place_of(self.text, span), hint=hint))
 
     def _at_call(self) -> bool:
         if self.token.kind is not Kind.IDENT:
@@ -319,9 +335,8 @@ class ExpressionParser(Cursor):
         name = self.advance()
         ignore_case = self.accept_symbol("~")
         self.expect_symbol("(", f"`{name.text}~` is a function: write `{name.text}~(…)`")
-        self._depth += 1
-        self._check_depth(0)
-        args = () if self.accept_symbol(")") else self._list(self.condition)
+        self._enter()
+        args = () if self.accept_symbol(")") else self._list(self._condition)
         self._depth -= 1
         return Call(name.text, args, ignore_case, name.span.to(self.previous.span))
 

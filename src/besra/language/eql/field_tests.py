@@ -53,9 +53,11 @@ def ordered(scope: Scope, node: tree.Field, field: FieldRef, operator: str, cons
 
 def _converted(scope: Scope, node: tree.Field, field: FieldRef, constant: Scalar) -> Typed | None:
     """The constant in the field's type; None, after a warning, if it is none of that type (eql.md 6)."""
-    if field.type in (FieldType.LONG, FieldType.DOUBLE) and isinstance(constant, float):
-        return constant  # 3.5 must not become 3 on a whole-number field
     value = to_typed(constant, field.type)
+    if field.type is FieldType.LONG and not isinstance(constant, int):
+        fraction = to_typed(constant, FieldType.DOUBLE)
+        if value is not None and fraction != value:
+            return fraction  # 3.5 must not become 3 on a whole-number field
     if value is None:
         message = f"`{to_text(constant)}` is not a value of type {field.type}, so this condition is never true"
         scope.warn(node.span, message, hint=f"`{node.name}` is mapped as {field.type}", code="eql-constant-type")

@@ -46,7 +46,7 @@ class Token:
 
 SPACE = re.compile(r"[ \t\r\n]+|//[^\r\n]*")
 WORD = re.compile(r"[^\W\d]\w*|@\w*")
-NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 QUOTED = re.compile(r"`(?:[^`]|``)*`")
 STRING = re.compile(r'"(?:[^"\\\r\n]|\\[^\r\n])*"')
 SYMBOL = re.compile(r"!\[|==|!=|<=|>=|[<>=+\-*/%:,.()\[\]|?~]")
@@ -105,8 +105,8 @@ def _next_token(text: str, start: int) -> Token:
         return _string(text, start)
     if char == "`":
         return _quoted(text, start)
-    if char.isdigit() or (char == "." and text[start + 1 : start + 2].isdigit()):
-        return _number(text, start)
+    if found := NUMBER.match(text, start):
+        return _number(text, found)
     if char == "'" or (char == "?" and text[start + 1 : start + 2] in ("'", '"') and text[start + 1 : start + 2]):
         raise _foreign_quotes(text, start)
     if found := SYMBOL.match(text, start):
@@ -124,10 +124,8 @@ def _word(text: str, found: re.Match[str]) -> Token:
     return Token(kind, word, word, Span(found.start(), end))
 
 
-def _number(text: str, start: int) -> Token:
-    found = NUMBER.match(text, start)
-    assert found is not None  # the caller saw a digit
-    span = Span(start, found.end())
+def _number(text: str, found: re.Match[str]) -> Token:
+    span = Span(*found.span())
     if found[0].isdigit() and len(found[0]) <= 19 and int(found[0]) < 2**63:
         return Token(Kind.INT, found[0], int(found[0]), span)
     number = float(found[0])

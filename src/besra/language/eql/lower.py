@@ -74,12 +74,13 @@ def lower_query(
             correlation = lowering.sequence(query.body)
         case tree.Sample():
             correlation = lowering.sample(query.body)
+    if query.pipes and isinstance(query.body, tree.Sample):
+        scope.error(query.pipes[0].span, "a sample takes no pipes", hint="remove the pipe, or use `sequence`")
     pipes = tuple(lowering.pipes(query.pipes))
-    problems = list(dict.fromkeys(scope.problems))
     if scope.errors:
-        raise QuerySemanticError(*dict.fromkeys(scope.errors))
+        raise QuerySemanticError(*scope.errors)
     plan = Plan(tuple(lowering.clauses), correlation, lowering.ordering(), pipes)
-    return Lowered(plan, tuple(problems))
+    return Lowered(plan, tuple(scope.problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def lower_expression(text: str, node: tree.Node, catalogue: Catalogue) -> Lowere
     if kind_of(scope, node) is Kind.BOOLEAN and fields_of(value) and not isinstance(node, tree.Field):
         predicate = lower_condition(scope, node) or FALSE
     if scope.errors:
-        raise QuerySemanticError(*dict.fromkeys(scope.errors))
+        raise QuerySemanticError(*scope.errors)
     return LoweredExpression(value, predicate and simplify(predicate))
 
 
@@ -131,6 +132,11 @@ class _Lowering:
     def _category(self, event: tree.EventQuery) -> Predicate:
         if event.category is None:
             return TRUE
+        strict = self.scope.unknown_fields is UnknownFields.STRICT
+        if strict and self.fields.category not in self.scope.catalogue:
+            message = f"unknown event category field `{self.fields.category}`"
+            hint = "use `any`, or configure the field that holds the category"
+            self.scope.error(event.span, message, hint=hint, code="eql-unknown-field")
         return Equals(FieldRef(self.fields.category, FieldType.KEYWORD), frozenset({event.category}))
 
     def sequence(self, sequence: tree.Sequence) -> Sequence:
@@ -173,7 +179,7 @@ class _Lowering:
             if term.runs != 1:
                 error(term.span, "a sample has no runs", hint="repeat the item, or use `sequence`")
         if len(sample.terms) < 2:
-            error(sample.span, "a sample needs at least two events")
+            error(sample.span, "a sample needs at least two events", hint="add an item")
         keys = self._keys(sample.by, sample.terms)
         if not any(keys):
             error(sample.span, "a sample needs join keys", hint="write `sample by host.id …`")
@@ -185,10 +191,9 @@ class _Lowering:
         wanted = len(keys[0])
         for item, found in zip(items, keys, strict=True):
             if len(found) != wanted:
-                message = f"this item has {len(found)} join keys, the first has {wanted}"
-                self.scope.error(item.span, message, hint="all items need the same number of keys")
-                return [row[: min(map(len, keys))] for row in keys]
-        for position in range(wanted):
+                message = f"expected {wanted} join keys as in the first item, found {len(found)}"
+                self.scope.error(item.span, message, hint="all items, and `until`, need the same number of keys")
+        for position in range(min(map(len, keys))):
             self._unify([row[position] for row in keys], items, keys, position)
         return keys
 

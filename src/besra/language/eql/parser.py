@@ -1,11 +1,11 @@
 """EQL queries to trees: recursive descent over the grammar of eql.md 1.3, with messages that say what to write instead.
 
-The first syntax error ends the parse. Only parentheses and calls recurse, and `MAX_DEPTH` bounds them; chains of `not`,
-signs and operators are loops.
+The first syntax error ends the parse. Only parentheses, calls and lists recurse, and `MAX_DEPTH` bounds them; chains of
+`not`, signs and operators are loops, and the depth of the tree they make is checked afterwards.
 """
 
 from besra.errors import QuerySyntaxError
-from besra.language.eql.expressions import MAX_DEPTH, ExpressionParser
+from besra.language.eql.expressions import MAX_DEPTH, ExpressionParser, guess
 from besra.language.eql.lexer import Kind, tokenize
 from besra.language.eql.spans import parse_maxspan
 from besra.language.eql.tree import EventQuery, Node, Pipe, Query, Sample, Sequence, Term
@@ -44,7 +44,7 @@ class QueryParser(ExpressionParser):
             return self._sequence()
         if self.at_keyword("sample"):
             return self._sample()
-        if self.token.text in UNSUPPORTED_FORMS and self.token.kind is not Kind.STRING:
+        if self.token.text in UNSUPPORTED_FORMS and self.peek().text != "where":
             raise self._unsupported_form(self.token.text)
         return self._event()
 
@@ -61,7 +61,7 @@ class QueryParser(ExpressionParser):
         category = self._category()
         if not self.accept_keyword("where"):
             hint = "an event query is `category where condition`, such as `process where true`; `any` takes all events"
-            raise self.unexpected("`where` after the event category", hint)
+            raise self.unexpected("`where` after the event category", guess(self.token, start) or hint)
         condition = self.condition()
         return EventQuery(category, condition, start.span.to(self.previous.span))
 
@@ -145,9 +145,9 @@ class QueryParser(ExpressionParser):
     def _by(self) -> tuple[Node, ...]:
         if not self.accept_keyword("by"):
             return ()
-        keys = [self.arithmetic()]
+        keys = [self.value()]
         while self.accept_symbol(","):
-            keys.append(self.arithmetic())
+            keys.append(self.value())
         return tuple(keys)
 
     def pipes(self) -> tuple[Pipe, ...]:

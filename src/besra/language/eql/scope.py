@@ -22,11 +22,10 @@ class UnknownFields(Enum):
     STRICT = "strict"
 
 
-UNSEARCHABLE = {
-    FieldType.NESTED: "nested",
-    FieldType.OBJECT: "object",
-    FieldType.UNSUPPORTED: "not searchable",
-}
+UNSEARCHABLE = frozenset({FieldType.NESTED, FieldType.OBJECT, FieldType.UNSUPPORTED})
+
+MAX_PROBLEMS = 100
+"""Most errors, and most warnings, noted for one query: finding the line of each costs a pass over the text."""
 
 
 @dataclass
@@ -40,11 +39,20 @@ class Scope:
 
     def error(self, span: Span, message: str, *, hint: str | None = None, code: str = "eql-semantic") -> None:
         """Note an error; lowering goes on, so that all errors of a query are found."""
-        self.problems.append(Problem(code, message, Severity.ERROR, place_of(self.text, span), hint))
+        self._note(Severity.ERROR, span, message, hint, code)
 
     def warn(self, span: Span, message: str, *, hint: str | None = None, code: str = "eql-semantic") -> None:
         """Note something the author should know; the query remains usable."""
-        self.problems.append(Problem(code, message, Severity.WARNING, place_of(self.text, span), hint))
+        self._note(Severity.WARNING, span, message, hint, code)
+
+    def _note(self, severity: Severity, span: Span, message: str, hint: str | None, code: str) -> None:
+        noted = sum(problem.severity is severity for problem in self.problems)
+        if noted < MAX_PROBLEMS:
+            problem = Problem(code, message, severity, place_of(self.text, span), hint)
+            if problem not in self.problems:
+                self.problems.append(problem)
+        elif noted == MAX_PROBLEMS:
+            self.problems.append(Problem("eql-limit", f"more {severity}s follow; only {MAX_PROBLEMS} are shown", severity))
 
     @property
     def errors(self) -> list[Problem]:
@@ -63,8 +71,9 @@ class Scope:
         if kind is FieldType.TEXT:
             return self._keyword_of(node)
         if kind in UNSEARCHABLE:
-            message = f"`{node.name}` is of type {UNSEARCHABLE[kind]}, which EQL cannot search"
-            self.error(node.span, message, hint="name one of its sub-fields", code="eql-field-type")
+            message = f"`{node.name}` is of type {self.catalogue.fields[node.name].mapping}, which EQL cannot search"
+            hint = "use a field of another type" if kind is FieldType.UNSUPPORTED else "name one of its sub-fields"
+            self.error(node.span, message, hint=hint, code="eql-field-type")
         return FieldRef(node.name, kind)
 
     def _keyword_of(self, node: tree.Field) -> FieldRef:

@@ -9,6 +9,7 @@ ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "'":
 NAMES = {char: name for name, char in ESCAPES.items() if char != "'"}
 ESCAPE = re.compile(r"\\(?:u\{([^}\"]*)\}?|(.))", re.DOTALL)
 HEX = re.compile(r"[0-9A-Fa-f]{2,8}")
+RAW = re.compile(r'"""([^\r\n]*?)"""("{0,2})')
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,8 @@ def raw_string(text: str, start: int) -> tuple[int, str]:
 
     One or two further quotes directly behind the closing three belong to the content.
     '''
-    line_end = min((i for i in (text.find("\n", start), text.find("\r", start)) if i >= 0), default=len(text))
-    close = text.find('"""', start + 3, line_end)
-    if close < 0:
-        return -1, ""
-    extra = 0
-    while extra < 2 and text.startswith('"', close + 3 + extra):
-        extra += 1
-    return close + 3 + extra, text[start + 3 : close + extra]
+    found = RAW.match(text, start)
+    return (found.end(), found[1] + found[2]) if found else (-1, "")
 
 
 def quote(value: str) -> str:

@@ -123,6 +123,35 @@ class Or:
 Node = Literal | Field | Call | Sign | Arithmetic | Comparison | In | Like | Not | And | Or
 
 
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below."""
+    match node:
+        case Literal() | Field():
+            return ()
+        case Call():
+            return node.args
+        case Sign() | Not():
+            return (node.operand,)
+        case Arithmetic() | Comparison():
+            return (node.left, node.right)
+        case In():
+            return (node.operand, *node.values)
+        case Like():
+            return (node.operand,)
+        case And() | Or():
+            return node.operands
+
+
+def deeper_than(node: Node, limit: int) -> Node | None:
+    """Some node with more than `limit` nodes above it, if there is one. Uses no recursion."""
+    level = [node]
+    for _ in range(limit + 1):
+        level = [child for parent in level for child in children(parent)]
+        if not level:
+            return None
+    return level[0]
+
+
 @dataclass(frozen=True, slots=True)
 class EventQuery:
     """`category where condition`; category None is `any`."""

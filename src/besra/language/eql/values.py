@@ -2,13 +2,15 @@
 
 import ipaddress
 import re
+import warnings
 
 from besra.language.casefold import fold_case
 from besra.language.eql import tree
 from besra.language.eql.scope import Scope
 from besra.language.expr import Call, Constant, FieldRef, Value
-from besra.language.functions import Function, Kind, find_function, nearest_functions
+from besra.language.functions import FUNCTIONS, Function, Kind, find_function, nearest_functions
 from besra.language.glob import Glob, eql_glob
+from besra.language.scalar import is_number
 from besra.language.script import folded
 from besra.schema.fieldtype import FieldType, Scalar
 
@@ -72,11 +74,16 @@ def fits(found: Kind | None, wanted: Kind) -> bool:
 
 def lower_value(scope: Scope, node: tree.Node, wanted: Kind = Kind.ANY) -> Value:
     """The value of a node, constants folded. Notes an error where its kind cannot be the wanted one."""
-    found = kind_of(scope, node)
-    if not fits(found, wanted):
-        shown = found.value if found else "null"
-        scope.error(node.span, f"expected {wanted.value}, found {shown}", code="eql-type")
+    _check_kind(scope, node, wanted)
     return folded(_lower(scope, node, wanted))
+
+
+def _check_kind(scope: Scope, node: tree.Node, wanted: Kind, place: str = "") -> None:
+    found = kind_of(scope, node)
+    fraction = wanted is Kind.INTEGER and isinstance(node, tree.Literal) and found is Kind.NUMBER
+    if fraction or not fits(found, wanted):
+        shown = found.value if found else "null"
+        scope.error(node.span, f"{place}expected {wanted.value}, found {shown}", code="eql-type")
 
 
 def constant_of(scope: Scope, node: tree.Node) -> Constant | None:
@@ -103,8 +110,8 @@ def _lower(scope: Scope, node: tree.Node, wanted: Kind) -> Value:
             return operand if node.operator == "+" else Call("-", (Constant(0), operand))
         case tree.Arithmetic():
             left, right = (lower_value(scope, side, Kind.NUMBER) for side in (node.left, node.right))
-            if node.operator in "/%" and right == Constant(0):
-                scope.error(node.span, "division by zero")
+            if node.operator in "/%":
+                _refuse_zero(scope, node.right, right)
             return Call(node.operator, (left, right))
         case tree.Comparison():
             return _lower_comparison(scope, node)
@@ -122,23 +129,44 @@ def _lower(scope: Scope, node: tree.Node, wanted: Kind) -> Value:
             return Call("or", tuple(lower_value(scope, part, Kind.BOOLEAN) for part in node.operands))
 
 
-def read_as(field: FieldRef, wanted: Kind) -> FieldRef:
-    """A field read as the kind of value its place asks for; where anything will do, dates and addresses are text."""
-    if field.type is FieldType.DYNAMIC:
-        return FieldRef(field.name, READ_AS.get(wanted, FieldType.DYNAMIC))
-    if wanted is Kind.ANY and field.type in (FieldType.DATE, FieldType.IP, FieldType.VERSION):
-        return FieldRef(field.name, FieldType.KEYWORD)
-    return field
+def read_as(field: FieldRef, wanted: Kind) -> Value:
+    """A field read as the kind of value its place asks for; where anything will do, dates and addresses are text.
+
+    Addresses in canonical form (eql.md 3.1, `string`), dates and versions as the document writes them.
+    """
+    match field.type:
+        case FieldType.DYNAMIC:
+            return FieldRef(field.name, READ_AS.get(wanted, FieldType.DYNAMIC))
+        case FieldType.IP if wanted is Kind.ANY:
+            return Call("ipText", (field,))
+        case FieldType.DATE | FieldType.VERSION if wanted in (Kind.ANY, Kind.STRING):
+            return FieldRef(field.name, FieldType.KEYWORD)
+        case _:
+            return field
 
 
 def _lower_comparison(scope: Scope, node: tree.Comparison) -> Value:
     left, right = lower_value(scope, node.left), lower_value(scope, node.right)
+    if not isinstance(left, Constant) and not isinstance(right, Constant):
+        refuse_field_comparison(scope, node)
     if Constant(None) in (left, right) and node.operator in ("==", "!="):
         test = Call("isNull", (right if left == Constant(None) else left,))
         return Call("not", (test,)) if node.operator == "!=" else test
     if node.operator == "!=":
         return Call("not", (Call("==", (left, right)),))
     return Call(node.operator, (left, right))
+
+
+def refuse_field_comparison(scope: Scope, node: tree.Comparison) -> None:
+    """Note that neither side of a comparison is a constant (eql.md 2.5)."""
+    message = "comparing two fields is not supported: one side must be a constant"
+    hint = "two fields can only meet as arguments of a function, such as startsWith~(a, b)"
+    scope.error(node.span, message, hint=hint, code="eql-compares-fields")
+
+
+def _refuse_zero(scope: Scope, node: tree.Node, divisor: Value) -> None:
+    if isinstance(divisor, Constant) and is_number(divisor.value) and divisor.value == 0:
+        scope.error(node.span, "division by zero")
 
 
 def _lower_like(scope: Scope, node: tree.Like) -> Value:
@@ -172,9 +200,11 @@ def _host_patterns(scope: Scope, node: tree.Like) -> tuple[str, ...]:
     patterns = string_patterns(scope, node)
     for pattern, literal in zip(patterns, node.patterns, strict=False):
         try:
-            re.compile(pattern)
-        except (re.error, OverflowError, RecursionError) as fault:
-            scope.error(literal.span, f"invalid regular expression: {fault}", code="eql-regex")
+            with warnings.catch_warnings(action="error", category=FutureWarning):
+                re.compile(pattern)
+        except (re.error, OverflowError, RecursionError, FutureWarning) as fault:
+            shown = f"invalid regular expression: {str(fault).replace('position', 'character', 1)}"
+            scope.error(literal.span, shown, code="eql-regex")
             return ()
     return tuple(patterns)
 
@@ -207,11 +237,15 @@ def _lower_call(scope: Scope, node: tree.Call) -> Value:
     args = []
     for position, arg in enumerate(node.args):
         parameter = function.parameter(position)
-        args.append(lower_value(scope, arg, parameter.kind))
+        place = f"argument {position + 1} of {function.name}"
+        _check_kind(scope, arg, parameter.kind, f"{place}: ")
+        args.append(folded(_lower(scope, arg, parameter.kind)))
         if parameter.constant and not isinstance(args[-1], Constant):
-            scope.error(arg.span, f"argument {position + 1} of {function.name} must be a constant", code="eql-type")
+            scope.error(arg.span, f"{place} must be a constant", code="eql-type")
     if function.name == "cidrMatch":
         _check_blocks(scope, node, args)
+    if function.name in ("divide", "modulo"):
+        _refuse_zero(scope, node.args[1], args[1])
     return Call(function.name, tuple(args), node.ignore_case)
 
 
@@ -219,9 +253,7 @@ def check_call(scope: Scope, node: tree.Call) -> Function | None:
     """The function a call means; None after noting why there is none."""
     function = find_function(node.function)
     if function is None:
-        near = nearest_functions(node.function)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see `besra` documentation for the list of functions"
-        scope.error(node.span, f"unknown function `{node.function}`", hint=hint, code="eql-unknown-function")
+        scope.error(node.span, f"unknown function `{node.function}`", hint=_function_hint(node.function), code="eql-unknown-function")
         return None
     if node.ignore_case and not function.folds:
         message = f"{function.name} has no case-insensitive form"
@@ -231,6 +263,15 @@ def check_call(scope: Scope, node: tree.Call) -> Function | None:
         scope.error(node.span, message, hint=f"write {function.signature}", code="eql-arguments")
         return None
     return function
+
+
+def _function_hint(name: str) -> str:
+    if name.lower() in ("wildcard", "match", "matchlite"):
+        return "use `:` or `like` for wildcards, `regex` for regular expressions"
+    if name.lower() in ("arraycontains", "arraysearch", "arraycount"):
+        return "a field with several values matches if any does"
+    near = nearest_functions(name)
+    return f"did you mean {' or '.join(near)}?" if near else f"the functions are {', '.join(f.name for f in FUNCTIONS)}"
 
 
 def _check_blocks(scope: Scope, node: tree.Call, args: list[Value]) -> None:

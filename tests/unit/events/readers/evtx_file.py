@@ -69,7 +69,7 @@ def _record(item: Element, number: int, start: int) -> bytes:
 
 def _element(item: Element, offset: int) -> bytes:
     """The element's tokens; `offset` is where they start in the chunk, since names are addressed by offset."""
-    head = struct.pack("<BHI", 0x41 if item.attributes else 0x01, 0xFFFF, 0)
+    head = struct.pack("<BI", 0x41 if item.attributes else 0x01, 0)
     head += _name(item.name, offset + len(head))
     if item.attributes:
         start = offset + len(head) + 4

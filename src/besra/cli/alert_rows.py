@@ -1,0 +1,56 @@
+"""Alerts as rows of a table: one row a rule, the most severe first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from besra.detection.alert import Alert
+from besra.detection.execution import Execution
+from besra.events.document import Fields
+from besra.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """What one rule found. `first` and `last` are event times as ISO text, empty if no event has one."""
+
+    rule: Rule
+    matches: int
+    first: str
+    last: str
+    hosts: tuple[str, ...]
+    techniques: tuple[str, ...]
+    reason: str
+
+
+def visible(alerts: Iterable[Alert]) -> list[Alert]:
+    """The alerts an analyst looks at: building blocks are left out (detection-engine.md 5.6)."""
+    return [alert for alert in alerts if "kibana.alert.building_block_type" not in alert]
+
+
+def row_of(execution: Execution) -> AlertRow:
+    """The row of a rule's execution."""
+    times = sorted(event["time"] for alert in execution.alerts for event in alert["besra"]["events"] if "time" in event)
+    hosts = dict.fromkeys(str(h) for alert in execution.alerts for h in Fields(alert).scalars("host.name"))
+    return AlertRow(
+        execution.rule,
+        execution.total_matches,
+        times[0] if times else "",
+        times[-1] if times else "",
+        tuple(hosts),
+        techniques_of(execution.rule.parameters.get("threat") or ()),
+        str(execution.alerts[-1]["kibana.alert.reason"]) if execution.alerts else "",
+    )
+
+
+def techniques_of(threat: Sequence[Any]) -> tuple[str, ...]:
+    """ATT&CK ids of a rule: sub-techniques where given, else techniques, else tactics."""
+    found: dict[str, None] = {}
+    for entry in threat:
+        techniques = entry.get("technique") or ()
+        for technique in techniques:
+            subs = technique.get("subtechnique") or ()
+            found.update(dict.fromkeys(sub["id"] for sub in subs) if subs else {technique["id"]: None})
+        if not techniques and entry.get("tactic"):
+            found[entry["tactic"]["id"]] = None
+    return tuple(found)

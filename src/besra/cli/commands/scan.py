@@ -1,0 +1,158 @@
+"""`besra scan`: every rule over files and folders."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import click
+
+from besra.api import runnable
+from besra.cli.alert_rows import row_of, visible
+from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
+from besra.cli.formats import WRITERS
+from besra.cli.options import OutputOptions, output_options, rules_option, time_option
+from besra.cli.reading import ScanCounts, read_all
+from besra.cli.summary import summary_lines
+from besra.cli.tables import alert_table, print_table
+from besra.cli.terminal import Terminal, output_to
+from besra.detection.detect import Job, conclude, gather
+from besra.detection.execution import Execution, Limits
+from besra.detection.run import RunInfo
+from besra.detection.window import Window
+from besra.events.file_read import ReadOptions
+from besra.rules.rule import Rule, RuleSeverity, RuleStatus
+from besra.rules.ruleset import RuleSet, load_rules
+
+SEVERITIES = click.Choice([str(severity) for severity in RuleSeverity])
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFilter:
+    """Which of the loaded rules run: from a severity up, with one of the tags, with a name or id like one of these."""
+
+    severity: str | None = None
+    tags: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def takes(self, rule: Rule) -> bool:
+        """Whether the rule runs."""
+        if self.severity and rule.severity.rank < RuleSeverity(self.severity).rank:
+            return False
+        if self.tags and not any(_like(tag, wanted) for tag in rule.tags for wanted in self.tags):
+            return False
+        return not self.names or any(_like(rule.name, n) or _like(rule.rule_id, n) for n in self.names)
+
+
+def _like(text: str, pattern: str) -> bool:
+    return fnmatchcase(text.lower(), pattern.lower())
+
+
+@click.command(epilog=EXIT_CODE_HELP)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@rules_option
+@click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
+@time_option("--from", "start", help="Only events from this time on (ISO date or date math such as now-24h).")
+@time_option("--to", "end", help="Only events up to this time.")
+@click.option("--severity", type=SEVERITIES, help="Only rules of this severity or above.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only rules with this tag (glob; repeatable).")
+@click.option("--rule", "names", multiple=True, metavar="GLOB", help="Only rules of this name or id (repeatable).")
+@click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
+@click.option("--max-alerts", type=click.IntRange(0), metavar="N", help="Most alerts a rule, 0 for all.  [rule's own]")
+@click.option("--fail-on", type=SEVERITIES, help="Exit with 1 if there is an alert of this severity or above.")
+@time_option("--now", "now", help="The time the alerts are created at, instead of the clock's.")
+@output_options("table", *WRITERS)
+@click.pass_context
+def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ...], **given: object) -> None:
+    """Run detection rules over files, folders and `-` (standard input).
+
+    NDJSON, JSON and EVTX, plain or compressed with gzip or Zstandard, are recognised by content. The table is for
+    people; in a pipe alerts come as NDJSON.
+    """
+    options = ScanOptions.of(given)
+    context.exit(run_scan(paths, rules, options))
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """The options of a scan, typed. Times are nanoseconds since 1970."""
+
+    filter: RuleFilter
+    read: ReadOptions
+    window: Window
+    limits: Limits
+    now: int
+    match_index: bool
+    fail_on: str | None
+    output: OutputOptions
+
+    @classmethod
+    def of(cls, given: dict[str, object]) -> "ScanOptions":
+        """From what click parsed."""
+        pick = given.get
+        return cls(
+            RuleFilter(pick("severity"), pick("tags") or (), pick("names") or ()),  # type: ignore[arg-type]
+            ReadOptions(index=pick("index")),  # type: ignore[arg-type]
+            Window(pick("start"), pick("end")),  # type: ignore[arg-type]
+            Limits(pick("max_alerts")),  # type: ignore[arg-type]
+            pick("now") or time.time_ns(),  # type: ignore[arg-type]
+            not pick("any_index"),
+            pick("fail_on"),  # type: ignore[arg-type]
+            OutputOptions.of(given),
+        )
+
+
+def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptions) -> ExitCode:
+    """Scan, write the alerts, say how it went."""
+    terminal = options.output.terminal()
+    loaded = load_rules(*(rule_paths or ("bundled",)))
+    for problem in loaded.problems:
+        if problem.code != "unsupported-rule-type":  # counted in the summary; a line for each would bury the rest
+            terminal.show(problem)
+    chosen = tuple((rule, plan) for rule, plan in runnable(loaded) if options.filter.takes(rule))
+    if not chosen:
+        terminal.say(_no_rules(loaded, options.filter))
+    job = Job(chosen, options.match_index, options.window, options.limits)
+    counts = ScanCounts()
+    hits = gather(job, read_all(paths, options.read, terminal, counts))
+    executions = list(conclude(job, hits, RunInfo(options.now)))
+    _write(executions, options.output, terminal)
+    for execution in executions:
+        for warning in execution.warnings:
+            terminal.show(warning)
+    for line in summary_lines(counts, loaded, len(chosen), executions):
+        terminal.say(line)
+    return _exit_code(options, loaded, counts, executions)
+
+
+def _no_rules(loaded: RuleSet, wanted: RuleFilter) -> str:
+    if loaded.ready and wanted != RuleFilter():
+        return "no rule fits --severity, --tag and --rule; see `besra rules list`"
+    return "no rule can run; `besra rules check` says why"
+
+
+def _write(executions: Sequence[Execution], output: OutputOptions, terminal: Terminal) -> None:
+    alerts = [alert for execution in executions for alert in execution.alerts]
+    if output.form != "table":
+        with output_to(output.path) as out:
+            WRITERS[output.form](alerts, out)
+        return
+    rows = [row_of(execution) for execution in executions if visible(execution.alerts)]
+    with output_to(output.path) as out:
+        console = output.console_on(out, terminal)
+        if rows:
+            print_table(console, alert_table(rows, console.width))
+        else:
+            console.print("no alerts")
+
+
+def _exit_code(options: ScanOptions, loaded: RuleSet, counts: ScanCounts, executions: Sequence[Execution]) -> ExitCode:
+    if counts.is_bad_input:
+        return ExitCode.BAD_INPUT
+    if any(rule.status is RuleStatus.INVALID for rule in loaded) or loaded.file_problems:
+        return ExitCode.BAD_RULE
+    if options.fail_on:
+        floor = RuleSeverity(options.fail_on).rank
+        if any(execution.alerts and execution.rule.severity.rank >= floor for execution in executions):
+            return ExitCode.FINDINGS
+    return ExitCode.OK

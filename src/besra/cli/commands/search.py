@@ -1,0 +1,79 @@
+"""`besra search`: hunt with one query."""
+
+from typing import Any, get_args
+
+import click
+
+from besra.api import plan_query
+from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
+from besra.cli.formats import as_json
+from besra.cli.match_table import match_table
+from besra.cli.options import OutputOptions, output_options
+from besra.cli.reading import ScanCounts, read_all
+from besra.cli.tables import print_table
+from besra.cli.terminal import output_to
+from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
+from besra.errors import InputError
+from besra.events.file_read import ReadOptions
+from besra.language.eql.lower import QueryFields
+from besra.schema.catalogue import bundled_catalogue
+
+
+@click.command(epilog=EXIT_CODE_HELP)
+@click.argument("query")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--language", type=click.Choice(["eql"]), default="eql", show_default=True, help="The query's language.")
+@click.option("--size", type=click.IntRange(0), metavar="N", help="Most results.  [all]")
+@click.option(
+    "--result-position",
+    type=click.Choice(get_args(ResultPosition)),
+    default="tail",
+    show_default=True,
+    help="Which results --size keeps: the last or the first.",
+)
+@click.option("--max-samples-per-key", type=click.IntRange(1), default=1, show_default=True, metavar="N")
+@click.option("--event-category-field", default="event.category", show_default=True, metavar="FIELD")
+@click.option("--timestamp-field", default="@timestamp", show_default=True, metavar="FIELD")
+@click.option("--tiebreaker-field", metavar="FIELD", help="What orders events of equal timestamp.")
+@click.option(
+    "--field-type", "types", multiple=True, metavar="FIELD=TYPE", help="Mapping type of a field (repeatable)."
+)
+@output_options("table", "ndjson", "json")
+@click.pass_context
+def search(context: click.Context, /, query: str, paths: tuple[str, ...], **given: Any) -> None:
+    """Find the events, sequences or samples of an EQL QUERY in files and folders.
+
+    With --format json the answer has the shape of Elasticsearch's EQL search; ndjson writes its events or sequences, one
+    a line.
+    """
+    output = OutputOptions.of(given)
+    terminal = output.terminal()
+    fields = QueryFields(given["event_category_field"], given["timestamp_field"], given["tiebreaker_field"])
+    catalogue = bundled_catalogue().with_types(dict(_field_type(text) for text in given["types"]))
+    plan = with_samples_per_key(plan_query(query, catalogue, fields=fields), given["max_samples_per_key"])
+    counts = ScanCounts()
+    events = read_all(paths, ReadOptions(timestamp_field=fields.timestamp), terminal, counts)
+    result = search_events(plan, events, size=given["size"], position=given["result_position"])
+    _write(result, output)
+    terminal.say(f"{len(result.matches):,} results in {counts.events:,} events")
+    context.exit(ExitCode.BAD_INPUT if counts.is_bad_input else ExitCode.OK)
+
+
+def _field_type(text: str) -> tuple[str, str]:
+    name, separator, mapping = text.partition("=")
+    if not separator or not name or not mapping:
+        raise InputError.of("bad-field-type", f"--field-type {text!r} has no type", hint="write process.pid=keyword")
+    return name, mapping
+
+
+def _write(result: SearchResult, output: OutputOptions) -> None:
+    body = result.to_dict()
+    with output_to(output.path) as out:
+        if output.form == "json":
+            out.write(as_json(body, indent=True) + "\n")
+        elif output.form == "ndjson":
+            for row in body["hits"].get("events", body["hits"].get("sequences", ())):
+                out.write(as_json(row) + "\n")
+        else:
+            console = output.console_on(out, output.terminal())
+            print_table(console, match_table(result, console.width))

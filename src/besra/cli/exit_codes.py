@@ -1,0 +1,19 @@
+"""Exit codes of the besra command (interfaces.md 3)."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the command's exit status says."""
+
+    OK = 0
+    FINDINGS = 1
+    BAD_RULE = 2
+    BAD_INPUT = 3
+    INTERNAL = 4
+    INTERRUPTED = 130
+
+
+EXIT_CODE_HELP = """\b
+Exit codes: 0 fine; 1 findings, only where asked (--fail-on); 2 a rule is bad;
+3 bad argument, configuration or input; 4 internal error; 130 interrupted."""

@@ -1,0 +1,94 @@
+"""Options several commands share."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TextIO, TypeVar
+
+import click
+from rich.console import Console
+
+from besra.cli.terminal import Terminal
+from besra.errors import DateMathError
+from besra.schema.datemath import parse_date_math
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """Where and how data is written."""
+
+    form: str
+    path: str | None = None
+    quiet: bool = False
+    no_color: bool = False
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> "OutputOptions":
+        """From what click parsed: without --format a table on a terminal, NDJSON in a pipe or file."""
+        path = given.get("output")
+        to_terminal = path in (None, "-") and sys.stdout.isatty()
+        form = given.get("form") or ("table" if to_terminal else "ndjson")
+        return cls(form, path, bool(given.get("quiet")), bool(given.get("no_color")))
+
+    def terminal(self) -> Terminal:
+        """The consoles of the process."""
+        return Terminal.of(quiet=self.quiet, no_color=self.no_color)
+
+    def console_on(self, out: TextIO, terminal: Terminal) -> Console:
+        """A console that writes tables to `out`; a file gets them wide and plain."""
+        if out is sys.stdout:
+            return terminal.out if sys.stdout.isatty() else Console(file=out, width=160, no_color=True, highlight=False)
+        return Console(file=out, width=160, no_color=True, highlight=False)
+
+
+def output_options(*forms: str) -> Callable[[F], F]:
+    """`--format`, `-o`, `-q` and `--no-color`."""
+
+    def add(command: F) -> F:
+        for option in (
+            click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR)."),
+            click.option("-q", "--quiet", is_flag=True, help="Only data and errors, no warnings, no summary."),
+            click.option("-o", "--output", metavar="FILE", help="Write data to this file."),
+            click.option(
+                "--format",
+                "form",
+                type=click.Choice(forms),
+                help="How data is written.  [table on a terminal, else ndjson]",
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return add
+
+
+rules_option = click.option(
+    "--rules",
+    "rules",
+    multiple=True,
+    metavar="PATH",
+    help="Rule file or folder, or `bundled` (repeatable).  [bundled]",
+)
+
+
+class TimeType(click.ParamType):
+    """An ISO date or date math, as nanoseconds since 1970."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The time; "now" in date math is the clock's."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_date_math(value, now=time.time_ns())
+        except DateMathError as error:
+            self.fail(error.problem.message, param, ctx)
+
+
+def time_option(*names: str, help: str) -> Callable[[F], F]:  # noqa: A002  click's own word
+    """An option that takes a time."""
+    return click.option(*names, type=TimeType(), metavar="T", help=help)

@@ -1,0 +1,69 @@
+"""Reading for a command: problems to the terminal, counts for the summary, events to whoever asked."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from besra.cli.progress import Progress
+from besra.cli.terminal import Terminal
+from besra.events.event import Event
+from besra.events.file_read import FileRead, ReadOptions
+from besra.events.files import InputFile, find_files
+from besra.events.reader import read_file
+from besra.problems import Problem
+
+
+class ScanCounts:
+    """What was read, counted while it is read."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self.files = 0
+        self.events = 0
+        self.skipped = 0
+        self.without_time = 0
+        self.unread: list[str] = []
+        self._bad_paths = 0
+        self._named_unread = 0
+
+    def add(self, read: FileRead, *, named: bool) -> None:
+        """A file was read to its end."""
+        self.files += 1
+        self.events += read.events
+        self.skipped += read.skipped
+        self.without_time += read.without_time
+        if not read.events and read.problems:
+            self.unread.append(read.path)
+            self._named_unread += named
+
+    def note_bad_path(self) -> None:
+        """A path given cannot be read at all."""
+        self._bad_paths += 1
+
+    @property
+    def is_bad_input(self) -> bool:
+        """Whether something the user named could not be used. Odd files inside a folder are no error of the user."""
+        return bool(self._bad_paths or self._named_unread)
+
+
+def read_all(paths: Sequence[str], read: ReadOptions, terminal: Terminal, counts: ScanCounts) -> Iterator[Event]:
+    """The events of all files the paths lead to, in the order of the files' names."""
+    files: list[InputFile] = []
+    for found in find_files(paths):
+        if isinstance(found, Problem):
+            if found.severity == "error":
+                counts.note_bad_path()
+            terminal.show(found)
+        else:
+            files.append(found)
+    with Progress(terminal, files) as progress:
+        for file in files:
+            for item in read_file(file, read):
+                match item:
+                    case Event():
+                        progress.event()
+                        yield item
+                    case FileRead():
+                        counts.add(item, named=file.named)
+                        progress.file_done(item)
+                    case Problem():
+                        terminal.show(item)

@@ -1,0 +1,89 @@
+"""What a scan says about itself at the end: files, events, speed, memory, rules, skipped records, alerts."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from besra.cli.alert_rows import visible
+from besra.cli.reading import ScanCounts
+from besra.detection.execution import Execution
+from besra.rules.rule import RuleSeverity, RuleStatus
+from besra.rules.ruleset import RuleSet
+
+FEATURES = {
+    "query": "KQL query",
+    "saved_query": "saved query",
+    "threshold": "threshold",
+    "new_terms": "new terms",
+    "threat_match": "indicator match",
+    "esql": "ES|QL",
+    "machine_learning": "machine learning",
+}
+
+
+def summary_lines(counts: ScanCounts, rules: RuleSet, running: int, executions: Sequence[Execution]) -> Iterator[str]:
+    """The summary, a line a topic."""
+    elapsed = max(time.perf_counter() - counts.started, 1e-6)
+    memory = f", peak memory {peak}" if (peak := peak_memory()) else ""
+    speed = f"{counts.events / elapsed:,.0f} events/s"
+    yield f"read {_count(counts.files, 'file')}, {_count(counts.events, 'event')} in {elapsed:.1f} s ({speed}{memory})"
+    yield f"rules: {running:,} ran of {len(rules):,} loaded{_not_evaluable(rules)}"
+    if counts.skipped or counts.unread or counts.without_time:
+        yield "not used: " + ", ".join(_not_used(counts))
+    yield alert_line(executions)
+
+
+def _not_used(counts: ScanCounts) -> Iterator[str]:
+    if counts.skipped:
+        yield f"{_count(counts.skipped, 'record')} skipped"
+    if counts.unread:
+        yield f"{_count(len(counts.unread), 'file')} without events"
+    if counts.without_time:
+        yield f"{_count(counts.without_time, 'event')} without a time (no part in sequences)"
+
+
+def _not_evaluable(rules: RuleSet) -> str:
+    """Why rules cannot run, by reason."""
+    unsupported = Counter(str(rule.type) for rule in rules if rule.status is RuleStatus.UNSUPPORTED)
+    invalid = sum(rule.status is RuleStatus.INVALID for rule in rules)
+    reasons = [f"{FEATURES.get(kind, kind)} {count:,}" for kind, count in unsupported.most_common()]
+    if invalid:
+        reasons.append(f"invalid {invalid:,}")
+    if not reasons:
+        return ""
+    return f"; not evaluable: {sum(unsupported.values()) + invalid:,} ({', '.join(reasons)})"
+
+
+def alert_line(executions: Sequence[Execution]) -> str:
+    """How many alerts of how many rules, by severity; building blocks apart."""
+    shown = [(execution, len(visible(execution.alerts))) for execution in executions]
+    by_severity: Counter[RuleSeverity] = Counter()
+    for execution, count in shown:
+        by_severity[execution.rule.severity] += count
+    total = sum(by_severity.values())
+    blocks = [execution for execution in executions if execution.rule.building_block and execution.alerts]
+    hidden = sum(len(execution.alerts) for execution in blocks)
+    text = f"{_count(total, 'alert')} of {_count(sum(count > 0 for _, count in shown), 'rule')}"
+    if total:
+        parts = [f"{by_severity[s]:,} {s}" for s in reversed(RuleSeverity) if by_severity[s]]
+        text += f": {', '.join(parts)}"
+    if hidden:
+        text += (
+            f"; {_count(hidden, 'alert')} of {_count(len(blocks), 'building block rule')} not shown (--format ndjson)"
+        )
+    return text
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def peak_memory() -> str | None:
+    """The most memory the process has held, or None where the system does not tell."""
+    try:
+        import resource  # noqa: PLC0415  not on Windows
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"{peak / (1 << 20 if sys.platform == 'darwin' else 1 << 10):,.0f} MB"

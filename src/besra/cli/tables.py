@@ -1,0 +1,81 @@
+"""Tables for a terminal: they give up columns, not words, where it is narrow."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from besra.cli.alert_rows import AlertRow
+from besra.cli.terminal import COLOURS
+from besra.rules.ruleset import RuleSet
+
+WIDE, MIDDLE = 110, 80
+
+
+def plain(text: str) -> Text:
+    """Text as it is, without markup; control characters, which could steer the terminal, made visible."""
+    return Text("".join(char if char.isprintable() or char in "\n\t" else f"\\u{{{ord(char):04x}}}" for char in text))
+
+
+def severity_text(severity: str) -> Text:
+    """The severity in its colour."""
+    return Text(severity, style=COLOURS.get(severity, ""))
+
+
+def alert_table(rows: Sequence[AlertRow], width: int) -> Table:
+    """One row a rule: severity, rule, number of alerts, first and last event, hosts, ATT&CK."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("SEVERITY", no_wrap=True)
+    table.add_column("RULE", overflow="fold")
+    table.add_column("ALERTS", justify="right", no_wrap=True)
+    if width >= MIDDLE:
+        table.add_column("FIRST (UTC)", no_wrap=True)
+    if width >= WIDE:
+        table.add_column("LAST (UTC)", no_wrap=True)
+    table.add_column("HOST", overflow="fold")
+    if width >= WIDE:
+        table.add_column("ATT&CK", overflow="fold")
+    for row in rows:
+        cells: list[Text] = [severity_text(row.rule.severity), plain(row.rule.name), Text(f"{row.matches:,}")]
+        if width >= MIDDLE:
+            cells.append(Text(short_time(row.first)))
+        if width >= WIDE:
+            cells.append(Text(short_time(row.last)))
+        cells.append(plain(shortened(row.hosts)))
+        if width >= WIDE:
+            cells.append(plain(shortened(row.techniques)))
+        table.add_row(*cells)
+    return table
+
+
+def short_time(iso: str) -> str:
+    """An ISO time to the second, without the `T` and `Z`."""
+    return iso[:19].replace("T", " ")
+
+
+def shortened(items: Sequence[str], most: int = 3) -> str:
+    """The first items and how many more there are."""
+    more = f" +{len(items) - most}" if len(items) > most else ""
+    return ", ".join(items[:most]) + more
+
+
+def rule_table(rules: RuleSet, width: int) -> Table:
+    """One row a rule: status, type, severity, name, id."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("STATUS", "TYPE", "SEVERITY"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("NAME", overflow="fold")
+    if width >= WIDE:
+        table.add_column("RULE ID", no_wrap=True)
+    for loaded in rules:
+        severity = loaded.rule.severity if loaded.rule else "-"
+        name = loaded.name or loaded.path or "?"
+        cells = [Text(loaded.status), Text(loaded.type or "-"), severity_text(severity), plain(name)]
+        table.add_row(*cells, *([plain(loaded.rule_id or "-")] if width >= WIDE else []))
+    return table
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table over the whole width of the console."""
+    console.print(table, soft_wrap=False)
