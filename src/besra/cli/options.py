@@ -74,7 +74,7 @@ rules_option = click.option(
 )
 
 
-class TimeType(click.ParamType):
+class TimeType(click.ParamType[int]):
     """An ISO date or date math, as nanoseconds since 1970."""
 
     name = "time"

@@ -43,8 +43,8 @@ from besra.schema.catalogue import bundled_catalogue
 def search(context: click.Context, /, query: str, paths: tuple[str, ...], **given: Any) -> None:
     """Find the events, sequences or samples of an EQL QUERY in files and folders.
 
-    With --format json the answer has the shape of Elasticsearch's EQL search; ndjson writes its events or sequences, one
-    a line.
+    With --format json the answer has the shape of Elasticsearch's EQL search; ndjson writes its events or sequences,
+    one a line.
     """
     output = OutputOptions.of(given)
     terminal = output.terminal()

@@ -80,13 +80,12 @@ def too_long(path: str, line: int, limit: int) -> Problem:
 
 
 def _not_json(place: Place, reason: str) -> Problem:
+    message = f"not a JSON document: {reason}"
     hint = "the record is skipped; everything else is read"
     if reason == "unexpected end of data":
-        reason, hint = (
-            "it ends too early",
-            "the record is cut off and skipped; was the file copied while being written?",
-        )
-    return Problem("record-not-json", f"not a JSON document: {reason}", Severity.WARNING, place, hint)
+        message = "not a JSON document: it ends too early"
+        hint = "the record is cut off and skipped; was the file copied while being written?"
+    return Problem("record-not-json", message, Severity.WARNING, place, hint)
 
 
 def _repaired(place: Place, reason: str) -> Problem:
