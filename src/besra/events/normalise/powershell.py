@@ -64,7 +64,7 @@ NUMBERS = (
 CONSUMED = ("param1", "param2", "param3", "ContextInfo", "Payload", "Severity", "User", "UserId", "ConnectedUser")
 
 EMPTY = frozenset({""})
-KEY_VALUE = re.compile(r"[\t\n ]*([^=\n]+?)[\t ]*=[\t ]*(.*)", re.DOTALL)
+BLANKS = re.compile(r"\s")
 DETAIL = re.compile(r"([^:(]+)\((.+?)\):\s*(.*)", re.DOTALL)
 BINDING = re.compile(r"name=(.+?);\s*value=(.*)", re.DOTALL)
 SIGNATURE = "# SIG # Begin signature block"
@@ -109,10 +109,10 @@ def key_values(text: str, separator: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     key = None
     for line in text.replace("\r\n", "\n").split(separator):
-        found = KEY_VALUE.fullmatch(line)
-        if found:
-            key = re.sub(r"\s", "", found[1])
-            pairs[key] = found[2].strip(" \n\t")
+        before, equals, value = line.partition("=")
+        if equals and before.strip():
+            key = BLANKS.sub("", before)
+            pairs[key] = value.strip(" \n\t")
         elif key is not None and line.strip():
             pairs[key] += separator + line.rstrip(" \n\t")
     return {key: value for key, value in pairs.items() if value}

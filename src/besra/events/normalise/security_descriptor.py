@@ -205,8 +205,6 @@ MASK = {
 
 OWNER = re.compile(r"O:[A-Z]{2}")
 GROUP = re.compile(r"G:[A-Z]{2}")
-ACCESS_LIST = re.compile(r"D:[A-Z]*(\(.*\))?", re.DOTALL)
-SYSTEM_LIST = re.compile(r"S:[A-Z]*(\(.*\))?\Z", re.DOTALL)
 ENTRY = re.compile(r"\(([^()]*)\)")
 
 
@@ -240,8 +238,8 @@ def _put_descriptor(document: Document, data: Document, name: str, descriptor: s
         data[f"{name}Owner"] = owner[0]
     if group:
         data[f"{name}Group"] = group[0]
-    for suffix, found in (("Dacl", ACCESS_LIST.search(descriptor)), ("Sacl", SYSTEM_LIST.search(descriptor))):
-        entries = ENTRY.findall(found[1]) if found and found[1] else []
+    for suffix, start in (("Dacl", descriptor.find("D:")), ("Sacl", descriptor.find("S:"))):
+        entries = ENTRY.findall(descriptor, start) if start >= 0 else []
         for number, entry in enumerate(entries):
             text, account = _describe_entry(entry)
             data[f"{name}{suffix}{number}"] = text

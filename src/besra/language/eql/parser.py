@@ -5,7 +5,7 @@ The first syntax error ends the parse. Only parentheses, calls and lists recurse
 """
 
 from besra.errors import QuerySyntaxError
-from besra.language.eql.expressions import MAX_DEPTH, ExpressionParser, guess
+from besra.language.eql.expressions import MAX_DEPTH, ExpressionParser
 from besra.language.eql.lexer import Kind, tokenize
 from besra.language.eql.spans import parse_maxspan
 from besra.language.eql.tree import EventQuery, Node, Pipe, Query, Sample, Sequence, Term
@@ -61,7 +61,9 @@ class QueryParser(ExpressionParser):
         category = self._category()
         if not self.accept_keyword("where"):
             hint = "an event query is `category where condition`, such as `process where true`; `any` takes all events"
-            raise self.unexpected("`where` after the event category", guess(self.token, start) or hint)
+            if self.token.text.lower() == "where":
+                hint = "keywords are lower case: `where`"
+            raise self.unexpected("`where` after the event category", hint)
         condition = self.condition()
         return EventQuery(category, condition, start.span.to(self.previous.span))
 

@@ -52,7 +52,9 @@ class Scope:
             if problem not in self.problems:
                 self.problems.append(problem)
         elif noted == MAX_PROBLEMS:
-            self.problems.append(Problem("eql-limit", f"more {severity}s follow; only {MAX_PROBLEMS} are shown", severity))
+            self.problems.append(
+                Problem("eql-limit", f"more {severity}s follow; only {MAX_PROBLEMS} are shown", severity)
+            )
 
     @property
     def errors(self) -> list[Problem]:

@@ -253,7 +253,12 @@ def check_call(scope: Scope, node: tree.Call) -> Function | None:
     """The function a call means; None after noting why there is none."""
     function = find_function(node.function)
     if function is None:
-        scope.error(node.span, f"unknown function `{node.function}`", hint=_function_hint(node.function), code="eql-unknown-function")
+        scope.error(
+            node.span,
+            f"unknown function `{node.function}`",
+            hint=_function_hint(node.function),
+            code="eql-unknown-function",
+        )
         return None
     if node.ignore_case and not function.folds:
         message = f"{function.name} has no case-insensitive form"

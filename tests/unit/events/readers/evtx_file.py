@@ -1,4 +1,4 @@
-"""Write small event log files for tests: real binary XML, no templates, checksums left out as the parser ignores them."""
+"""Write small event log files for tests: real binary XML without templates; checksums are left out."""
 
 import struct
 from collections.abc import Mapping, Sequence
