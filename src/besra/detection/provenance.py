@@ -38,7 +38,10 @@ STEP_FIELDS = frozenset(
 
 
 def provenance(hit: Hit) -> dict[str, Any]:
-    """Which event, where it was read, and what the alert's copy of it lost."""
+    """Which event, where it was read, what the alert's copy of it lost, and which fields the reader made up.
+
+    The last matters to an analyst: `host.id` of an event log is the computer's name (sources.md 9.12).
+    """
     removed = clean(hit.event.source, bundled_catalogue()).removed
     origin = hit.event.origin
     place = {"file": origin.path, "line": origin.line, "record": origin.record}
@@ -53,7 +56,11 @@ def provenance(hit: Hit) -> dict[str, Any]:
             }
         ],
     }
-    return {**found, "removed_fields": list(removed)} if removed else found
+    if removed:
+        found["removed_fields"] = list(removed)
+    if derived := Fields(hit.event.source).scalars("besra.derived"):
+        found["derived_fields"] = derived
+    return found
 
 
 def story(plan: Plan, match: Match) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """The two ways sources split a command line into arguments; rules see the difference (sources.md 4.3)."""
 
+import re
+from functools import lru_cache
+
 
 def split_arguments(command_line: str) -> list[str]:
     """Arguments as the Windows C runtime sees them: Sysmon, PowerShell and SentinelOne.
@@ -8,6 +11,15 @@ def split_arguments(command_line: str) -> list[str]:
     closes the group, the rule before 2008). 2n backslashes before a quote are n, 2n+1 are n and a literal quote;
     elsewhere a backslash is itself.
     """
+    if '"' not in command_line:
+        # Backslashes mean something before a quote only.
+        return [argument for argument in command_line.replace("\t", " ").split(" ") if argument]
+    return list(_quoted_arguments(command_line))
+
+
+@lru_cache(maxsize=4096)
+def _quoted_arguments(command_line: str) -> tuple[str, ...]:
+    """The arguments of a command line with quotes; parents repeat theirs for every child, hence the cache."""
     arguments: list[str] = []
     position, end = 0, len(command_line)
     while position < end:
@@ -16,37 +28,36 @@ def split_arguments(command_line: str) -> list[str]:
             continue
         argument, position = _next_argument(command_line, position)
         arguments.append(argument)
-    return arguments
+    return tuple(arguments)
+
+
+PART = re.compile(r'(\\*)("|[ \t]|[^\\" \t]+|\Z)')
+"""Backslashes, and what follows them: a quote, a blank, a run of other characters or the end."""
 
 
 def _next_argument(text: str, position: int) -> tuple[str, int]:
     """The argument that starts here, and where the next one may start."""
     pieces: list[str] = []
     quoted = False
-    slashes = 0
     while position < len(text):
-        char = text[position]
-        position += 1
-        if char == "\\":
-            slashes += 1
-            continue
-        if char == '"':
-            pieces.append("\\" * (slashes // 2))
-            if slashes % 2:
+        found = PART.match(text, position)
+        assert found is not None  # every character starts a part
+        slashes, after = found.groups()
+        position = found.end()
+        if after == '"':
+            pieces.append(slashes[: len(slashes) // 2])
+            if len(slashes) % 2:
                 pieces.append('"')
-            else:
-                if quoted and text[position : position + 1] == '"':
-                    pieces.append('"')
-                    position += 1
-                quoted = not quoted
-            slashes = 0
+                continue
+            if quoted and text.startswith('"', position):
+                pieces.append('"')
+                position += 1
+            quoted = not quoted
             continue
-        pieces.append("\\" * slashes)
-        slashes = 0
-        if char in " \t" and not quoted:
-            return "".join(pieces), position
-        pieces.append(char)
-    pieces.append("\\" * slashes)
+        pieces.append(slashes)
+        if after in (" ", "\t") and not quoted:
+            break
+        pieces.append(after)
     return "".join(pieces), position
 
 

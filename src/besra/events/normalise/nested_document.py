@@ -5,6 +5,7 @@ belongs. A value standing where an object is needed gives way to the object.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 Document = dict[str, Any]
@@ -36,17 +37,22 @@ def _child(document: Document, name: str) -> Document:
     return child
 
 
-def field_value(document: Mapping[str, Any], field: str) -> Any:
+def field_value(document: Document, field: str) -> Any:
     """The value at a dotted field name, None where there is none."""
     value: Any = document
-    for name in field.split("."):
-        if not isinstance(value, Mapping):
+    for name in _names(field):
+        if not isinstance(value, dict):
             return None
         value = value.get(name)
     return value
 
 
-def field_text(document: Mapping[str, Any], field: str) -> str | None:
+@lru_cache(maxsize=1024)
+def _names(field: str) -> tuple[str, ...]:
+    return tuple(field.split("."))
+
+
+def field_text(document: Document, field: str) -> str | None:
     """The value at a dotted field name as text; None where there is none, or it is no scalar, or empty."""
     return text_of(field_value(document, field))
 
@@ -55,7 +61,7 @@ def put(document: Document, field: str, value: Any) -> None:
     """Set a dotted field. None is not stored: an absent field and a null one mean the same."""
     if value is None:
         return
-    *parents, last = field.split(".")
+    *parents, last = _names(field)
     for name in parents:
         document = _child(document, name)
     document[last] = value

@@ -258,7 +258,7 @@ def _put_moves(document: Document, data: Document, code: str) -> list[str]:
     moved = []
     filled = set()
     for move in MOVES:
-        text = text_of(data.get(move.raw))
+        text = text_of(data[move.raw]) if move.raw in data else None
         if text is None or code in move.never or (move.only and code not in move.only) or move.field in filled:
             continue
         value = move.convert(text)

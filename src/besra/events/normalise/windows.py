@@ -65,14 +65,14 @@ PROVIDERS = {
 """Providers that say what a record is where its channel does not, as in logs copied into a channel of another name."""
 
 
-def stream_of(document: Mapping[str, Any]) -> Stream:
+def stream_of(document: Document) -> Stream:
     """The data stream of a winlog document, by channel, else by provider."""
     channel = (field_text(document, "winlog.channel") or "").lower()
     provider = field_text(document, "winlog.provider_name") or field_text(document, "event.provider") or ""
     return STREAMS.get(channel) or STREAMS.get(PROVIDERS.get(provider, "")) or OTHER
 
 
-def index_names(document: Mapping[str, Any]) -> tuple[str, ...]:
+def index_names(document: Document) -> tuple[str, ...]:
     """The names an event from a file answers to: its data stream (its home) and the Winlogbeat index."""
     return (stream_of(document).name, WINLOGBEAT_INDEX)
 

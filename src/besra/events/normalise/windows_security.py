@@ -36,6 +36,7 @@ TARGET_IS_TARGET = "4670 4720 4722-4726 4738 4740 4767 4797 4798 4817 4907"
 TARGET_IS_EFFECTIVE = "4648 4688"
 TARGET_IS_GROUP = "4727-4735 4737 4744-4764 4799"
 TARGET_IS_COMPUTER = "4741-4743"
+NEW_LOGON = "4624"
 TARGET_LOGON = "4634 4647 4964"
 SUBJECT_IS_RELATED = "4624 4648 4797 5379-5382"
 PROCESS_AND_SOURCE = (
@@ -64,7 +65,7 @@ def normalise_security(document: Document, shipper: Shipper) -> None:
     put_trust(document, data)
     _put_session(document, data, code)
     _put_people(document, data, code)
-    _put_logon_id(document, data, code)
+    _put_logon_id(document, data, code, shipper)
     if code in _codes(PROCESS_AND_SOURCE):
         _put_process_and_source(document, data)
     if code == "4688":
@@ -180,15 +181,17 @@ def _put_session(document: Document, data: Document, code: str) -> None:
     put(document, "winlog.logon.id", text_of(data.get("LogonID")))
 
 
-def _put_logon_id(document: Document, data: Document, code: str) -> None:
-    """The subject's logon, except where the event is about the end of the target's.
+def _put_logon_id(document: Document, data: Document, code: str, shipper: Shipper) -> None:
+    """The subject's logon, except where the event is about the target's.
 
-    Documents of the pipelines have the subject's for 4624 too, which sources.md 5 lists under target; rules join 4624
-    by `winlog.event_data.TargetLogonId`.
+    For 4624 the two shippers differ: the Agent gives the new logon (sources.md 5), which rules join with what that
+    session does next, Winlogbeat's documents the logon that asked for it.
     """
-    if code in _codes(TARGET_LOGON):
+    opened = code == NEW_LOGON and shipper is Shipper.AGENT
+    if opened or code in _codes(TARGET_LOGON):
         put(document, "winlog.logon.id", text_of(data.get("TargetLogonId")))
-    put(document, "winlog.logon.id", text_of(data.get("SubjectLogonId")))
+    else:
+        put(document, "winlog.logon.id", text_of(data.get("SubjectLogonId")))
     if code == "1102":
         put(document, "winlog.logon.id", field_text(document, "winlog.user_data.SubjectLogonId"))
 

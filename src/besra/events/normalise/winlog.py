@@ -117,17 +117,17 @@ def parse_record(event: Mapping[str, Any]) -> RawRecord:
     )
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _object(value: Any) -> Document:
+    return value if isinstance(value, dict) else {}
 
 
-def _element(parent: Mapping[str, Any], name: str) -> str | None:
+def _element(parent: Document, name: str) -> str | None:
     """The text of a child element, which is an object where the element has attributes."""
     value = parent.get(name)
-    return text_of(value.get("#text") if isinstance(value, Mapping) else value)
+    return text_of(value.get("#text") if isinstance(value, dict) else value)
 
 
-def _attribute(parent: Mapping[str, Any], element: str, name: str) -> str | None:
+def _attribute(parent: Document, element: str, name: str) -> str | None:
     return text_of(_object(_object(parent.get(element)).get("#attributes")).get(name))
 
 
@@ -156,7 +156,7 @@ def _event_data(data: Any) -> Iterator[tuple[str, Any]]:
         if name == "#attributes":
             continue
         if name == "Data":
-            content = value.get("#text") if isinstance(value, Mapping) else value
+            content = value.get("#text") if isinstance(value, dict) else value
             values = content if isinstance(content, list) else [content]
             pairs = [(f"param{number}", item) for number, item in enumerate(values, start=1)]
         else:
@@ -170,7 +170,9 @@ def _event_data(data: Any) -> Iterator[tuple[str, Any]]:
 def _tree(value: Any) -> Any:
     """An element's value with its scalars as shippers write them; attributes left out, empty branches None."""
     match value:
-        case Mapping():
+        case str() | bool() | int() | None:
+            return shipped_value(value)
+        case dict():
             if "#text" in value:
                 return _tree(value["#text"])
             members = {name: _tree(item) for name, item in value.items() if name != "#attributes"}
@@ -192,42 +194,51 @@ def _user_data(data: Any) -> Mapping[str, Any]:
     return {}
 
 
-def _rendering(info: Mapping[str, Any]) -> Rendering:
+def _rendering(info: Document) -> Rendering:
     return Rendering(_element(info, "Message"), _element(info, "Task"), _element(info, "Opcode"))
 
 
 def to_winlog(record: RawRecord) -> Document:
     """The document Winlogbeat would ship for a record, its pipeline not yet run."""
-    winlog: Document = {"api": "wineventlog"}
-    document: Document = {"@timestamp": record.time, "event": {"kind": "event"}, "winlog": winlog}
-    if record.time is None:
-        del document["@timestamp"]
-    put(document, "event.code", record.event_id)
-    put(document, "event.provider", record.provider)
-    put(document, "event.outcome", _outcome(record.keywords or 0))
-    put(document, "event.action", record.rendering.task)
-    put(document, "message", record.rendering.message)
+    rendering = record.rendering
+    keywords = record.keywords or 0
+    winlog = {
+        "api": "wineventlog",
+        "channel": record.channel,
+        "computer_name": record.computer,
+        "event_id": record.event_id,
+        "keywords": keyword_names(keywords) or None,
+        "provider_name": record.provider,
+        "provider_guid": record.provider_guid,
+        "record_id": None if record.record_id is None else str(record.record_id),
+        "activity_id": record.activity_id,
+        "related_activity_id": record.related_activity_id,
+        "task": rendering.task,
+        "opcode": rendering.opcode,
+        "version": record.version or None,
+        "user": None if record.user_id is None else _user(record.user_id),
+        "event_data": dict(record.event_data) or None,
+        "user_data": dict(record.user_data) or None,
+    }
+    event = {
+        "kind": "event",
+        "code": record.event_id,
+        "provider": record.provider,
+        "outcome": _outcome(keywords),
+        "action": rendering.task,
+    }
+    document: Document = {"event": _known(event), "winlog": _known(winlog)}
+    put(document, "@timestamp", record.time)
+    put(document, "message", rendering.message)
     put(document, "host.name", record.computer)
-    put(document, "log.level", LEVELS.get(record.level) if record.level is not None else None)
-    put(winlog, "channel", record.channel)
-    put(winlog, "computer_name", record.computer)
-    put(winlog, "event_id", record.event_id)
-    put(winlog, "keywords", keyword_names(record.keywords or 0) or None)
-    put(winlog, "provider_name", record.provider)
-    put(winlog, "provider_guid", record.provider_guid)
-    put(winlog, "record_id", None if record.record_id is None else str(record.record_id))
-    put(winlog, "process.pid", record.process_id)
-    put(winlog, "process.thread.id", record.thread_id)
-    put(winlog, "activity_id", record.activity_id)
-    put(winlog, "related_activity_id", record.related_activity_id)
-    put(winlog, "task", record.rendering.task)
-    put(winlog, "opcode", record.rendering.opcode)
-    put(winlog, "version", record.version or None)
-    put(winlog, "event_data", dict(record.event_data) or None)
-    put(winlog, "user_data", dict(record.user_data) or None)
-    if record.user_id is not None:
-        winlog["user"] = _user(record.user_id)
+    put(document, "log.level", None if record.level is None else LEVELS.get(record.level))
+    put(document, "winlog.process.pid", record.process_id)
+    put(document, "winlog.process.thread.id", record.thread_id)
     return document
+
+
+def _known(members: Document) -> Document:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def take_time_created(document: Document) -> None:

@@ -100,12 +100,18 @@ def test_logon() -> None:
     assert document["user"] == VICTIM
     assert document["source"] == {"ip": "10.0.2.2", "port": 445, "domain": "WS1"}
     assert document["related"] == {"user": ["jane", "admin"], "ip": ["10.0.2.2"]}
-    assert document["winlog"]["logon"] == {"type": "Network", "id": "0x3e7"}
+    assert document["winlog"]["logon"] == {"type": "Network", "id": "0x129f1"}
     assert document["process"] == {"pid": 0, "executable": "-", "name": "-"}
     event_data = document["winlog"]["event_data"]
     assert event_data["TargetLogonId"] == "0x129f1"
     assert event_data["LogonGuid"] == "{00000000-0000-0000-0000-000000000000}"
     assert "IpAddress" not in event_data
+
+
+def test_the_logon_of_a_4624_is_the_new_one_except_for_winlogbeat() -> None:
+    data = {"SubjectLogonId": "0x3e7", "TargetLogonId": "0x129f1"}
+    assert ecs_of(4624, data)["winlog"]["logon"] == {"id": "0x129f1"}
+    assert shipped("4624", data, "Security")["winlog"]["logon"] == {"id": "0x3e7"}
 
 
 def test_dash_as_address_stays_in_event_data() -> None:
