@@ -1,6 +1,7 @@
 """Hits: which events satisfied which clause of which rule, with just what the correlations need."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from besra.events.event import Event
 from besra.schema.fieldtype import Typed
@@ -8,7 +9,7 @@ from besra.schema.fieldtype import Typed
 Key = tuple[Typed | None, ...]
 """The values of a clause's join keys for one hit, in query order; None is a missing optional key."""
 
-Ordinal = tuple[int, int, Typed, int, str]
+Ordinal = tuple[int, int, Any, int, str]
 """What orders events (eql.md 4.1): time, whether the tiebreaker is missing, tiebreaker, reading position, event id.
 
 The last two stand for Elasticsearch's arrival number. The id makes the order total and independent of the order in

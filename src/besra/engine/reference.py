@@ -8,7 +8,7 @@ import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from besra.engine.hits import Hit, Hits, Key, Ordinal
 from besra.engine.pack import Entry, RulePack
@@ -48,6 +48,13 @@ ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+class FieldValues(Protocol):
+    """The typed values of one event's fields: of a document (`events.document.Fields`) or of a row of a batch."""
+
+    def values(self, name: str, field_type: FieldType, /) -> tuple[Typed, ...]:
+        """The values of a field as that type; empty if the field is missing."""
+
+
 def evaluate(pack: RulePack, batch: Iterable[Event]) -> Hits:
     """The hits of every entry of the pack over the events of a batch. Pure."""
     found: list[list[Hit]] = [[] for _ in pack.entries]
@@ -59,13 +66,13 @@ def evaluate(pack: RulePack, batch: Iterable[Event]) -> Hits:
     return Hits(tuple(tuple(hits) for hits in found))
 
 
-def _entry_hits(entry: Entry, event: Event, fields: Fields) -> Iterator[Hit]:
+def _entry_hits(entry: Entry, event: Event, fields: FieldValues) -> Iterator[Hit]:
     for position, clause in enumerate(entry.plan.clauses):
         if holds(clause.predicate, fields):
             yield Hit(position, event, ordinal_of(entry.plan.ordering, event, fields), keys_of(clause, fields))
 
 
-def ordinal_of(ordering: Ordering, event: Event, fields: Fields) -> Ordinal | None:
+def ordinal_of(ordering: Ordering, event: Event, fields: FieldValues) -> Ordinal | None:
     """Where the event stands in the total order of eql.md 4.1; None without a time."""
     time = event_time(event.source, ordering.timestamp.name)
     if time is None:
@@ -78,7 +85,7 @@ def ordinal_of(ordering: Ordering, event: Event, fields: Fields) -> Ordinal | No
     return time, 0 if values else 1, tiebreaker, event.position, event.id
 
 
-def keys_of(clause: Clause, fields: Fields) -> tuple[Key, ...]:
+def keys_of(clause: Clause, fields: FieldValues) -> tuple[Key, ...]:
     """Every combination of the clause's join key values, repeats left out (eql.md 4.2).
 
     The clause has seen to it that mandatory keys are present.
@@ -90,7 +97,7 @@ def keys_of(clause: Clause, fields: Fields) -> tuple[Key, ...]:
     return tuple(itertools.product(*columns))
 
 
-def holds(predicate: Predicate, fields: Fields) -> bool:
+def holds(predicate: Predicate, fields: FieldValues) -> bool:
     """Whether the predicate is true of the event with these fields."""
     match predicate:
         case Always():
@@ -124,7 +131,7 @@ def holds(predicate: Predicate, fields: Fields) -> bool:
             return evaluate_script(predicate.value, fields) is True
 
 
-def _values(field: FieldRef, fields: Fields) -> tuple[Typed, ...]:
+def _values(field: FieldRef, fields: FieldValues) -> tuple[Typed, ...]:
     return fields.values(field.name, field.type)
 
 
@@ -136,7 +143,7 @@ MAX_COMBINATIONS = 10_000
 """Most combinations of values a script over several multi-valued fields is tried with; the rest is not looked at."""
 
 
-def evaluate_script(value: Value, fields: Fields) -> object:
+def evaluate_script(value: Value, fields: FieldValues) -> object:
     """The value of a script for an event: over all combinations of its fields' values, a missing field being null.
 
     A condition is true if some combination makes it true, else null if some makes it null, else false; so a `not` above
@@ -152,7 +159,7 @@ def evaluate_script(value: Value, fields: Fields) -> object:
     return result
 
 
-def _any_combination(value: Value, fields: Fields) -> object:
+def _any_combination(value: Value, fields: FieldValues) -> object:
     names = script_fields(value)
     columns = [_values(field, fields) or (None,) for field in names]
     results = []

@@ -75,9 +75,8 @@ def _script(value: Value) -> Predicate | None:
 
 def _not_boolean(scope: Scope, node: tree.Node) -> Predicate:
     kind = kind_of(scope, node)
-    scope.error(
-        node.span, f"a condition must be true or false, found {kind.value if kind else 'a value'}", code="eql-type"
-    )
+    message = f"a condition must be true or false, found {kind.value if kind else 'a value'}"
+    scope.error(node.span, message, hint="compare it with something, such as `… > 0`", code="eql-type")
     return FALSE
 
 
@@ -139,7 +138,8 @@ def _compared(
     found, wanted = kind_of(scope, operand), kind_of_constant(value)
     if found and wanted and {found, wanted} not in ({found}, {Kind.NUMBER, Kind.INTEGER}):
         message = f"{found.value} is compared with {wanted.value}"
-        scope.error(whole.span, message, code="eql-type")
+        hint = "convert one of them with string(…) or number(…)"
+        scope.error(whole.span, message, hint=hint, code="eql-type")
     return _script(Call(operator, (lower_value(scope, operand), constant)))
 
 

@@ -126,6 +126,8 @@ def guess(token: Token, previous: Token) -> str | None:
         return "is an operator (`==`, `:`, `and`) missing in between?"
     if token.kind is Kind.FLOAT and word.startswith("."):
         return f"quote a numeric part of a name with back-ticks: .`{word[1:]}`"
+    if word in (")", "]"):
+        return f"this `{word}` closes nothing: remove it, or add what opens it"
     if word == "-":
         return "quote a name that holds `-` with back-ticks"
     return None
@@ -299,7 +301,8 @@ class ExpressionParser(Cursor):
         node = self._condition()
         self._depth -= 1
         if not self.accept_symbol(")"):
-            raise self.unexpected(f"`)` to close the parenthesis of column {self._column(opening)}")
+            wanted = f"`)` to close the parenthesis of column {self._column(opening)}"
+            raise self.unexpected(wanted, guess(self.token, self.previous) or "add the missing `)`")
         return node
 
     def _column(self, token: Token) -> str:

@@ -12,6 +12,10 @@ from besra.language.lucene_regex import RegexError, translate
 from besra.language.simplify import FALSE, any_of
 from besra.schema.fieldtype import FieldType, Scalar, Typed, parse_network, to_text, to_typed
 
+REGEX_SYNTAX = (
+    "Lucene patterns know . ? + * | {n,m} [a-z] [^a-z] ( ) \\d \\w \\s, and \\ makes any other character plain"
+)
+
 
 def equals_any(
     scope: Scope, node: tree.Field, field: FieldRef, constants: Sequence[Scalar], *, ignore_case: bool = False
@@ -43,7 +47,8 @@ def equals_any(
 def ordered(scope: Scope, node: tree.Field, field: FieldRef, operator: str, constant: Scalar) -> Predicate:
     """Some value stands in this order to the constant. A field in no mapping orders as the constant does."""
     if isinstance(constant, bool) or field.type is FieldType.BOOLEAN:
-        scope.error(node.span, f"booleans have no order, `{operator}` does not apply", code="eql-type")
+        message = f"booleans have no order, `{operator}` does not apply"
+        scope.error(node.span, message, hint="use == or !=", code="eql-type")
         return FALSE
     if field.type is FieldType.DYNAMIC:
         field = FieldRef(field.name, FieldType.KEYWORD if isinstance(constant, str) else FieldType.DOUBLE)
@@ -92,10 +97,10 @@ def regex_any(scope: Scope, node: tree.Like, field: FieldRef) -> Predicate:
             translated = translate(text)
         except RegexError as fault:
             message = f"invalid regular expression at character {fault.position + 1}: {fault.message}"
-            scope.error(literal.span, message, code="eql-regex")
+            scope.error(literal.span, message, hint=REGEX_SYNTAX, code="eql-regex")
             continue
         for warning in translated.warnings:
-            scope.warn(literal.span, warning, code="eql-regex")
+            scope.warn(literal.span, warning, hint=REGEX_SYNTAX, code="eql-regex")
         patterns.append(translated.pattern)
     return Regex(field, tuple(dict.fromkeys(patterns)), node.operator == "regex~") if patterns else FALSE
 

@@ -50,6 +50,8 @@ NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 QUOTED = re.compile(r"`(?:[^`]|``)*`")
 STRING = re.compile(r'"(?:[^"\\\r\n]|\\[^\r\n])*"')
 SYMBOL = re.compile(r"!\[|==|!=|<=|>=|[<>=+\-*/%:,.()\[\]|?~]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+STRAY = "remove it; in a name it needs back-ticks around, in a text quotes"
 COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -59,6 +61,11 @@ def tokenize(text: str) -> list[Token]:
         message = f"the query has {len(text):,} characters; the limit is {MAX_QUERY_CHARACTERS:,}"
         hint = "move long value lists out of the query (exceptions, indicator match)"
         raise QuerySyntaxError(Problem("eql-limit", message, hint=hint))
+    if found := SURROGATE.search(text):
+        # Half a character cannot be written as UTF-8, so neither printed nor shown in a message.
+        shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+        message = f"U+{ord(found[0]):04X} is no character but half of one"
+        raise syntax_error(shown, Span(*found.span()), message, "read the query as UTF-8")
     tokens: list[Token] = []
     position = 0
     while position < len(text):
@@ -111,7 +118,7 @@ def _next_token(text: str, start: int) -> Token:
         raise _foreign_quotes(text, start)
     if found := SYMBOL.match(text, start):
         return Token(Kind.SYMBOL, found[0], found[0], Span(start, found.end()))
-    hint = {"&": "use `and`", "!": "use `not`, or `!=`; a missing event is written `![ … ]`"}.get(char)
+    hint = {"&": "use `and`", "!": "use `not`, or `!=`; a missing event is written `![ … ]`"}.get(char, STRAY)
     shown = char if char.isprintable() else f"U+{ord(char):04X}"
     raise syntax_error(text, Span(start, start + 1), f"unexpected character `{shown}`", hint)
 
@@ -130,7 +137,7 @@ def _number(text: str, found: re.Match[str]) -> Token:
         return Token(Kind.INT, found[0], int(found[0]), span)
     number = float(found[0])
     if number == float("inf"):
-        raise syntax_error(text, span, "this number is too large for a 64-bit float")
+        raise syntax_error(text, span, "this number is too large", "the largest has 309 digits")
     return Token(Kind.FLOAT, found[0], number, span)
 
 

@@ -150,25 +150,27 @@ class _Lowering:
         until = self.clause(sequence.until.event, keys[-1]) if sequence.until else None
         if len(stages) > MAX_STAGES:
             message = f"the sequence has {len(stages)} stages with runs written out; the limit is {MAX_STAGES}"
-            self.scope.error(sequence.span, message, code="eql-limit")
+            self.scope.error(sequence.span, message, hint="lower the runs", code="eql-limit")
         return Sequence(tuple(stages), sequence.maxspan, until)
 
     def _check_sequence(self, sequence: tree.Sequence) -> None:
         error = self.scope.error
         for term in sequence.terms:
             if not 1 <= term.runs <= MAX_RUNS:
-                error(term.span, f"runs must be from 1 to {MAX_RUNS}, found {term.runs}")
+                message = f"runs must be from 1 to {MAX_RUNS}, found {term.runs}"
+                error(term.span, message, hint="write `with runs=3`, or leave it out for one event")
         if sum(term.runs for term in sequence.terms) < 2:
             error(sequence.span, "a sequence needs at least two events", hint="add an item, or `with runs=2`")
         if all(term.missing for term in sequence.terms):
-            error(sequence.span, "a sequence needs at least one event that is not missing")
+            message = "a sequence needs at least one event that is not missing"
+            error(sequence.span, message, hint="add an item without `!`")
         missing = next((term for term in sequence.terms if term.missing), None)
         if missing and sequence.maxspan is None:
             error(missing.span, "a missing event needs a maxspan", hint="write `sequence by … with maxspan=…`")
         if sequence.until and sequence.until.missing:
-            error(sequence.until.span, "`until` takes an event that occurs, not a missing one")
+            error(sequence.until.span, "`until` takes an event that occurs, not a missing one", hint="remove the `!`")
         if sequence.until and sequence.until.runs != 1:
-            error(sequence.until.span, "`until` takes no runs")
+            error(sequence.until.span, "`until` takes no runs", hint="remove `with runs=…`")
 
     def sample(self, sample: tree.Sample) -> Sample:
         """The clauses of a sample."""
@@ -199,7 +201,8 @@ class _Lowering:
 
     def _key(self, node: tree.Node) -> JoinKey:
         if not isinstance(node, tree.Field):
-            self.scope.error(node.span, "a join key must be a field", code="eql-type")
+            hint = "write `by host.id`, or `by ?host.id` if it may be missing"
+            self.scope.error(node.span, "a join key must be a field", hint=hint, code="eql-type")
             return JoinKey(FieldRef("", FieldType.KEYWORD))
         field = self.scope.resolve(node)
         # A strict optional key that is mapped nowhere is null in every event, which is what a missing field is.
@@ -213,7 +216,7 @@ class _Lowering:
         for field, item in types:
             if _family(field.type) is not _family(first.type):
                 message = f"`{field.name}` ({field.type}) cannot join with `{first.name}` ({first.type})"
-                self.scope.error(item.span, message, code="eql-type")
+                self.scope.error(item.span, message, hint="join fields of one type", code="eql-type")
         for row, key in zip(keys, column, strict=True):
             if key.field.type is FieldType.DYNAMIC:
                 row[position] = JoinKey(FieldRef(key.field.name, first.type), key.optional)

@@ -5,7 +5,7 @@ The first syntax error ends the parse. Only parentheses, calls and lists recurse
 """
 
 from besra.errors import QuerySyntaxError
-from besra.language.eql.expressions import MAX_DEPTH, ExpressionParser
+from besra.language.eql.expressions import MAX_DEPTH, ExpressionParser, guess
 from besra.language.eql.lexer import Kind, tokenize
 from besra.language.eql.spans import parse_maxspan
 from besra.language.eql.tree import EventQuery, Node, Pipe, Query, Sample, Sequence, Term
@@ -122,7 +122,7 @@ class QueryParser(ExpressionParser):
             raise self.unexpected("an event in brackets", "write `[process where …]`")
         event = self._event()
         if not self.accept_symbol("]"):
-            raise self.unexpected("`]` after the condition")
+            raise self.unexpected("`]` after the condition", guess(self.token, self.previous) or "add the missing `]`")
         by = self._by()
         runs = self._runs() if self.at_keyword("with") else 1
         return Term(event, by, runs, missing, start.span.to(self.previous.span))

@@ -34,6 +34,17 @@ READ_AS = {
 that whole-number arithmetic stays whole."""
 
 
+CONVERSIONS = {
+    Kind.STRING: "string(…) makes a text of another value",
+    Kind.NUMBER: "number(…) makes a number of a text",
+    Kind.INTEGER: "write a number without a fraction",
+    Kind.BOOLEAN: "write a condition, such as `x == 1`",
+    Kind.IP: "name a field of type ip; compare a text with `:`",
+    Kind.DATE: "name a field of type date",
+}
+"""What to do about a value of the wrong kind, by the kind that is wanted."""
+
+
 def kind_of(scope: Scope, node: tree.Node) -> Kind | None:
     """The kind of value a node gives; None if only the documents can tell (null, a field in no mapping)."""
     match node:
@@ -82,8 +93,8 @@ def _check_kind(scope: Scope, node: tree.Node, wanted: Kind, place: str = "") ->
     found = kind_of(scope, node)
     fraction = wanted is Kind.INTEGER and isinstance(node, tree.Literal) and found is Kind.NUMBER
     if fraction or not fits(found, wanted):
-        shown = found.value if found else "null"
-        scope.error(node.span, f"{place}expected {wanted.value}, found {shown}", code="eql-type")
+        message = f"{place}expected {wanted.value}, found {found.value if found else 'null'}"
+        scope.error(node.span, message, hint=CONVERSIONS[wanted], code="eql-type")
 
 
 def constant_of(scope: Scope, node: tree.Node) -> Constant | None:
@@ -145,12 +156,17 @@ def read_as(field: FieldRef, wanted: Kind) -> Value:
             return field
 
 
+NULL = tree.Literal(None)
+
+
 def _lower_comparison(scope: Scope, node: tree.Comparison) -> Value:
     left, right = lower_value(scope, node.left), lower_value(scope, node.right)
     if not isinstance(left, Constant) and not isinstance(right, Constant):
         refuse_field_comparison(scope, node)
-    if Constant(None) in (left, right) and node.operator in ("==", "!="):
-        test = Call("isNull", (right if left == Constant(None) else left,))
+    # `?f == 1` with a field folded to null is null (eql.md 2.2): a test needs a `null` in the text, or on both sides.
+    tests_null = NULL in (node.left, node.right) or (left == Constant(None) and right == Constant(None))
+    if tests_null and node.operator in ("==", "!="):
+        test = Call("isNull", (right if node.left == NULL else left,))
         return Call("not", (test,)) if node.operator == "!=" else test
     if node.operator == "!=":
         return Call("not", (Call("==", (left, right)),))
@@ -166,7 +182,7 @@ def refuse_field_comparison(scope: Scope, node: tree.Comparison) -> None:
 
 def _refuse_zero(scope: Scope, node: tree.Node, divisor: Value) -> None:
     if isinstance(divisor, Constant) and is_number(divisor.value) and divisor.value == 0:
-        scope.error(node.span, "division by zero")
+        scope.error(node.span, "division by zero", hint="divide by something else: the result would be null")
 
 
 def _lower_like(scope: Scope, node: tree.Like) -> Value:
@@ -204,7 +220,8 @@ def _host_patterns(scope: Scope, node: tree.Like) -> tuple[str, ...]:
                 re.compile(pattern)
         except (re.error, OverflowError, RecursionError, FutureWarning) as fault:
             shown = f"invalid regular expression: {str(fault).replace('position', 'character', 1)}"
-            scope.error(literal.span, shown, code="eql-regex")
+            hint = "patterns on the result of a function are in Python's dialect"
+            scope.error(literal.span, shown, hint=hint, code="eql-regex")
             return ()
     return tuple(patterns)
 
@@ -216,7 +233,8 @@ def in_constants(scope: Scope, node: tree.In) -> list[Scalar]:
     for position, value in enumerate(node.values, 1):
         constant = constant_of(scope, value)
         if constant is None:
-            scope.error(value.span, f"element {position} of the list is not a constant", code="eql-type")
+            message = f"element {position} of the list is not a constant"
+            scope.error(value.span, message, hint="write the values; fields only meet in functions", code="eql-type")
             continue
         kind = kind_of_constant(constant.value)
         if kind is None:
@@ -241,7 +259,7 @@ def _lower_call(scope: Scope, node: tree.Call) -> Value:
         _check_kind(scope, arg, parameter.kind, f"{place}: ")
         args.append(folded(_lower(scope, arg, parameter.kind)))
         if parameter.constant and not isinstance(args[-1], Constant):
-            scope.error(arg.span, f"{place} must be a constant", code="eql-type")
+            scope.error(arg.span, f"{place} must be a constant", hint='write it as "…"', code="eql-type")
     if function.name == "cidrMatch":
         _check_blocks(scope, node, args)
     if function.name in ("divide", "modulo"):
@@ -264,7 +282,8 @@ def check_call(scope: Scope, node: tree.Call) -> Function | None:
         message = f"{function.name} has no case-insensitive form"
         scope.error(node.span, message, hint="remove the `~`", code="eql-unknown-function")
     if not function.accepts(len(node.args)):
-        message = f"{function.name} does not take {len(node.args)} arguments"
+        count = len(node.args)
+        message = f"{function.name} does not take {count} argument{'' if count == 1 else 's'}"
         scope.error(node.span, message, hint=f"write {function.signature}", code="eql-arguments")
         return None
     return function

@@ -118,7 +118,7 @@ def test_quoted_identifiers(text: str, name: str) -> None:
     assert (token.kind, token.value) == (Kind.QUOTED, name)
 
 
-@pytest.mark.parametrize("text", ["`abc", "`", "`a``", "```"])
+@pytest.mark.parametrize("text", ["`abc", "`", "`a``"])
 def test_an_open_back_tick_is_refused(text: str) -> None:
     assert "back-tick is never closed" in refusal(text).message
 
@@ -268,11 +268,13 @@ def test_symbols() -> None:
     assert texts("a<=b") == ["a", "<=", "b"]
 
 
-@pytest.mark.parametrize(("char", "hint"), [("&", "and"), ("!", "not"), (";", None), ("{", None), ("\\", None)])
-def test_unknown_characters_are_refused(char: str, hint: str | None) -> None:
+@pytest.mark.parametrize(
+    ("char", "hint"), [("&", "and"), ("!", "not"), (";", "quotes"), ("{", "quotes"), ("\\", "quotes")]
+)
+def test_unknown_characters_are_refused(char: str, hint: str) -> None:
     error = refusal(f"a {char} b")
     assert char in error.message
-    assert error.hint is None if hint is None else hint in (error.hint or "")
+    assert hint in (error.hint or "")
 
 
 def test_spans_cut_the_token_out_of_the_text() -> None:
@@ -284,12 +286,16 @@ def test_spans_cut_the_token_out_of_the_text() -> None:
 def test_lines_and_columns_count_from_one() -> None:
     error = refusal("a\n\tb ;")
     assert (error.line, error.column) == (2, 4)
-    assert error.problems[0].render().splitlines()[1:] == ["  \tb ;", "  \t  ^"]
+    assert error.problems[0].render().splitlines()[1:3] == ["  \tb ;", "  \t  ^"]
 
 
-@pytest.mark.parametrize("text", ["\ud800", '"\ud800', "a \udfff b", "`\ud800"])
-def test_lone_surrogates_are_refused_or_text(text: str) -> None:
-    assert refusal(text).problems[0].render()
+@pytest.mark.parametrize("text", ["\ud800", 'x == "\ud800"', "a \udfff b", "`\ud800`", '"""\udc80"""', "// \ud800"])
+def test_lone_surrogates_are_refused(text: str) -> None:
+    """JSON can smuggle them in; no terminal or file takes them out again."""
+    error = refusal(text)
+    assert "half" in error.message
+    assert error.column == next(column for column, char in enumerate(text, 1) if "\ud800" <= char <= "\udfff")
+    assert error.problems[0].render().encode("utf-8")
 
 
 def test_long_texts_are_refused_before_they_are_read() -> None:
@@ -309,7 +315,9 @@ def test_time_grows_with_length_only(unit: str) -> None:
     assert time.perf_counter() - started < 10
 
 
-@pytest.mark.parametrize("text", ['"' + "a\\\\" * 300_000, "`" + "``" * 500_000, "/*" * 500_000, '"""' + '"" ' * 300_000])
+@pytest.mark.parametrize(
+    "text", ['"' + "a\\\\" * 300_000, "`" + "``" * 500_000, "/*" * 500_000, '"""' + '"" ' * 300_000]
+)
 def test_long_unterminated_tokens_are_refused_quickly(text: str) -> None:
     started = time.perf_counter()
     refusal(text)
