@@ -57,13 +57,23 @@ class Problem:
 
     def render(self) -> str:
         """The message as shown in a terminal: one line, then the source line with a caret where there is one."""
-        where = str(self.place)
+        where = visible(str(self.place))
         head = f"{where}: " if where else ""
-        lines = [f"{head}{self.severity}: {self.message} [{self.code}]"]
+        lines = [f"{head}{self.severity}: {visible(self.message)} [{self.code}]"]
         lines += excerpt_lines(self.place)
         if self.hint:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(f"  hint: {visible(self.hint)}")
         return "\n".join(lines)
+
+
+def visible(text: str) -> str:
+    """The text with characters that could steer a terminal (escapes, bidirectional marks) replaced by a dot.
+
+    Each is one character, so that a caret under the text stays where it belongs.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\t\n" else "·" for char in text)
 
 
 EXCERPT_WIDTH = 100
@@ -75,7 +85,7 @@ def excerpt_lines(place: Place) -> list[str]:
         return []
     text, column = place.excerpt, place.column - 1
     start = max(0, column - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0
-    shown = text[start : start + EXCERPT_WIDTH]
+    shown = visible(text[start : start + EXCERPT_WIDTH])
     prefix = "…" if start else ""
     # A tab in the source stays a tab under it, so the caret lands in the same terminal column.
     pad = "".join("\t" if char == "\t" else " " for char in prefix + shown[: column - start])
