@@ -8,6 +8,7 @@ READY  := $(VENV)/.ready
 
 demo: $(READY)
 	@$(BIN)/besra demo
+	@echo '(the besra command is in $(BIN); to have it in this shell: . $(BIN)/activate)' >&2
 
 test: $(READY)
 	@$(BIN)/python -m pytest -q -n auto

@@ -16,7 +16,8 @@ from besra.errors import InputError
 from besra.events.document import Fields
 from besra.events.envelope import Document, documents_in, event_of
 from besra.events.event import Event, Origin
-from besra.events.file_read import FileRead
+from besra.events.file_read import FileRead, ReadOptions
+from besra.events.line_block import LineBlock
 from besra.events.reader import read_events
 from besra.language.eql.lower import DEFAULT_FIELDS, QueryFields, lower_expression, lower_query
 from besra.language.eql.parser import parse_expression, parse_query
@@ -79,7 +80,7 @@ def detect(
     are one event.
     """
     job = Job(runnable(rules), match_index, limits=Limits(max_alerts))
-    hits = gather(job, _events(documents, index))
+    hits = gather(job, lambda _: _events(documents, index))
     run = RunInfo(newest_time(hits) if now is None else now)
     return [alert for execution in conclude(job, hits, run) for alert in execution.alerts]
 
@@ -99,7 +100,7 @@ def scan(
     are those of `detect`.
     """
     job = Job(runnable(load_rules() if rules is None else rules), match_index, limits=Limits(max_alerts))
-    hits = gather(job, _read(paths, on_item))
+    hits = gather(job, lambda decode: _read(paths, ReadOptions(decode=decode), on_item))
     run = RunInfo(newest_time(hits) if now is None else now)
     for execution in conclude(job, hits, run):
         yield from execution.alerts
@@ -110,9 +111,11 @@ def runnable(rules: RuleSet) -> tuple[tuple[Rule, Plan], ...]:
     return tuple((loaded.rule, loaded.plan) for loaded in rules.ready if loaded.rule and loaded.plan)
 
 
-def _read(paths: Iterable[str | Path], on_item: Callable[[Problem | FileRead], object]) -> Iterator[Event]:
-    for item in read_events(paths):
-        if isinstance(item, Event):
+def _read(
+    paths: Iterable[str | Path], options: ReadOptions, on_item: Callable[[Problem | FileRead], object]
+) -> Iterator[Event | LineBlock]:
+    for item in read_events(paths, options):
+        if isinstance(item, (Event, LineBlock)):
             yield item
         else:
             on_item(item)

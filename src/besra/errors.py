@@ -49,6 +49,9 @@ class InputError(BesraError):
         self.problem = problem
         super().__init__(problem.render())
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[Problem]]:
+        return type(self), (self.problem,)
+
     @classmethod
     def of(cls, code: str, message: str, *, path: str | None = None, hint: str | None = None) -> "InputError":
         """An input error from its parts."""

@@ -69,7 +69,9 @@ process where event.type == "start" and
 [[transform.investigate]]
 label = "What the shell did"
 description = "Children of the shell"
-providers = [[{field = "process.parent.entity_id", queryType = "phrase", value = "{{process.entity_id}}", valueType = "string", excluded = false}]]
+providers = [
+  [{field = "process.pid", queryType = "phrase", value = "{{process.pid}}", valueType = "string", excluded = false}]
+]
 '''
     + THREAT
 )

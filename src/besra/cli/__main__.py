@@ -4,20 +4,60 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 
 import click
 
-from besra.cli.commands.demo import demo
-from besra.cli.commands.rules import rules
-from besra.cli.commands.scan import scan
-from besra.cli.commands.search import search
-from besra.cli.commands.version import version
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.errors import BesraError, QueryError
 from besra.version import __version__
 
+NAMES = ("scan", "search", "rules", "demo", "version")
 
-@click.group(epilog=EXIT_CODE_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(Mapping[str, click.Command]):
+    """The commands, each in the module of its name, which is imported when the command is asked for.
+
+    The engine takes half a second to load. Ctrl-C in that time is an interruption like any other, but comes through
+    when all is loaded: compiled modules crash if it reaches them on the way.
+    """
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in NAMES:
+            raise KeyError(name)
+        with uninterrupted():
+            command: click.Command = getattr(import_module(f"besra.cli.commands.{name}"), name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back for the time of a `with`, on systems that can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@click.group(
+    epilog=EXIT_CODE_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    commands=Commands(),
+)
 @click.version_option(__version__, prog_name="besra")
 def besra() -> None:
     """Run Elastic detection rules over your events, without a cluster.
@@ -26,13 +66,23 @@ def besra() -> None:
     """
 
 
-for command in (scan, search, rules, demo, version):
-    besra.add_command(command)
-
-
 def main() -> None:
     """Run the command line and exit with its code."""
+    prepare_streams()
     sys.exit(run())
+
+
+def prepare_streams() -> None:
+    """Make the standard streams fit for any text.
+
+    A stream the caller has closed is /dev/null. Data that leaves for a file or pipe is UTF-8 whatever the locale, as
+    JSON has to be; a terminal keeps its encoding and shows `?` for what it does not have.
+    """
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  open to the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="replace")
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -57,6 +107,13 @@ def run(arguments: list[str] | None = None) -> int:
         return ExitCode.BAD_INPUT
     except BrokenPipeError:
         return _reader_left()
+    except OSError as error:  # the system's: a full disk, too many open files
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}error: {error.strerror or error}")
+        _discard_output()
+        return ExitCode.BAD_INPUT
+    except SystemExit as leave:  # how click and rich end when the reader has left, and click after completing a word
+        return _reader_left() if leave.code == 1 else int(leave.code or 0)
     except Exception:  # the shell loop: anything else is a defect of besra, and says so
         traceback.print_exc()
         _say("this is a defect in besra; please report it with the lines above")
@@ -68,9 +125,15 @@ def _say(text: str) -> None:
 
 
 def _reader_left() -> int:
-    """`besra … | head`: the reader has what it wanted. Keep the interpreter from writing to the pipe at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """`besra … | head`: the reader has what it wanted."""
+    _discard_output()
     return 128 + getattr(signal, "SIGPIPE", 13)
+
+
+def _discard_output() -> None:
+    """Keep the interpreter from writing, at exit, what could not be written before."""
+    with suppress(OSError):  # a stream of Python's own, which holds nothing back
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -12,9 +12,13 @@ from besra.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """What one rule found. `first` and `last` are event times as ISO text, empty if no event has one."""
+    """What one rule found. `first` and `last` are event times as ISO text, empty if no event has one.
+
+    `matches` is more than `alerts` where a limit kept matches from becoming alerts.
+    """
 
     rule: Rule
+    alerts: int
     matches: int
     first: str
     last: str
@@ -34,6 +38,7 @@ def row_of(execution: Execution) -> AlertRow:
     hosts = dict.fromkeys(str(h) for alert in execution.alerts for h in Fields(alert).scalars("host.name"))
     return AlertRow(
         execution.rule,
+        len(visible(execution.alerts)),
         execution.total_matches,
         times[0] if times else "",
         times[-1] if times else "",

@@ -5,7 +5,7 @@ tools, and leave building blocks out.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 import orjson
@@ -13,7 +13,7 @@ import orjson
 from besra.cli.alert_rows import techniques_of, visible
 from besra.detection.alert import Alert
 from besra.events.document import Fields
-from besra.schema.fieldtype import to_text
+from besra.schema.fieldtype import Scalar, to_text
 from besra.schema.timestamp import parse_timestamp
 from besra.version import __version__
 
@@ -79,8 +79,7 @@ def write_csv(alerts: Iterable[Alert], out: TextIO) -> None:
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow([*COLUMNS, "events"])
     for alert in visible(alerts):
-        fields = Fields(alert)
-        cells = ["; ".join(map(to_text, fields.scalars(name))) for name in COLUMNS.values()]
+        cells = ["; ".join(map(to_text, values_of(alert, name))) for name in COLUMNS.values()]
         cells[0] = event_time_of(alert)
         rows.writerow([_inert(cell) for cell in [*cells, "; ".join(places_of(alert))]])
 
@@ -88,6 +87,19 @@ def write_csv(alerts: Iterable[Alert], out: TextIO) -> None:
 def _inert(cell: str) -> str:
     """A cell no spreadsheet takes for a formula: attackers choose file names."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def values_of(alert: Alert, name: str) -> list[Scalar]:
+    """The values of a field of an alert. A sequence has but the fields its events agree on: then those of its steps."""
+    if values := Fields(alert).scalars(name):
+        return values
+    steps = [step.get("fields", {}).get(name, []) for step in alert["besra"].get("sequence", ())]
+    return list(dict.fromkeys(value for step in steps for value in (step if isinstance(step, list) else [step])))
+
+
+def first_of(alert: Alert, name: str) -> str:
+    """The first value of a field of an alert as text, empty if it has none."""
+    return next(map(to_text, values_of(alert, name)), "")
 
 
 def event_time_of(alert: Alert) -> str:
@@ -108,7 +120,6 @@ def places_of(alert: Alert) -> list[str]:
 def write_timesketch(alerts: Iterable[Alert], out: TextIO) -> None:
     """Timesketch JSONL: `message`, `datetime`, `timestamp_desc`, and what an analyst filters by."""
     for alert in visible(alerts):
-        fields = Fields(alert)
         row = {
             "message": alert["kibana.alert.reason"],
             "datetime": event_time_of(alert) or alert["@timestamp"],
@@ -116,8 +127,8 @@ def write_timesketch(alerts: Iterable[Alert], out: TextIO) -> None:
             "rule": alert["kibana.alert.rule.name"],
             "severity": alert["kibana.alert.severity"],
             "tag": list(techniques_of(alert.get("kibana.alert.rule.threat") or ())),
-            "hostname": next(iter(fields.scalars("host.name")), ""),
-            "username": next(iter(fields.scalars("user.name")), ""),
+            "hostname": first_of(alert, "host.name"),
+            "username": first_of(alert, "user.name"),
             "events": places_of(alert),
             "alert_id": alert["kibana.alert.uuid"],
         }
@@ -164,33 +175,41 @@ def _ocsf(alert: Alert) -> dict[str, Any]:
                 "name": alert["kibana.alert.rule.name"],
                 "version": str(alert["kibana.alert.rule.version"]),
             },
-            "attacks": [_attack(entry) for entry in alert.get("kibana.alert.rule.threat") or ()],
+            "attacks": [a for entry in alert.get("kibana.alert.rule.threat") or () for a in _attacks(entry)],
         },
         "evidences": [{"data": event} for event in alert["besra"]["events"]],
         "unmapped": {"besra": alert["besra"]},
     }
 
 
-def _attack(entry: dict[str, Any]) -> dict[str, Any]:
-    tactic = entry.get("tactic") or {}
-    techniques = entry.get("technique") or ()
-    found = {"tactic": {"uid": tactic.get("id"), "name": tactic.get("name")}}
-    if techniques:
-        found["technique"] = {"uid": techniques[0].get("id"), "name": techniques[0].get("name")}
-    return found
+def _attacks(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tactic with each of its techniques and sub-techniques, or alone."""
+    tactic = {"tactic": _named(entry.get("tactic") or {})}
+    techniques: list[dict[str, Any]] = entry.get("technique") or []
+    if not techniques:
+        yield tactic
+    for technique in techniques:
+        found = {**tactic, "technique": _named(technique)}
+        subs = technique.get("subtechnique") or ()
+        yield from ({**found, "sub_technique": _named(sub)} for sub in subs) if subs else (found,)
+
+
+def _named(item: dict[str, Any]) -> dict[str, Any]:
+    return {"uid": item.get("id"), "name": item.get("name")}
 
 
 def write_markdown(alerts: Iterable[Alert], out: TextIO) -> None:
     """A table for a report."""
     out.write("| Time | Severity | Rule | Host | Reason | Events |\n| --- | --- | --- | --- | --- | --- |\n")
     for alert in visible(alerts):
-        host = next(iter(Fields(alert).scalars("host.name")), "")
-        cells = [event_time_of(alert), alert["kibana.alert.severity"], alert["kibana.alert.rule.name"], to_text(host)]
-        cells += [alert["kibana.alert.reason"], "<br>".join(places_of(alert))]
-        out.write("| " + " | ".join(_cell(cell) for cell in cells) + " |\n")
+        cells = [event_time_of(alert), alert["kibana.alert.severity"], alert["kibana.alert.rule.name"]]
+        cells += [first_of(alert, "host.name"), alert["kibana.alert.reason"]]
+        places = "<br>".join(_cell(place) for place in places_of(alert))
+        out.write("| " + " | ".join([*map(_cell, cells), places]) + " |\n")
 
 
 def _cell(text: str) -> str:
+    """Text no Markdown reader takes for markup, in one row of a table."""
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", " ")
 
 

@@ -1,5 +1,6 @@
 """Options several commands share."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -9,11 +10,14 @@ from typing import Any, TextIO, TypeVar
 import click
 from rich.console import Console
 
-from besra.cli.terminal import Terminal
+from besra.cli.terminal import Terminal, console_on
 from besra.errors import DateMathError
 from besra.schema.datemath import parse_date_math
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+FILE_WIDTH = 160
+"""Columns of a table in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,15 @@ class OutputOptions:
         return Terminal.of(quiet=self.quiet, no_color=self.no_color)
 
     def console_on(self, out: TextIO, terminal: Terminal) -> Console:
-        """A console that writes tables to `out`; a file gets them wide and plain."""
-        if out is sys.stdout:
-            return terminal.out if sys.stdout.isatty() else Console(file=out, width=160, no_color=True, highlight=False)
-        return Console(file=out, width=160, no_color=True, highlight=False)
+        """A console that writes tables to `out`; a file or pipe gets them wide, or as COLUMNS says, and plain."""
+        if out is sys.stdout and sys.stdout.isatty():
+            return terminal.out
+        width = None if os.environ.get("COLUMNS", "").isdigit() else FILE_WIDTH
+        return console_on(out, no_color=True, width=width)
 
 
-def output_options(*forms: str) -> Callable[[F], F]:
-    """`--format`, `-o`, `-q` and `--no-color`."""
+def output_options(*forms: str, default: str = "table on a terminal, else ndjson") -> Callable[[F], F]:
+    """`--format`, `-o`, `-q` and `--no-color`; `default` says which form is written without --format."""
 
     def add(command: F) -> F:
         for option in (
@@ -56,7 +61,7 @@ def output_options(*forms: str) -> Callable[[F], F]:
                 "--format",
                 "form",
                 type=click.Choice(forms),
-                help="How data is written.  [table on a terminal, else ndjson]",
+                help=f"How data is written.  [{default}]",
             ),
         ):
             command = option(command)
@@ -80,15 +85,16 @@ class TimeType(click.ParamType[int]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The time; "now" in date math is the clock's."""
+        """The time; "now" in date math is that of --now, else the clock's."""
         if isinstance(value, int):
             return value
+        given = ctx.params.get("now") if ctx else None
         try:
-            return parse_date_math(value, now=time.time_ns())
+            return parse_date_math(value, now=given if isinstance(given, int) else time.time_ns())
         except DateMathError as error:
-            self.fail(error.problem.message, param, ctx)
+            self.fail(f"{error.problem.message}; {error.problem.hint}", param, ctx)
 
 
-def time_option(*names: str, help: str) -> Callable[[F], F]:  # noqa: A002  click's own word
-    """An option that takes a time."""
-    return click.option(*names, type=TimeType(), metavar="T", help=help)
+def time_option(*names: str, help: str, is_eager: bool = False) -> Callable[[F], F]:  # noqa: A002  click's own words
+    """An option that takes a time; an eager one is read before the others."""
+    return click.option(*names, type=TimeType(), metavar="T", help=help, is_eager=is_eager)

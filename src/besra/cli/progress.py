@@ -16,9 +16,13 @@ EVERY = 500
 
 
 class Progress:
-    """Counts files by their size and shows how many events have passed."""
+    """Counts files by their size and shows how many events have passed.
 
-    def __init__(self, terminal: Terminal, files: Sequence[InputFile]) -> None:
+    A context of the command, not of whoever reads: after Ctrl-C the terminal is set right before anything is said.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
         self._events = 0
         self._is_shown = terminal.err.is_terminal and not terminal.is_quiet
         self._bar = Bar(
@@ -30,20 +34,27 @@ class Progress:
             transient=True,
             disable=not self._is_shown,
         )
-        total = sum(_size(file) for file in files)
-        self._task = self._bar.add_task("scanning", total=total or None, events=0)
+        self._task = self._bar.add_task("scanning", total=None, events=0)
 
     def __enter__(self) -> "Progress":
-        self._bar.start()
+        try:
+            self._bar.start()
+        except BaseException:  # Ctrl-C at this moment: nobody else would give the cursor back
+            self._bar.stop()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
-    def event(self) -> None:
-        """An event went by."""
-        self._events += 1
-        if self._events % EVERY == 0:
+    def expect(self, files: Sequence[InputFile]) -> None:
+        """These files will be read."""
+        self._bar.update(self._task, total=sum(_size(file) for file in files) or None)
+
+    def events(self, count: int) -> None:
+        """Some events went by."""
+        before, self._events = self._events, self._events + count
+        if self._events // EVERY > before // EVERY:
             self._bar.update(self._task, events=self._events)
 
     def file_done(self, read: FileRead) -> None:

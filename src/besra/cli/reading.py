@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterator, Sequence
 
 from besra.cli.progress import Progress
-from besra.cli.terminal import Terminal
 from besra.events.event import Event
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.files import InputFile, find_files
+from besra.events.line_block import LineBlock
 from besra.events.reader import read_file
 from besra.problems import Problem
 
@@ -45,8 +45,11 @@ class ScanCounts:
         return bool(self._bad_paths or self._named_unread)
 
 
-def read_all(paths: Sequence[str], read: ReadOptions, terminal: Terminal, counts: ScanCounts) -> Iterator[Event]:
+def read_all(
+    paths: Sequence[str], read: ReadOptions, progress: Progress, counts: ScanCounts
+) -> Iterator[Event | LineBlock]:
     """The events of all files the paths lead to, in the order of the files' names."""
+    terminal = progress.terminal
     files: list[InputFile] = []
     for found in find_files(paths):
         if isinstance(found, Problem):
@@ -55,15 +58,18 @@ def read_all(paths: Sequence[str], read: ReadOptions, terminal: Terminal, counts
             terminal.show(found)
         else:
             files.append(found)
-    with Progress(terminal, files) as progress:
-        for file in files:
-            for item in read_file(file, read):
-                match item:
-                    case Event():
-                        progress.event()
-                        yield item
-                    case FileRead():
-                        counts.add(item, named=file.named)
-                        progress.file_done(item)
-                    case Problem():
-                        terminal.show(item)
+    progress.expect(files)
+    for file in files:
+        for item in read_file(file, read):
+            match item:
+                case Event():
+                    progress.events(1)
+                    yield item
+                case LineBlock():
+                    progress.events(len(item.rows))
+                    yield item
+                case FileRead():
+                    counts.add(item, named=file.named)
+                    progress.file_done(item)
+                case Problem():
+                    terminal.show(item)

@@ -1,5 +1,9 @@
 """One rule as a page to read in a terminal."""
 
+import json
+import re
+from typing import Any
+
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.rule import Rule as Ruler
@@ -28,8 +32,30 @@ def rule_text(console: Console, loaded: LoadedRule) -> None:
         console.print(plain(f"\nFalse positive: {str(item).strip()}"))
     if parameters.get("note"):
         console.print()
-        console.print(Markdown(str(parameters["note"])))
+        console.print(Markdown(readable_guide(str(parameters["note"]))))
     console.print()
+
+
+PLUGIN = re.compile(r"!\{(?:investigate|osquery|insight)(?=\{)")
+
+
+def readable_guide(note: str) -> str:
+    """The guide with its plugins, which are JSON for Kibana (detection-engine.md 6.5), as label and text."""
+    parts: list[str] = []
+    position = 0
+    for found in PLUGIN.finditer(note):
+        try:
+            plugin, end = json.JSONDecoder().raw_decode(note, found.end())
+        except ValueError:
+            continue
+        parts += [note[position : found.start()], _plugin_text(plugin)]
+        position = end + len("}")
+    return "".join([*parts, note[position:]])
+
+
+def _plugin_text(plugin: dict[str, Any]) -> str:
+    label, text, query = (str(plugin.get(name, "")) for name in ("label", "description", "query"))
+    return ": ".join(part for part in (f"*{label}*", text or (f"`{query}`" if query else "")) if part)
 
 
 def facts(loaded: LoadedRule) -> list[tuple[str, str]]:

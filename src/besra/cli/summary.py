@@ -27,7 +27,8 @@ def summary_lines(counts: ScanCounts, rules: RuleSet, running: int, executions: 
     elapsed = max(time.perf_counter() - counts.started, 1e-6)
     memory = f", peak memory {peak}" if (peak := peak_memory()) else ""
     speed = f"{counts.events / elapsed:,.0f} events/s"
-    yield f"read {_count(counts.files, 'file')}, {_count(counts.events, 'event')} in {elapsed:.1f} s ({speed}{memory})"
+    read = f"{counted(counts.files, 'file')}, {counted(counts.events, 'event')}"
+    yield f"read {read} in {elapsed:.1f} s ({speed}{memory})"
     yield f"rules: {running:,} ran of {len(rules):,} loaded{_not_evaluable(rules)}"
     if counts.skipped or counts.unread or counts.without_time:
         yield "not used: " + ", ".join(_not_used(counts))
@@ -36,11 +37,11 @@ def summary_lines(counts: ScanCounts, rules: RuleSet, running: int, executions: 
 
 def _not_used(counts: ScanCounts) -> Iterator[str]:
     if counts.skipped:
-        yield f"{_count(counts.skipped, 'record')} skipped"
+        yield f"{counted(counts.skipped, 'record')} skipped"
     if counts.unread:
-        yield f"{_count(len(counts.unread), 'file')} without events"
+        yield f"{counted(len(counts.unread), 'file')} without events"
     if counts.without_time:
-        yield f"{_count(counts.without_time, 'event')} without a time (no part in sequences)"
+        yield f"{counted(counts.without_time, 'event')} without a time (no part in sequences)"
 
 
 def _not_evaluable(rules: RuleSet) -> str:
@@ -64,18 +65,20 @@ def alert_line(executions: Sequence[Execution]) -> str:
     total = sum(by_severity.values())
     blocks = [execution for execution in executions if execution.rule.building_block and execution.alerts]
     hidden = sum(len(execution.alerts) for execution in blocks)
-    text = f"{_count(total, 'alert')} of {_count(sum(count > 0 for _, count in shown), 'rule')}"
+    text = counted(total, "alert")
     if total:
+        text += f" of {counted(sum(count > 0 for _, count in shown), 'rule')}"
         parts = [f"{by_severity[s]:,} {s}" for s in reversed(RuleSeverity) if by_severity[s]]
         text += f": {', '.join(parts)}"
     if hidden:
         text += (
-            f"; {_count(hidden, 'alert')} of {_count(len(blocks), 'building block rule')} not shown (--format ndjson)"
+            f"; {counted(hidden, 'alert')} of {counted(len(blocks), 'building block rule')} not shown (--format ndjson)"
         )
     return text
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 event`, `2,000 events`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

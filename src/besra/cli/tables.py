@@ -7,15 +7,15 @@ from rich.table import Table
 from rich.text import Text
 
 from besra.cli.alert_rows import AlertRow
-from besra.cli.terminal import COLOURS
+from besra.cli.terminal import COLOURS, printable
 from besra.rules.ruleset import RuleSet
 
 WIDE, MIDDLE = 110, 80
 
 
 def plain(text: str) -> Text:
-    """Text as it is, without markup; control characters, which could steer the terminal, made visible."""
-    return Text("".join(char if char.isprintable() or char in "\n\t" else f"\\u{{{ord(char):04x}}}" for char in text))
+    """Text as it is, with no control characters in it."""
+    return Text(printable(text))
 
 
 def severity_text(severity: str) -> Text:
@@ -37,7 +37,8 @@ def alert_table(rows: Sequence[AlertRow], width: int) -> Table:
     if width >= WIDE:
         table.add_column("ATT&CK", overflow="fold")
     for row in rows:
-        cells: list[Text] = [severity_text(row.rule.severity), plain(row.rule.name), Text(f"{row.matches:,}")]
+        count = f"{row.alerts:,} of {row.matches:,}" if row.alerts < row.matches else f"{row.alerts:,}"
+        cells: list[Text] = [severity_text(row.rule.severity), plain(row.rule.name), Text(count)]
         if width >= MIDDLE:
             cells.append(Text(short_time(row.first)))
         if width >= WIDE:

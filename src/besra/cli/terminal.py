@@ -30,24 +30,53 @@ class Terminal:
         """Consoles on the process's streams; NO_COLOR counts as --no-color."""
         plain = no_color or bool(os.environ.get("NO_COLOR"))
         return cls(
-            Console(file=sys.stdout, no_color=plain, highlight=False, soft_wrap=False),
-            Console(file=sys.stderr, no_color=plain, highlight=False, soft_wrap=True),
+            console_on(sys.stdout, no_color=plain),
+            console_on(sys.stderr, no_color=plain, soft_wrap=True),
             quiet,
         )
 
     def say(self, text: str = "") -> None:
         """A line for the person at the terminal, on stderr."""
         if not self.is_quiet:
-            self.err.print(text, markup=False)
+            self.err.print(printable(text))
 
     def show(self, problem: Problem) -> None:
         """A problem on stderr; warnings only if not quiet."""
         if problem.severity is Severity.ERROR or not self.is_quiet:
             style = "red" if problem.severity is Severity.ERROR else "yellow"
-            head, _, rest = problem.render().partition("\n")
-            self.err.print(head, style=style, markup=False)
+            head, _, rest = printable(problem.render()).partition("\n")
+            self.err.print(head, style=style)
             if rest:
-                self.err.print(rest, markup=False)
+                self.err.print(rest)
+
+
+def console_on(out: TextIO, *, no_color: bool, width: int | None = None, soft_wrap: bool = False) -> Console:
+    """A console that shows text as it is: no markup, no `:100:` for an emoji in `file:100: error`."""
+    return Console(
+        file=out, width=width, no_color=no_color, soft_wrap=soft_wrap, markup=False, emoji=False, highlight=False
+    )
+
+
+def printable(text: str) -> str:
+    """Text with the control characters in it, which could steer the terminal, made visible."""
+    return "".join(char if char.isprintable() or char in "\n\t" else f"\\u{{{ord(char):04x}}}" for char in text)
+
+
+def check_writable(path: str | None) -> None:
+    """Raise InputError now if `path` cannot be written later: nobody should learn it after a long scan."""
+    if path is None or path == "-":
+        return
+    folder = Path(path).parent
+    if Path(path).is_dir():
+        raise _not_writable(path, "is a folder")
+    if not folder.is_dir():
+        raise _not_writable(path, f"there is no folder {folder}")
+    if not os.access(path if Path(path).exists() else folder, os.W_OK):
+        raise _not_writable(path, "permission denied")
+
+
+def _not_writable(path: str, why: str) -> InputError:
+    return InputError.of("output-write", f"cannot write: {why}", path=path, hint="choose another file with -o")
 
 
 @contextmanager
@@ -60,5 +89,4 @@ def output_to(path: str | None) -> Iterator[TextIO]:
         with Path(path).open("w", encoding="utf-8", newline="\n") as file:
             yield file
     except OSError as error:
-        message = f"cannot write: {error.strerror}"
-        raise InputError.of("output-write", message, path=path, hint="choose another file with -o") from error
+        raise _not_writable(path, str(error.strerror or error)) from error

@@ -16,9 +16,11 @@ from besra.detection.rule_copy import rule_fields, rule_uuid
 from besra.detection.run import RunInfo
 from besra.detection.source_document import clean, common_fields, originals, without_field
 from besra.engine.hits import Hit
+from besra.events.document import Fields
 from besra.language.plan import Each, Plan
 from besra.rules.rule import Rule
 from besra.schema.catalogue import bundled_catalogue
+from besra.schema.fieldtype import Scalar
 from besra.schema.timestamp import format_timestamp
 from besra.version import __version__
 
@@ -136,9 +138,12 @@ def _ancestors(hit: Hit) -> list[Ancestor]:
     """The event's own ancestors, then the event; an event that is an alert has some."""
     event = hit.event
     own = [_recorded(ancestor) for ancestor in _recorded_ancestors(hit)]
-    kind = "signal" if "kibana.alert.uuid" in event.source else "event"
-    depth = _depth(event.source.get("kibana.alert.depth"))
-    return [*own, Ancestor(event.id, event.index[0] if event.index else "", kind, depth)]
+    index = event.index[0] if event.index else ""
+    fields = Fields(event.source)
+    if not fields.scalars("kibana.alert.uuid"):
+        return [*own, Ancestor(event.id, index)]
+    depth, rule = _first(fields, "kibana.alert.depth"), _first(fields, "kibana.alert.rule.uuid")
+    return [*own, Ancestor(event.id, index, "signal", _depth(depth) or 1, None if rule is None else str(rule))]
 
 
 def _recorded_ancestors(hit: Hit) -> list[Mapping[str, Any]]:
@@ -155,6 +160,10 @@ def _depth(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
+def _first(fields: Fields, name: str) -> Scalar | None:
+    return next(iter(fields.scalars(name)), None)
+
+
 def _comes_from(hit: Hit, uuid: str) -> bool:
-    rules = [a.get("rule") for a in _recorded_ancestors(hit)]
-    return uuid in rules or hit.event.source.get("kibana.alert.rule.uuid") == uuid
+    fields = Fields(hit.event.source)
+    return uuid in (*fields.scalars("kibana.alert.ancestors.rule"), *fields.scalars("kibana.alert.rule.uuid"))

@@ -3,9 +3,9 @@
 Files need not be sorted and an event may be read twice: order and identity are settled when hits are correlated.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from enum import StrEnum
 
 from besra.detection.execution import NO_LIMITS, Execution, Limits, execute
 from besra.detection.run import RunInfo
@@ -14,11 +14,23 @@ from besra.engine.hits import Hit
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
 from besra.events.event import Event
+from besra.events.line_block import Decode, LineBlock
 from besra.language.plan import Plan
 from besra.rules.rule import Rule
 
-BATCH = 1000
-"""Events evaluated together."""
+BATCH = 5000
+"""Events evaluated together, where they do not come as blocks."""
+
+
+class Engine(StrEnum):
+    """What evaluates: all rules together over columns, or the plain judge, one event at a time, for debugging."""
+
+    COLUMNAR = "columnar"
+    REFERENCE = "reference"
+
+
+Read = Callable[[Decode | None], Iterable[Event | LineBlock]]
+"""Gives the events to detect in; told how to decode lines, it may give them as blocks."""
 
 RuleHits = tuple[tuple[Hit, ...], ...]
 """The hits of every rule of a job, in the job's order."""
@@ -32,20 +44,32 @@ class Job:
     match_index: bool = True
     window: Window = EVERYTHING
     limits: Limits = NO_LIMITS
+    engine: Engine = Engine.COLUMNAR
 
     def pack(self) -> RulePack:
         """The pack of its plans, one entry a rule."""
         return RulePack(tuple(Entry(plan, rule.index if self.match_index else ()) for rule, plan in self.rules))
 
 
-def gather(job: Job, events: Iterable[Event]) -> RuleHits:
+def gather(job: Job, read: Read) -> RuleHits:
     """The hits of every rule over all events."""
     pack = job.pack()
+    if job.engine is Engine.COLUMNAR:
+        return _gather_columnar(pack, read)
     hits: list[list[Hit]] = [[] for _ in job.rules]
-    for batch in in_batches(events):
-        for mine, found in zip(hits, evaluate(pack, batch).by_entry, strict=True):
-            mine.extend(found)
+    for batch in in_batches(read(None)):
+        for mine, more in zip(hits, evaluate(pack, events_of(batch)).by_entry, strict=True):
+            mine.extend(more)
     return tuple(tuple(found) for found in hits)
+
+
+def _gather_columnar(pack: RulePack, read: Read) -> RuleHits:
+    from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
+
+    columnar = ColumnarEvaluator(pack)
+    for batch in in_batches(read(columnar.decode)):
+        columnar.add(batch)
+    return columnar.hits().by_entry
 
 
 def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:
@@ -61,11 +85,27 @@ def newest_time(hits: RuleHits) -> int:
     return max((hit.time for found in hits for hit in found if hit.time is not None), default=0)
 
 
-def in_batches(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """The events in lists of up to BATCH."""
-    stream = iter(events)
-    while batch := list(islice(stream, BATCH)):
+def in_batches(events: Iterable[Event | LineBlock]) -> Iterator[list[Event] | LineBlock]:
+    """Blocks as they come, other events in lists of up to BATCH.
+
+    A block is passed on before anything behind it is read: it is only good until the next one is decoded.
+    """
+    batch: list[Event] = []
+    for item in events:
+        if isinstance(item, LineBlock):
+            yield item
+        else:
+            batch.append(item)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
         yield batch
+
+
+def events_of(batch: Sequence[Event] | LineBlock) -> Sequence[Event]:
+    """The events of a batch, those of a block made."""
+    return [batch.event(row) for row in batch.rows.tolist()] if isinstance(batch, LineBlock) else batch
 
 
 def _by_severity(rules: Sequence[tuple[Rule, Plan]]) -> list[int]:

@@ -59,12 +59,14 @@ def execute(
     alerts = [alert for match in matches[:limit] for alert in build_alerts(source, match)]
     for alert in alerts:
         alert["besra"]["total_matches"] = len(matches)
-    return Execution(rule, tuple(alerts), len(matches), tuple(_warnings(rule, len(matches), limit)))
+    return Execution(rule, tuple(alerts), len(matches), tuple(_warnings(rule, len(matches), limits)))
 
 
-def _warnings(rule: Rule, total: int, limit: int | None) -> list[Problem]:
+def _warnings(rule: Rule, total: int, limits: Limits) -> list[Problem]:
+    limit = limits.of(rule)
     if limit is None or total <= limit:
         return []
-    message = f'rule "{rule.name}" matched {total:,} times; the first {limit:,} became alerts (its max_signals)'
+    whose = "its max_signals" if limits.max_alerts is None else "the limit given"
+    message = f'rule "{rule.name}" matched {total:,} times; alerts are limited to the first {limit:,} ({whose})'
     hint = "raise max_signals in the rule, or pass --max-alerts (0 for all)"
     return [Problem("max-alerts-reached", message, Severity.WARNING, Place(rule.path), hint)]

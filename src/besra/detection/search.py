@@ -6,12 +6,13 @@ from itertools import chain
 from typing import Any, Literal
 
 from besra.detection.correlate import correlate
-from besra.detection.detect import in_batches
+from besra.detection.detect import events_of, in_batches
 from besra.detection.match import Match
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
 from besra.events.event import Event
-from besra.language.plan import Each, Plan, Sample
+from besra.events.line_block import LineBlock
+from besra.language.plan import Each, Head, Pipe, Plan, Sample, Tail
 from besra.schema.fieldtype import typed_text
 
 ResultPosition = Literal["head", "tail"]
@@ -56,16 +57,26 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def search_events(
-    plan: Plan, events: Iterable[Event], *, size: int | None = None, position: ResultPosition = "tail"
+    plan: Plan, events: Iterable[Event | LineBlock], *, size: int | None = None, position: ResultPosition = "tail"
 ) -> SearchResult:
-    """Run a plan over events. `size` keeps the last matches, or with `position="head"` the first (eql.md 4.5)."""
-    pack = RulePack((Entry(plan),))
-    hits = chain.from_iterable(evaluate(pack, batch).by_entry[0] for batch in in_batches(events))
-    matches = tuple(correlate(plan, hits))
+    """Run a plan over events.
+
+    `size` keeps the last matches, or with `position="head"` the first; in front of pipes it limits the first of them,
+    in that pipe's direction (eql.md 4.5: a pipe never exceeds it).
+    """
     if size is not None:
-        head = position == "head" or isinstance(plan.correlation, Sample)
-        matches = matches[:size] if head else matches[max(0, len(matches) - size) :]
-    return SearchResult(plan, matches)
+        plan = replace(plan, pipes=_limited(plan, size, position))
+    pack = RulePack((Entry(plan),))
+    hits = chain.from_iterable(evaluate(pack, events_of(batch)).by_entry[0] for batch in in_batches(events))
+    return SearchResult(plan, tuple(correlate(plan, hits)))
+
+
+def _limited(plan: Plan, size: int, position: ResultPosition) -> tuple[Pipe, ...]:
+    if plan.pipes:
+        first, *others = plan.pipes
+        return (replace(first, count=min(first.count, size)), *others)
+    is_head = position == "head" or isinstance(plan.correlation, Sample)
+    return (Head(size) if is_head else Tail(size),)
 
 
 def with_samples_per_key(plan: Plan, per_key: int) -> Plan:

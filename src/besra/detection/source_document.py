@@ -12,7 +12,8 @@ from besra.schema.fieldtype import FieldType, to_typed
 
 RESERVED = ("kibana", "signal", "threshold_result")
 CHECKED = frozenset({FieldType.LONG, FieldType.DOUBLE, FieldType.IP, FieldType.DATE, FieldType.BOOLEAN})
-CONTAINERS = frozenset({FieldType.OBJECT, FieldType.NESTED})
+WHOLE = frozenset({FieldType.KEYWORD, FieldType.TEXT, *CHECKED})
+"""Types whose values are no objects; `flattened` fields, keywords to EQL, are the exception."""
 COPIED = {"event": "kibana.alert.original_event", "data_stream": "kibana.alert.original_data_stream"}
 
 
@@ -41,6 +42,9 @@ NOTHING = object()
 def _cleaned(value: Any, name: str, catalogue: Catalogue, removed: dict[str, None]) -> Any:
     kind = catalogue.type_of(name)
     if isinstance(value, Mapping):
+        if kind in WHOLE and catalogue.fields[name].mapping != "flattened":
+            removed[name] = None
+            return NOTHING
         inner = {
             key: kept
             for key, part in value.items()
@@ -50,9 +54,9 @@ def _cleaned(value: Any, name: str, catalogue: Catalogue, removed: dict[str, Non
     if isinstance(value, (list, tuple)):
         kept = [item for part in value if (item := _cleaned(part, name, catalogue, removed)) is not NOTHING]
         return kept if kept or not value else NOTHING
-    if value is None or (kind not in CHECKED and kind not in CONTAINERS):
-        return value
-    if kind in CONTAINERS or to_typed(value, kind) is None:
+    if value is None:
+        return None
+    if name in catalogue.objects or (kind in CHECKED and to_typed(value, kind) is None):
         removed[name] = None
         return NOTHING
     return value

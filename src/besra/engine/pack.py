@@ -1,9 +1,33 @@
-"""A rule pack: the plans of many rules and the index patterns each applies to, ready to be evaluated together."""
+"""A rule pack: the plans of many rules compiled together, so that what they share is evaluated once.
 
-from collections.abc import Sequence
+Distinct leaves are numbered; clauses refer to them by number. A pack is immutable and can be pickled.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from besra.language.plan import Plan
+from besra.engine.candidates import Candidates
+from besra.engine.implied import Group, implied_groups
+from besra.language.expr import (
+    Always,
+    And,
+    Equals,
+    Exists,
+    InNetwork,
+    Like,
+    Not,
+    Or,
+    Predicate,
+    Range,
+    Regex,
+    Script,
+    fields_of,
+)
+from besra.language.plan import Clause, Plan
+
+FieldLeaf = Exists | Equals | Like | Regex | Range | InNetwork
+"""A leaf over the values of one field: what a matcher answers for a value without looking at the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +39,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class PackedClause:
+    """A clause of an entry. `groups`: sets of leaves of which an event must satisfy one each (`engine.implied`)."""
+
+    entry: int
+    position: int
+    clause: Clause
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True)
 class RulePack:
-    """Plans compiled together; immutable. Entry *i* of the hits belongs to entry *i* of the pack."""
+    """Plans compiled together. Entry *i* of the hits belongs to entry *i* of the pack."""
 
     entries: tuple[Entry, ...]
 
@@ -24,3 +58,59 @@ class RulePack:
     def of(cls, entries: Sequence[Entry]) -> "RulePack":
         """A pack of these entries."""
         return cls(tuple(entries))
+
+    @cached_property
+    def leaves(self) -> tuple[FieldLeaf, ...]:
+        """The distinct field leaves, each once, in the order of their fields."""
+        found: dict[FieldLeaf, None] = {}
+        for entry in self.entries:
+            for clause in entry.plan.clauses:
+                found.update(dict.fromkeys(field_leaves(clause.predicate)))
+        return tuple(sorted(found, key=lambda leaf: leaf.field.name))
+
+    @cached_property
+    def leaf_ids(self) -> dict[FieldLeaf, int]:
+        """The number of every leaf."""
+        return {leaf: number for number, leaf in enumerate(self.leaves)}
+
+    @cached_property
+    def clauses(self) -> tuple[PackedClause, ...]:
+        """All clauses of all entries."""
+        return tuple(
+            PackedClause(number, position, clause, implied_groups(clause.predicate, self.leaf_ids))
+            for number, entry in enumerate(self.entries)
+            for position, clause in enumerate(entry.plan.clauses)
+        )
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """What finds the clauses that can fire."""
+        return Candidates.of(self.clauses)
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """Every field a clause, join key or ordering reads."""
+        names: set[str] = set()
+        for entry in self.entries:
+            ordering = entry.plan.ordering
+            names.add(ordering.timestamp.name)
+            if ordering.tiebreaker:
+                names.add(ordering.tiebreaker.name)
+            for clause in entry.plan.clauses:
+                names.update(field.name for field in fields_of(clause.predicate))
+                names.update(key.field.name for key in clause.keys)
+        return frozenset(names)
+
+
+def field_leaves(predicate: Predicate) -> Iterable[FieldLeaf]:
+    """The field leaves of a predicate; scripts are not among them."""
+    match predicate:
+        case And() | Or():
+            for operand in predicate.operands:
+                yield from field_leaves(operand)
+        case Not():
+            yield from field_leaves(predicate.operand)
+        case Always() | Script():
+            return
+        case _:
+            yield predicate

@@ -43,7 +43,10 @@ class ByteStream(io.RawIOBase):
 
 
 class Content:
-    """An open input: `stream` is all of it in the clear, `head` its first bytes (up to `HEAD`, or more)."""
+    """An open input: `stream` is all of it in the clear, `head` its first bytes (up to `HEAD`, or more).
+
+    `is_verbatim` says that the stream's bytes are the input's, one for one.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self.bytes_read = 0
@@ -56,6 +59,8 @@ class Content:
             self.head, chunks = _look_ahead(_to_utf8(chunks, encoding))
         if self.head.startswith(codecs.BOM_UTF8):
             self.head, chunks = self.head[3:], _drop(chunks, 3)
+            encoding = "utf-8"
+        self.is_verbatim = self.compression is None and encoding is None
         self._bytes = ByteStream(chunks)
         self.stream: BinaryIO = io.BufferedReader(self._bytes, CHUNK)
 

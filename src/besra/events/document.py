@@ -35,9 +35,10 @@ def flatten(source: Mapping[str, Any]) -> dict[str, list[Scalar]]:
                 else:
                     leaves[name] = [value]
             elif value is not None:
-                plain = as_json(value)
+                # A test against the abstract Mapping costs more than all the rest: JSON only has dicts and lists.
+                plain = value if type(value) is dict or type(value) is list else as_json(value)
                 stack.append((prefix, items))
-                if isinstance(plain, Mapping):
+                if type(plain) is dict or isinstance(plain, Mapping):
                     prefix, items = f"{prefix}{key}.", iter(plain.items())
                 else:
                     items = iter([(key, element) for element in plain])

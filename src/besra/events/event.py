@@ -19,6 +19,11 @@ class Origin:
         return self.path if self.line is None else f"{self.path}:{self.line}"
 
 
+POSITION_BITS = 20
+"""In files of lines an event's position is its line, shifted by so many bits, plus its place among the documents of
+that line: no count has to be carried from block to block."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event.

@@ -10,8 +10,11 @@ from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP, event_time
 from besra.events.files import InputFile
 from besra.events.format import Format
+from besra.events.line_block import Decode, LineBlock
 from besra.events.readers.ndjson import DOCUMENT_LIMIT
 from besra.problems import Place, Problem, Severity
+
+Item = Event | LineBlock | Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class ReadOptions:
 
     `index` is the home of documents that do not say where they belong. `document_limit`: bytes of the longest document
     read. `problem_limit`: problems of one kind shown a file, the rest being summed up. `patience`: records at the
-    beginning of a file, none of them an event, after which it is given up.
+    beginning of a file, none of them an event, after which it is given up. `decode` makes plain lines come as blocks.
     """
 
     index: str | None = None
@@ -28,6 +31,7 @@ class ReadOptions:
     document_limit: int = DOCUMENT_LIMIT
     problem_limit: int = 100
     patience: int = 20
+    decode: Decode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Tally:
         self._untimed: Event | None = None
         self._given_up = False
 
-    def follow(self, items: Iterator[Event | Problem]) -> Iterator[Event | Problem]:
+    def follow(self, items: Iterator[Item]) -> Iterator[Item]:
         """The same items, problems of one kind beyond the limit summed up at the end."""
         field = self._options.timestamp_field
         for item in items:
@@ -73,7 +77,11 @@ class Tally:
                 self.events += 1
                 if event_time(item.source, field) is None:
                     self.without_time += 1
-                    self._untimed = self._untimed or item
+                    self._note_untimed(item)
+                yield item
+                continue
+            if isinstance(item, LineBlock):
+                self._follow_block(item)
                 yield item
                 continue
             self.problems[item.code] += 1
@@ -82,11 +90,23 @@ class Tally:
                 yield item
         yield from self._closing()
 
-    def until_given_up(self, items: Iterator[Event | Problem]) -> Iterator[Event | Problem]:
+    def _follow_block(self, block: LineBlock) -> None:
+        self.events += len(block.rows)
+        untimed = block.untimed
+        self.without_time += len(untimed)
+        if len(untimed):
+            self._note_untimed(block.event(int(untimed[0])))
+
+    def _note_untimed(self, event: Event) -> None:
+        # The lines a block leaves to the ordinary reader come behind it.
+        if self._untimed is None or event.position < self._untimed.position:
+            self._untimed = event
+
+    def until_given_up(self, items: Iterator[Item]) -> Iterator[Item]:
         """The items of a file that may hold no events: if none comes with the first records, one problem says so."""
         held: list[Problem] = []
         for item in items:
-            if isinstance(item, Event):
+            if not isinstance(item, Problem):
                 yield from held
                 yield item
                 yield from items

@@ -15,6 +15,16 @@ from besra.events.document import field_values
 LAST_NAME = "besra-events"
 """Home of a document that says nothing about where it belongs, read by a caller who says nothing either."""
 
+INDEX_FIELDS = (
+    "data_stream.dataset",
+    "data_stream.type",
+    "data_stream.namespace",
+    "event.dataset",
+    "agent.type",
+    "agent.version",
+)
+"""The fields a document's own names come from."""
+
 # A backing index, also as mounted from a snapshot (`partial-`, `restored-`) or shrunk by lifecycle management.
 BACKING = re.compile(
     r"(?:partial-|restored-|shrink-[^-]+-)*\.[df]s-(?P<stream>.+?)(?:-\d{4}\.\d\d\.\d\d)?-\d{6,}", re.DOTALL

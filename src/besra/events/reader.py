@@ -1,7 +1,7 @@
 """Paths to a stream of events: finds the files, tells their formats, reads each to its end or its damage.
 
-The stream holds three kinds of item: events; problems, located; and one `FileRead` at the end of every file, so that a
-progress bar and a summary need nothing else.
+The stream holds events; with `ReadOptions.decode` blocks of them; problems, located; and one `FileRead` at the end of
+every file, so that a progress bar and a summary need nothing else.
 """
 
 import os
@@ -18,10 +18,11 @@ from besra.events.event import Event
 from besra.events.file_read import FileRead, ReadOptions, Tally
 from besra.events.files import InputFile, find_files, unreadable
 from besra.events.format import Format, format_of
+from besra.events.line_block import LineBlock
 from besra.events.readers.ndjson import damaged_after, read_json_events
 from besra.problems import Place, Problem, Severity
 
-Item = Event | Problem | FileRead
+Item = Event | LineBlock | Problem | FileRead
 
 DEFAULTS = ReadOptions()
 
@@ -62,7 +63,10 @@ def _read_open(file: InputFile, opened: BinaryIO, options: ReadOptions) -> Itera
     match found:
         case Format.JSON:
             limit = options.document_limit
-            items = read_json_events(content, file.name, default_index=options.index, limit=limit)
+            plain = file.path if _file_size(opened) else None  # a pipe cannot be read again
+            items = read_json_events(
+                content, file.name, default_index=options.index, limit=limit, decode=options.decode, file=plain
+            )
             yield from tally.follow(tally.until_given_up(items))
         case Format.EVTX:
             yield from tally.follow(_read_evtx(file, opened, content))

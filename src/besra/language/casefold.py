@@ -7,8 +7,10 @@ would shift what `?` matches. Nothing is normalised and no locale takes part.
 
 def fold_case(text: str) -> str:
     """The text with every character replaced by its lower-case form where that is one character."""
-    if text.isascii():
-        return text.lower()
+    lower = text.lower()
+    # The whole text at once is right unless a character grew longer or a sigma may have seen its neighbours.
+    if len(lower) == len(text) and "\u03a3" not in text:
+        return lower
     return "".join(_fold_char(char) for char in text)
 
 

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from types import MappingProxyType
 
@@ -41,6 +41,14 @@ class Catalogue:
         """Whether ECS defines the field as a list of values."""
         info = self.fields.get(name)
         return info is not None and info.is_array
+
+    @cached_property
+    def objects(self) -> frozenset[str]:
+        """The names that hold other fields (`host`, `host.os`) and no value; multi-fields do not make one."""
+        holders = {name[:end] for name in self.fields for end, char in enumerate(name) if char == "."}
+        kinds = (FieldType.OBJECT, FieldType.NESTED)
+        declared = {name for name, info in self.fields.items() if info.type in kinds}
+        return frozenset(declared | {name for name in holders if name not in self.fields})
 
     def with_types(self, types: Mapping[str, str]) -> "Catalogue":
         """A catalogue with these mapping types laid over it (`{"process.pid": "keyword"}`)."""

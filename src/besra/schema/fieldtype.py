@@ -116,6 +116,10 @@ def to_typed(value: Scalar, field_type: FieldType) -> Typed | None:
             return None
 
 
+MAX_DECIMAL_BITS = 10_000
+"""Python refuses to write longer integers in decimal by default. No JSON reader gives one; a Python caller may."""
+
+
 def to_text(value: Scalar) -> str:
     """Canonical text: booleans as JSON writes them, numbers in decimal without a trailing `.0`."""
     if isinstance(value, str):
@@ -124,6 +128,8 @@ def to_text(value: Scalar) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
         return str(int(value))
+    if isinstance(value, int) and value.bit_length() > MAX_DECIMAL_BITS:
+        return hex(value)
     return str(value)
 
 
@@ -141,16 +147,18 @@ def typed_text(value: Typed, field_type: FieldType) -> str:
 
 
 def _to_long(value: Scalar) -> int | None:
-    number = _to_double(value) if not isinstance(value, int) else value
-    if number is None or isinstance(value, bool):
+    if isinstance(value, bool):
         return None
+    if isinstance(value, int):
+        return value
     if isinstance(value, str):
         # Through float a 64-bit id would lose digits.
         try:
             return int(value)
         except ValueError:
             pass
-    return int(number) if math.isfinite(number) else None
+    number = _to_double(value)
+    return int(number) if number is not None and math.isfinite(number) else None
 
 
 NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")

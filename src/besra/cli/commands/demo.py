@@ -21,9 +21,9 @@ What to try next:
   besra rules show bundled             the two rules, with their investigation guides"""
 
 
-@click.command()
+@click.command(short_help="Scan made-up events, to see what an alert looks like.")
 @click.option("--write", "folder", metavar="DIR", help="Write the demo events into this folder and stop.")
-@output_options("table", "ndjson", "json", "csv", "timesketch", "ocsf", "markdown")
+@output_options("table", "ndjson", "json", "csv", "timesketch", "ocsf", "markdown", default="table")
 @click.pass_context
 def demo(context: click.Context, /, folder: str | None, **given: object) -> None:
     """Scan made-up events with the bundled rules, to see what an alert looks like."""

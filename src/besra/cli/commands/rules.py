@@ -9,21 +9,20 @@ import click
 
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import as_json
+from besra.cli.loading import has_bad_rule, telling
 from besra.cli.options import OutputOptions, output_options
 from besra.cli.rule_text import rule_text
 from besra.cli.tables import print_table, rule_table
-from besra.cli.terminal import output_to
+from besra.cli.terminal import output_to, printable
 from besra.errors import InputError
-from besra.problems import Severity
 from besra.rules.check import check_report
 from besra.rules.convert import Form, convert
-from besra.rules.rule import RuleStatus
 from besra.rules.ruleset import LoadedRule, RuleSet, load_rules
 
 paths_argument = click.argument("paths", nargs=-1, metavar="[PATH...]")
 
 
-@click.group()
+@click.group(short_help="List, show, check and convert detection rules.")
 def rules() -> None:
     """Look at, check and convert detection rules (TOML, Kibana NDJSON or JSON).
 
@@ -72,14 +71,12 @@ def _status_line(loaded: RuleSet) -> str:
 
 
 def _code(loaded: RuleSet) -> ExitCode:
-    is_bad = any(rule.status is RuleStatus.INVALID for rule in loaded)
-    is_bad |= any(problem.severity is Severity.ERROR for problem in loaded.file_problems)
-    return ExitCode.BAD_RULE if is_bad else ExitCode.OK
+    return ExitCode.BAD_RULE if has_bad_rule(loaded) else ExitCode.OK
 
 
-@rules.command()
+@rules.command(short_help="Show rules whole, with query and investigation guide.")
 @click.argument("names", nargs=-1, required=True, metavar="RULE|PATH...")
-@output_options("table", "json")
+@output_options("table", "json", default="table")
 @click.pass_context
 def show(context: click.Context, /, names: tuple[str, ...], **given: Any) -> None:
     """Show rules whole: what they look for, where, the query, the guide.
@@ -98,10 +95,10 @@ def show(context: click.Context, /, names: tuple[str, ...], **given: Any) -> Non
         if output.form == "json":
             rows = [{**_row(rule), **({"rule": dict(rule.rule.parameters)} if rule.rule else {})} for rule in chosen]
             out.write(as_json(rows, indent=True) + "\n")
-            return
-        console = output.console_on(out, output.terminal())
-        for rule in chosen:
-            rule_text(console, rule)
+        else:
+            console = output.console_on(out, output.terminal())
+            for rule in chosen:
+                rule_text(console, rule)
     context.exit(_code(loaded))
 
 
@@ -110,9 +107,9 @@ def _is_called(loaded: LoadedRule, name: str) -> bool:
     return any(fnmatchcase(text.lower(), name.lower()) for text in texts)
 
 
-@rules.command(epilog=EXIT_CODE_HELP)
+@rules.command(epilog=EXIT_CODE_HELP, short_help="Say which rules are ready, and why others are not.")
 @paths_argument
-@output_options("text", "json")
+@output_options("text", "json", default="text")
 @click.pass_context
 def check(context: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Check rules: which are ready, which cannot run, and why, with file, line and column."""
@@ -123,9 +120,7 @@ def check(context: click.Context, /, paths: tuple[str, ...], **given: Any) -> No
         if output.form == "json":
             out.write(as_json(report, indent=True) + "\n")
         else:
-            for problem in loaded.problems:
-                if problem.code != "unsupported-rule-type":
-                    out.write(problem.render() + "\n")
+            out.writelines(f"{printable(problem.render())}\n" for problem in telling(loaded))
             for kind, counts in report["summary"]["types"].items():
                 shown = ", ".join(f"{count:,} {status}" for status, count in counts.items() if count)
                 out.write(f"{kind}: {shown}\n")

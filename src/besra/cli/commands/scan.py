@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import click
@@ -11,18 +11,22 @@ from besra.api import runnable
 from besra.cli.alert_rows import row_of, visible
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import WRITERS
+from besra.cli.loading import has_bad_rule, load_named, telling
 from besra.cli.options import OutputOptions, output_options, rules_option, time_option
+from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all
 from besra.cli.summary import summary_lines
 from besra.cli.tables import alert_table, print_table
-from besra.cli.terminal import Terminal, output_to
-from besra.detection.detect import Job, conclude, gather
+from besra.cli.terminal import Terminal, check_writable, output_to
+from besra.detection.detect import Engine, Job, conclude, gather
 from besra.detection.execution import Execution, Limits
 from besra.detection.run import RunInfo
 from besra.detection.window import Window
+from besra.errors import InputError
 from besra.events.file_read import ReadOptions
-from besra.rules.rule import Rule, RuleSeverity, RuleStatus
-from besra.rules.ruleset import RuleSet, load_rules
+from besra.rules.rule import Rule, RuleSeverity
+from besra.rules.ruleset import RuleSet
+from besra.schema.timestamp import format_timestamp
 
 SEVERITIES = click.Choice([str(severity) for severity in RuleSeverity])
 
@@ -60,7 +64,14 @@ def _like(text: str, pattern: str) -> bool:
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
 @click.option("--max-alerts", type=click.IntRange(0), metavar="N", help="Most alerts a rule, 0 for all.  [rule's own]")
 @click.option("--fail-on", type=SEVERITIES, help="Exit with 1 if there is an alert of this severity or above.")
-@time_option("--now", "now", help="The time the alerts are created at, instead of the clock's.")
+@time_option("--now", "now", help="The time the alerts are created at, instead of the clock's.", is_eager=True)
+@click.option(
+    "--engine",
+    type=click.Choice([str(engine) for engine in Engine]),
+    default=str(Engine.COLUMNAR),
+    show_default=True,
+    help="What evaluates; `reference` is slow and plain, to check the other.",
+)
 @output_options("table", *WRITERS)
 @click.pass_context
 def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ...], **given: object) -> None:
@@ -83,38 +94,48 @@ class ScanOptions:
     limits: Limits
     now: int
     match_index: bool
+    engine: Engine
     fail_on: str | None
     output: OutputOptions
 
     @classmethod
     def of(cls, given: dict[str, object]) -> "ScanOptions":
-        """From what click parsed."""
+        """From what click parsed. Raises InputError for times in the wrong order."""
         pick = given.get
         return cls(
             RuleFilter(pick("severity"), pick("tags") or (), pick("names") or ()),  # type: ignore[arg-type]
             ReadOptions(index=pick("index")),  # type: ignore[arg-type]
-            Window(pick("start"), pick("end")),  # type: ignore[arg-type]
+            _window(pick("start"), pick("end")),  # type: ignore[arg-type]
             Limits(pick("max_alerts")),  # type: ignore[arg-type]
-            pick("now") or time.time_ns(),  # type: ignore[arg-type]
+            time.time_ns() if pick("now") is None else pick("now"),  # type: ignore[arg-type]
             not pick("any_index"),
+            Engine(pick("engine") or Engine.COLUMNAR),  # type: ignore[arg-type]
             pick("fail_on"),  # type: ignore[arg-type]
             OutputOptions.of(given),
         )
 
 
+def _window(start: int | None, end: int | None) -> Window:
+    if start is not None and end is not None and start > end:
+        message = f"--from {format_timestamp(start)} is later than --to {format_timestamp(end)}"
+        raise InputError.of("bad-window", message, hint="no event can lie between them; exchange the two")
+    return Window(start, end)
+
+
 def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptions) -> ExitCode:
     """Scan, write the alerts, say how it went."""
     terminal = options.output.terminal()
-    loaded = load_rules(*(rule_paths or ("bundled",)))
-    for problem in loaded.problems:
-        if problem.code != "unsupported-rule-type":  # counted in the summary; a line for each would bury the rest
-            terminal.show(problem)
+    check_writable(options.output.path)
+    loaded = load_named(rule_paths)
+    for problem in telling(loaded):
+        terminal.show(problem)
     chosen = tuple((rule, plan) for rule, plan in runnable(loaded) if options.filter.takes(rule))
     if not chosen:
         terminal.say(_no_rules(loaded, options.filter))
-    job = Job(chosen, options.match_index, options.window, options.limits)
+    job = Job(chosen, options.match_index, options.window, options.limits, options.engine)
     counts = ScanCounts()
-    hits = gather(job, read_all(paths, options.read, terminal, counts))
+    with Progress(terminal) as progress:
+        hits = gather(job, lambda decode: read_all(paths, replace(options.read, decode=decode), progress, counts))
     executions = list(conclude(job, hits, RunInfo(options.now)))
     _write(executions, options.output, terminal)
     for execution in executions:
@@ -149,7 +170,7 @@ def _write(executions: Sequence[Execution], output: OutputOptions, terminal: Ter
 def _exit_code(options: ScanOptions, loaded: RuleSet, counts: ScanCounts, executions: Sequence[Execution]) -> ExitCode:
     if counts.is_bad_input:
         return ExitCode.BAD_INPUT
-    if any(rule.status is RuleStatus.INVALID for rule in loaded) or loaded.file_problems:
+    if has_bad_rule(loaded):
         return ExitCode.BAD_RULE
     if options.fail_on:
         floor = RuleSeverity(options.fail_on).rank

@@ -1,5 +1,6 @@
 """`besra search`: hunt with one query."""
 
+from difflib import get_close_matches
 from typing import Any, get_args
 
 import click
@@ -9,17 +10,22 @@ from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import as_json
 from besra.cli.match_table import match_table
 from besra.cli.options import OutputOptions, output_options
+from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all
+from besra.cli.summary import counted
 from besra.cli.tables import print_table
-from besra.cli.terminal import output_to
+from besra.cli.terminal import check_writable, output_to
 from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
 from besra.errors import InputError
 from besra.events.file_read import ReadOptions
 from besra.language.eql.lower import QueryFields
-from besra.schema.catalogue import bundled_catalogue
+from besra.language.expr import fields_of
+from besra.language.plan import Plan
+from besra.problems import Problem, Severity
+from besra.schema.catalogue import Catalogue, bundled_catalogue
 
 
-@click.command(epilog=EXIT_CODE_HELP)
+@click.command(epilog=EXIT_CODE_HELP, short_help="Find events, sequences or samples with an EQL query.")
 @click.argument("query")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--language", type=click.Choice(["eql"]), default="eql", show_default=True, help="The query's language.")
@@ -51,12 +57,30 @@ def search(context: click.Context, /, query: str, paths: tuple[str, ...], **give
     fields = QueryFields(given["event_category_field"], given["timestamp_field"], given["tiebreaker_field"])
     catalogue = bundled_catalogue().with_types(dict(_field_type(text) for text in given["types"]))
     plan = with_samples_per_key(plan_query(query, catalogue, fields=fields), given["max_samples_per_key"])
+    check_writable(output.path)
     counts = ScanCounts()
-    events = read_all(paths, ReadOptions(timestamp_field=fields.timestamp), terminal, counts)
-    result = search_events(plan, events, size=given["size"], position=given["result_position"])
+    with Progress(terminal) as progress:
+        events = read_all(paths, ReadOptions(timestamp_field=fields.timestamp), progress, counts)
+        result = search_events(plan, events, size=given["size"], position=given["result_position"])
     _write(result, output)
-    terminal.say(f"{len(result.matches):,} results in {counts.events:,} events")
+    if not result.matches:
+        for problem in unknown_fields(plan, catalogue):
+            terminal.show(problem)
+    terminal.say(f"{counted(len(result.matches), 'result')} in {counted(counts.events, 'event')}")
     context.exit(ExitCode.BAD_INPUT if counts.is_bad_input else ExitCode.OK)
+
+
+def unknown_fields(plan: Plan, catalogue: Catalogue) -> list[Problem]:
+    """A warning for every field of the query that is in no known schema: a custom one, or one misspelt."""
+    read = {field.name for clause in plan.clauses for field in fields_of(clause.predicate)}
+    read |= {key.field.name for clause in plan.clauses for key in clause.keys}
+    found = []
+    for name in sorted(name for name in read if name not in catalogue):
+        near = get_close_matches(name, catalogue.fields, n=1)
+        hint = f"did you mean {near[0]}?" if near else None
+        message = f"the field {name} is in no schema besra knows"
+        found.append(Problem("search-unknown-field", message, Severity.WARNING, hint=hint))
+    return found
 
 
 def _field_type(text: str) -> tuple[str, str]:

@@ -6,13 +6,16 @@ decides (`json_values`). What is wrapped around the documents is taken off eithe
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 import orjson
 
 from besra.events.content import Content
 from besra.events.envelope import BulkAction, Document, NotADocument, bulk_action_of, documents_in, event_of
-from besra.events.event import Event, Origin
+from besra.events.event import POSITION_BITS, Event, Origin
+from besra.events.line_block import Decode, LineBlock
+from besra.events.readers.json_blocks import BlockSource, block_lines
 from besra.events.readers.json_text import Text, parse_text, too_long
 from besra.events.readers.json_values import ValueSplitter
 from besra.problems import Place, Problem, Severity
@@ -25,19 +28,31 @@ DOCUMENT_LIMIT = 64 * 2**20
 
 
 def read_json_events(
-    content: Content, path: str, *, default_index: str | None = None, limit: int = DOCUMENT_LIMIT
-) -> Iterator[Event | Problem]:
+    content: Content,
+    path: str,
+    *,
+    default_index: str | None = None,
+    limit: int = DOCUMENT_LIMIT,
+    decode: Decode | None = None,
+    file: Path | None = None,
+) -> Iterator[Event | LineBlock | Problem]:
     """The events of JSON content in order, and a located problem for every record that is none.
 
-    Memory is bounded by the longest document, at most `limit` bytes.
+    With `decode`, plain lines come as blocks; with `file` these know where their bytes are in it. Memory is bounded by
+    the longest document, at most `limit` bytes, or by a block.
     """
-    if one_document_a_line(content.head):
+    reader = DocumentReader(path, default_index)
+    if not one_document_a_line(content.head):
+        texts: Iterator[Text | LineBlock | Problem] = ValueSplitter(content.stream, path, limit).texts()
+    elif decode is None:
         texts = lines_of(content.stream, path, limit)
     else:
-        texts = ValueSplitter(content.stream, path, limit).texts()
-    reader = DocumentReader(path, default_index)
+        texts = block_lines(content.stream, reader, BlockSource(decode, limit, file if content.is_verbatim else None))
     for text in texts:
-        if isinstance(text, Problem):
+        if isinstance(text, LineBlock):
+            reader.line = max(reader.line, text.last_line)
+            yield text
+        elif isinstance(text, Problem):
             # Of an input known to be damaged, its end says nothing more.
             if not (content.damage and text.code == "input-truncated"):
                 yield text
@@ -95,10 +110,15 @@ class DocumentReader:
     def __init__(self, path: str, default_index: str | None) -> None:
         self.line = 0
         """The line of the last text that could be used."""
-        self._path = path
-        self._default_index = default_index
+        self.path = path
+        self.default_index = default_index
         self._position = 0
         self._action: BulkAction | None = None
+
+    @property
+    def expects_document(self) -> bool:
+        """Whether the next text belongs to a bulk action."""
+        return self._action is not None
 
     def events(self, text: Text, *, damaged: bool) -> Iterator[Event | Problem]:
         """The events in a text; of damaged content, a text without end is passed over."""
@@ -122,16 +142,19 @@ class DocumentReader:
         action, self._action = self._action, None
         if action and not action.has_document:
             return  # the partial document of an update, reported with its action
-        origin = Origin(self._path, text.line)
+        origin = Origin(self.path, text.line)
+        # Several texts may begin on one line.
+        position = max(self._position, text.line << POSITION_BITS)
         for found in documents_in(value):
             if isinstance(found, NotADocument):
                 yield self._skipped(text, f"{found.what}, not an event document")
                 continue
             document = Document(found.source, found.index or action.index, found.id or action.id) if action else found
-            yield event_of(document, origin, self._position, default_index=self._default_index)
-            self._position += 1
+            yield event_of(document, origin, position, default_index=self.default_index)
+            position += 1
+        self._position = position
 
     def _skipped(self, text: Text, what: str) -> Problem:
         hint = "it is skipped; an event is one JSON object"
-        place = Place(self._path, text.line)
+        place = Place(self.path, text.line)
         return Problem("record-not-document", what, Severity.WARNING, place, hint)

@@ -1,0 +1,259 @@
+"""All tests of texts of one field at once: equality, globs and regular expressions.
+
+The leaves become *atoms*: an atom is a set of leaves that hold together because one test decides them, or a regular
+expression that may match. The atoms of a text are found by compiled kernels (`compiled`) or, without numba, one test
+after the other; texts with the same atoms share one verdict, worked out once.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import NamedTuple, Protocol, cast
+
+from besra.engine.kernels.automaton import Automaton, automaton_of
+from besra.engine.kernels.ordered import Verdict
+from besra.engine.kernels.regex import RegexTest
+from besra.language.casefold import fold_case
+from besra.language.expr import Equals, Exists, Leaf, Like, Regex
+from besra.language.glob import Glob, glob_matches
+
+MOST_VERDICTS = 1 << 16
+"""Sets of atoms remembered; a field has a few hundred, texts made to exhaust memory could have one each."""
+
+CHUNK = 1 << 14
+"""Texts tested in one go, to bound the memory of their packed copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A regular expression that may match, and its leaves."""
+
+    test: RegexTest
+    leaves: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class GlobTest:
+    """A glob, and the atom that holds of texts it covers.
+
+    With `automaton` that must accept the text too; of text it cannot judge, not being ASCII, `asking` holds.
+    """
+
+    glob: Glob
+    atom: int
+    automaton: Automaton | None = None
+    asking: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The tests on texts as they are, or on folded texts: constants, each with its atom, and globs."""
+
+    constants: dict[str, int]
+    globs: tuple[GlobTest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextTests:
+    """The tests of some leaves. Every text satisfies the leaves `always`.
+
+    `wide` are the atoms to be added for every text beyond ASCII, where globs say nothing about a regular expression.
+    """
+
+    always: Verdict
+    plain: Form
+    folded: Form
+    atoms: tuple[Verdict | Candidate, ...]
+    wide: tuple[int, ...]
+
+
+class Found(NamedTuple):
+    """What was found in texts: a mark for each, equal for texts with the same atoms, and the atoms at positions."""
+
+    marks: Sequence[Hashable]
+    atoms_at: Callable[[Sequence[int]], Iterable[Iterable[int]]]
+
+
+class Finder(Protocol):
+    """Finds the atoms of texts."""
+
+    def find(self, texts: Sequence[str]) -> Found:
+        """What is found in the texts."""
+
+
+class Unsettled:
+    """The outcome of atoms among which are regular expressions, to be asked of each text."""
+
+    def __init__(self, leaves: Iterable[int], candidates: Sequence[Candidate]) -> None:
+        self._leaves = frozenset(leaves)
+        self._candidates = candidates
+        self._tests = [candidate.test.matches for candidate in candidates]
+        self._verdicts: dict[Hashable, Verdict] = {}
+
+    def verdict(self, text: str) -> Verdict:
+        """The leaves the text satisfies."""
+        answers = tuple([matches(text) for matches in self._tests])
+        found = self._verdicts.get(answers)
+        if found is None:
+            if len(self._verdicts) >= MOST_VERDICTS:
+                self._verdicts.clear()
+            matched = compress(self._candidates, answers)
+            leaves = self._leaves.union(*(candidate.leaves for candidate in matched))
+            found = self._verdicts[answers] = tuple(sorted(leaves))
+        return found
+
+
+class TextMatcher:
+    """The leaves satisfied by texts. What it remembers of them changes speed, never results."""
+
+    def __init__(self, leaves: Sequence[tuple[int, Leaf]], *, compiled: bool) -> None:
+        self._tests = tests_of(leaves)
+        self._finder = finder_of(self._tests, compiled=compiled) if self._tests.atoms else None
+        self._has_unsettled = False
+        self._outcomes: dict[Hashable, Verdict | Unsettled] = {}
+        self._verdicts: dict[Verdict, Verdict] = {}
+
+    def match(self, texts: Sequence[str]) -> list[Verdict]:
+        """The leaves each text satisfies; equal ones are nearly always one object."""
+        if self._finder is None:
+            return [self._tests.always] * len(texts)
+        verdicts: list[Verdict] = []
+        for first in range(0, len(texts), CHUNK):
+            verdicts += self._match(self._finder, texts[first : first + CHUNK])
+        return verdicts
+
+    def _match(self, finder: Finder, texts: Sequence[str]) -> list[Verdict]:
+        found = finder.find(texts)
+        outcomes = list(map(self._outcomes.get, found.marks))
+        if None in outcomes:
+            self._learn(found, [position for position, outcome in enumerate(outcomes) if outcome is None])
+            outcomes = list(map(self._outcomes.get, found.marks))
+        if self._has_unsettled:
+            return [
+                outcome.verdict(text) if isinstance(outcome, Unsettled) else outcome or ()
+                for outcome, text in zip(outcomes, texts, strict=True)
+            ]
+        return cast(list[Verdict], outcomes)
+
+    def _learn(self, found: Found, positions: Sequence[int]) -> None:
+        """Work out what the atoms at some positions come to."""
+        if len(self._outcomes) >= MOST_VERDICTS:
+            # All marks of this chunk are to be known at the end.
+            positions = range(len(found.marks))
+            self._outcomes.clear()
+            self._verdicts.clear()
+            self._has_unsettled = False
+        new = {found.marks[position]: position for position in positions}
+        for mark, atoms in zip(new, found.atoms_at(list(new.values())), strict=True):
+            self._outcomes[mark] = self._outcome(atoms)
+
+    def _outcome(self, atoms: Iterable[int]) -> Verdict | Unsettled:
+        leaves, candidates = set(self._tests.always), []
+        for number in set(atoms):
+            atom = self._tests.atoms[number]
+            if isinstance(atom, Candidate):
+                candidates.append(atom)
+            else:
+                leaves.update(atom)
+        if candidates:
+            self._has_unsettled = True
+            return Unsettled(leaves, candidates)
+        verdict = tuple(sorted(leaves))
+        return self._verdicts.setdefault(verdict, verdict)
+
+
+# --- leaves to tests --------------------------------------------------------------------------------------------------
+
+
+def tests_of(leaves: Sequence[tuple[int, Leaf]]) -> TextTests:
+    """The tests of numbered leaves: Exists, Equals with text constants, Like, Regex. Others are left out."""
+    constants: defaultdict[tuple[bool, str], list[int]] = defaultdict(list)
+    globs: defaultdict[tuple[bool, Glob], list[int]] = defaultdict(list)
+    regexes: defaultdict[tuple[bool, str], list[int]] = defaultdict(list)
+    for number, leaf in leaves:
+        match leaf:
+            case Equals():
+                for value in leaf.values:
+                    if isinstance(value, str):
+                        constants[leaf.ignore_case, value].append(number)
+            case Like():
+                for glob in dict.fromkeys(leaf.globs):
+                    globs[leaf.ignore_case, glob].append(number)
+            case Regex():
+                for pattern in dict.fromkeys(leaf.patterns):
+                    regexes[leaf.ignore_case, pattern].append(number)
+    always = tuple(number for number, leaf in leaves if isinstance(leaf, Exists))
+    return _tests(always, constants, globs, regexes)
+
+
+def _tests(
+    always: Verdict,
+    constants: Mapping[tuple[bool, str], list[int]],
+    globs: Mapping[tuple[bool, Glob], list[int]],
+    regexes: Mapping[tuple[bool, str], list[int]],
+) -> TextTests:
+    numbers: dict[Verdict | Candidate, int] = {}
+
+    def number(atom: Verdict | Candidate) -> int:
+        return numbers.setdefault(atom, len(numbers))
+
+    forms = (Form({}, ()), Form({}, ()))
+    tried: tuple[list[GlobTest], ...] = ([], [])
+    for (folds, text), leaves in constants.items():
+        forms[folds].constants[text] = number(tuple(leaves))
+    for (folds, glob), leaves in globs.items():
+        tried[folds].append(GlobTest(glob, number(tuple(leaves))))
+    wide = []
+    for (folds, pattern), leaves in regexes.items():
+        test = RegexTest(pattern, folds)
+        asking = number(Candidate(test, tuple(leaves)))
+        automaton = automaton_of(test)
+        atom = number(tuple(leaves)) if automaton else asking
+        tried[folds].extend(GlobTest(glob, atom, automaton, asking) for glob in test.globs)
+        if folds:
+            wide.append(asking)
+    plain, folded = (Form(form.constants, tuple(globs)) for form, globs in zip(forms, tried, strict=True))
+    return TextTests(always, plain, folded, tuple(numbers), tuple(sorted(wide)))
+
+
+def finder_of(tests: TextTests, *, compiled: bool) -> Finder:
+    """The compiled finder, which needs numba, or the plain one."""
+    if not compiled:
+        return PlainFinder(tests)
+    from besra.engine.kernels.compiled import CompiledFinder  # noqa: PLC0415  numba is optional and slow to import
+
+    return CompiledFinder(tests)
+
+
+# --- without numba ----------------------------------------------------------------------------------------------------
+
+
+class PlainFinder:
+    """One test after the other; a glob is only tried on texts that hold its longest literal part."""
+
+    def __init__(self, tests: TextTests) -> None:
+        self._tests = tests
+        self._globs = tuple(
+            tuple((_longest(test.glob), test.glob, test.asking if test.automaton else test.atom) for test in form.globs)
+            for form in (tests.plain, tests.folded)
+        )
+
+    def find(self, texts: Sequence[str]) -> Found:
+        """What is found in the texts; the atoms are their own marks."""
+        atoms = [self._atoms(text) for text in texts]
+        return Found(atoms, lambda positions: [atoms[position] for position in positions])
+
+    def _atoms(self, text: str) -> frozenset[int]:
+        atoms = set() if text.isascii() else set(self._tests.wide)
+        forms = ((self._tests.plain, text), (self._tests.folded, fold_case(text)))
+        for (form, written), globs in zip(forms, self._globs, strict=True):
+            atom = form.constants.get(written)
+            if atom is not None:
+                atoms.add(atom)
+            atoms.update(atom for part, glob, atom in globs if part in written and glob_matches(glob, written))
+        return frozenset(atoms)
+
+
+def _longest(glob: Glob) -> str:
+    return max((part for part in glob.parts if isinstance(part, str)), key=len, default="")

@@ -1,0 +1,118 @@
+"""Columns: the values of the fields a rule pack reads, of many documents at once, as value ids.
+
+`decode_lines` makes them straight from lines of JSON by a compiled kernel; `columns_of` makes the same from documents
+by way of `flatten`, and is the judge of the other. Which is which never shows in the columns.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from besra.events.document import flatten
+from besra.events.value_table import ValueTable, compiled
+from besra.schema.fieldtype import Scalar
+
+if TYPE_CHECKING:
+    from besra.events.kernels.key_tree import KeyTree
+
+__all__ = ["Column", "DecodedLines", "Projection", "ValueTable", "columns_of", "decode_lines"]
+
+ENVELOPE_KEYS = ("_source", "_index", "_id", "fields", "hits", "rawResponse", "Records", "records")
+"""Keys at the top of a document that may mean it is an envelope (`events.envelope`)."""
+
+ACTION_KEYS = ("index", "create", "update", "delete")
+"""Keys that alone in an object may mean it is a bulk action."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The fields to decode, by their dotted names, each once."""
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The values of one field: row and value id, both int32 arrays of one length.
+
+    Rows ascend; of several values in one row the order is that of the document.
+    """
+
+    rows: NDArray[np.int32]
+    values: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedLines:
+    """The lines of a buffer that are not blank; row *i* of the columns is line *i*.
+
+    `columns` has the fields that occur. `starts` and `ends` (int64) are byte offsets into the buffer, without the line
+    break. Lines that are `slow` (bool) have no values in the columns: they may be anything, also no JSON at all, and
+    have to be read with orjson; the others are sound and no envelope.
+    """
+
+    columns: dict[str, Column]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    slow: NDArray[np.bool_]
+
+
+def columns_of(documents: Sequence[Mapping[str, Any]], projection: Projection, values: ValueTable) -> dict[str, Column]:
+    """The columns of documents, row *i* being document *i*: `flatten` of each, restricted to the projection."""
+    wanted = frozenset(projection.fields)
+    found: dict[str, tuple[list[int], list[Scalar]]] = {}
+    for row, document in enumerate(documents):
+        for name, scalars in flatten(document).items():
+            if name in wanted:
+                rows, held = found.setdefault(name, ([], []))
+                rows += [row] * len(scalars)
+                held += scalars
+    return {
+        name: Column(np.array(rows, np.int32), np.array(values.ids_of(held), np.int32))
+        for name, (rows, held) in found.items()
+    }
+
+
+def decode_lines(buffer: bytes | memoryview, projection: Projection, values: ValueTable) -> DecodedLines:
+    """The lines of a buffer decoded; the last one may lack its line break.
+
+    What is not slow is exactly what `columns_of` gives for `orjson.loads` of the line. Without numba every line is
+    slow.
+    """
+    if not compiled():
+        return _all_slow(bytes(buffer))
+    view = np.frombuffer(buffer, np.uint8)
+    from besra.events.kernels.decoding import Decoding  # noqa: PLC0415
+
+    decoding = Decoding(_tree(projection), values, len(view))
+    decoding.decode_buffer(view)
+    ends, rows, ids = decoding.grouped(len(projection.fields))
+    columns, start = {}, 0
+    for name, end in zip(projection.fields, ends.tolist(), strict=True):
+        if end > start:
+            columns[name] = Column(rows[start:end], ids[start:end])
+        start = end
+    return DecodedLines(columns, *decoding.lines())
+
+
+@lru_cache(maxsize=16)
+def _tree(projection: Projection) -> "KeyTree":
+    from besra.events.kernels.key_tree import ACTION, ENVELOPE, KeyTree  # noqa: PLC0415
+
+    return KeyTree(projection.fields, dict.fromkeys(ENVELOPE_KEYS, ENVELOPE) | dict.fromkeys(ACTION_KEYS, ACTION))
+
+
+def _all_slow(text: bytes) -> DecodedLines:
+    starts, ends = [], []
+    start = 0
+    for line in text.split(b"\n"):
+        if line and not line.isspace():
+            starts.append(start)
+            ends.append(start + len(line.rstrip(b"\r")))
+        start += len(line) + 1
+    slow = np.ones(len(starts), np.bool_)
+    return DecodedLines({}, np.array(starts, np.int64), np.array(ends, np.int64), slow)

@@ -1,0 +1,68 @@
+"""Public rules over public event logs, read in place: what must be found is found, and nothing else fires."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.corpus.__main__ import run_folder, summary
+from tests.e2e.command import besra
+from tests.shared import SHARED, needs_shared
+
+pytestmark = needs_shared
+
+DATA = SHARED / "data"
+Found = set[tuple[str, str, tuple[str, ...]]]
+"""File, rule id, and the record ids of one match."""
+
+
+def expected() -> Found:
+    files = json.loads((DATA / "evtx" / "expected.json").read_text("utf-8"))["files"]
+    return {
+        (file, rule["rule_id"], tuple(records))
+        for file, rules in files.items()
+        for rule in rules
+        for records in rule["records"]
+    }
+
+
+def matches(alerts: list[dict[str, Any]]) -> Found:
+    """The matches of a scan: single alerts, and the shells of groups."""
+    found = set()
+    for alert in alerts:
+        if "kibana.alert.group.index" in alert:
+            continue
+        events = alert["besra"]["events"]
+        files = {Path(event["file"]).name for event in events}
+        assert len(files) == 1
+        found.add((files.pop(), alert["kibana.alert.rule.rule_id"], tuple(event["record"] for event in events)))
+    return found
+
+
+def test_event_logs_give_the_expected_alerts_and_no_others(tmp_path: Path) -> None:
+    """From another folder, with relative paths, as a user would try it."""
+    logs, rules = (os.path.relpath(DATA / name, tmp_path) for name in ("evtx", "rules"))
+    scanned = besra("scan", logs, "--rules", rules, "--max-alerts", "0", cwd=tmp_path)
+    found = matches(scanned.documents)
+    assert sorted(expected() - found) == []
+    assert sorted(found - expected()) == []
+    files = {event["file"] for alert in scanned.documents for event in alert["besra"]["events"]}
+    assert all(file.startswith("..") and file.endswith(".evtx") for file in files)
+    assert scanned.code == 0
+    assert "602 ran of 1,224 loaded; not evaluable: 622 (KQL query 282, new terms 140, ES|QL 132" in scanned.err
+    assert "mit_bad_chunk_magic.evtx: warning: chunks 1 to 6 are damaged" in scanned.err
+    assert "Traceback" not in scanned.err
+
+
+def test_every_eql_rule_is_ready_and_fires_where_it_should_and_only_there() -> None:
+    outcomes = run_folder(DATA / "rules", DATA / "rule-events")
+    assert Counter(outcome.status for outcome in outcomes if outcome.type == "eql") == {"ready": 602}
+    others = [outcome for outcome in outcomes if outcome.type != "eql" and outcome.status == "unsupported"]
+    assert len(others) == 622
+    assert all(outcome.detail for outcome in others)
+    wrong = [f"{o.rule_id}: {o.detail}" for o in outcomes if o.type == "eql" and not o.is_good]
+    assert wrong == []
+    eql = summary(outcomes)["eql"]
+    assert (eql["with_positive"], eql["fire_on_all"]) == (501, 501)
+    assert (eql["with_negative"], eql["silent_on_all"]) == (492, 492)
