@@ -34,29 +34,24 @@ def negated(predicate: Predicate) -> Predicate:
 
 def all_of(predicates: Iterable[Predicate]) -> Predicate:
     """The conjunction: flat, without repeats, a constant if one decides it."""
-    parts: dict[Predicate, None] = {}
-    for predicate in predicates:
-        if predicate == FALSE:
-            return FALSE
-        if predicate != TRUE:
-            inner = predicate.operands if isinstance(predicate, And) else (predicate,)
-            parts.update(dict.fromkeys(inner))
-    return _joined(And, tuple(parts), TRUE)
+    return _joined(And, predicates, neutral=TRUE, deciding=FALSE)
 
 
 def any_of(predicates: Iterable[Predicate]) -> Predicate:
     """The disjunction: flat, without repeats, a constant if one decides it."""
+    return _joined(Or, predicates, neutral=FALSE, deciding=TRUE)
+
+
+def _joined(
+    kind: type[And] | type[Or], predicates: Iterable[Predicate], *, neutral: Predicate, deciding: Predicate
+) -> Predicate:
     parts: dict[Predicate, None] = {}
     for predicate in predicates:
-        if predicate == TRUE:
-            return TRUE
-        if predicate != FALSE:
-            inner = predicate.operands if isinstance(predicate, Or) else (predicate,)
-            parts.update(dict.fromkeys(inner))
-    return _joined(Or, tuple(parts), FALSE)
-
-
-def _joined(kind: type[And] | type[Or], parts: tuple[Predicate, ...], empty: Predicate) -> Predicate:
-    if not parts:
-        return empty
-    return parts[0] if len(parts) == 1 else kind(parts)
+        if predicate == deciding:
+            return deciding
+        if predicate != neutral:
+            parts.update(dict.fromkeys(predicate.operands if isinstance(predicate, kind) else (predicate,)))
+    operands = tuple(parts)
+    if not operands:
+        return neutral
+    return operands[0] if len(operands) == 1 else kind(operands)
