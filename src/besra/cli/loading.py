@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from besra.problems import Problem, Severity
+from besra.rules.cache import load_remembered
 from besra.rules.rule import RuleStatus
-from besra.rules.ruleset import RuleSet, load_rules
+from besra.rules.ruleset import RuleSet
 
 COUNTED = "unsupported-rule-type"
 """Told as a number in summaries: a line for each such rule would bury the other problems."""
@@ -12,7 +13,7 @@ COUNTED = "unsupported-rule-type"
 
 def load_named(paths: Sequence[str]) -> RuleSet:
     """The rules of the paths, by default the bundled ones."""
-    return load_rules(*(paths or ("bundled",)))
+    return load_remembered(*(paths or ("bundled",)))
 
 
 def telling(rules: RuleSet) -> Iterator[Problem]:

@@ -14,6 +14,8 @@ from besra.schema.fieldtype import FieldType, Scalar, Typed, to_text, to_typed
 SCALARS = frozenset((str, int, float, bool))
 
 CASELESS = ".caseless"
+FEW = 6
+"""Fields of one event looked up singly; flattening costs about as much as ten of them."""
 TEXT = ".text"
 
 
@@ -83,10 +85,11 @@ def field_values(source: Mapping[str, Any], name: str) -> list[Scalar]:
 class Fields:
     """The typed fields of one event, flattened on first use and converted once per field and type."""
 
-    __slots__ = ("_flat", "_source", "_typed")
+    __slots__ = ("_asked", "_flat", "_source", "_typed")
 
     def __init__(self, source: Mapping[str, Any]) -> None:
         self._source = source
+        self._asked = 0
         self._flat: dict[str, list[Scalar]] | None = None
         self._typed: dict[tuple[str, FieldType], tuple[Typed, ...]] = {}
 
@@ -104,13 +107,20 @@ class Fields:
 
     def scalars(self, name: str) -> list[Scalar]:
         """The values of a field as the document has them, multi-fields derived as in `values`."""
-        if self._flat is None:
-            self._flat = flatten(self._source)
-        values = self._flat.get(name)
-        if values is not None:
+        values = self._own(name)
+        if values:
             return values
         if name.endswith(CASELESS):
-            return [to_text(value).lower() for value in self._flat.get(name.removesuffix(CASELESS), ())]
+            return [to_text(value).lower() for value in self._own(name.removesuffix(CASELESS))]
         if name.endswith(TEXT):
-            return self._flat.get(name.removesuffix(TEXT), [])
+            return self._own(name.removesuffix(TEXT))
         return []
+
+    def _own(self, name: str) -> list[Scalar]:
+        """The values under exactly this name: the first few looked up singly, the others in the flattened document."""
+        if self._flat is None:
+            self._asked += 1
+            if self._asked <= FEW:
+                return field_values(self._source, name)
+            self._flat = flatten(self._source)
+        return self._flat.get(name, [])

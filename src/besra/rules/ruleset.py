@@ -80,6 +80,15 @@ class RuleSet:
         return {loaded.rule.rule_id: loaded for loaded in self.rules if loaded.rule}
 
 
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A file to read. `is_named`: the user gave this very path, so what it holds is meant to be rules."""
+
+    path: str
+    is_named: bool
+    is_deprecated: bool = False
+
+
 def load_rules(*paths: str | Path) -> RuleSet:
     """The rules of files (`.toml`, `.ndjson`, `.json`) and of folders with all folders in them.
 
@@ -87,24 +96,19 @@ def load_rules(*paths: str | Path) -> RuleSet:
     problem of the set, and the others are loaded. Of several rules with one id a user's file wins over a bundled one,
     then the first in the order of paths. Raises `RuleFileError` for a path that does not exist.
     """
-    given = [str(path) for path in paths] or [BUNDLED]
-    files = [file for path in given if path != BUNDLED for file in _files(path)]
-    unique: dict[Path, _File] = {}
-    for file in sorted(files, key=lambda file: (not file.is_named, file.path)):
-        unique.setdefault(Path(file.path).resolve(), file)
-    contents = [_read(file) for file in sorted(unique.values(), key=lambda file: file.path)]
-    if BUNDLED in given:
+    contents = [_read(file) for file in rule_files(*paths)]
+    if not paths or BUNDLED in map(str, paths):
         contents += [_Content((parse_toml(text, path),)) for path, text in bundled_texts()]
     return _rule_set(contents)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file to read. `is_named`: the user gave this very path, so what it holds is meant to be rules."""
-
-    path: str
-    is_named: bool
-    is_deprecated: bool = False
+def rule_files(*paths: str | Path) -> list[RuleFile]:
+    """The files `load_rules` reads, by path and each once, without the bundled ones. Raises as it does."""
+    files = [file for path in map(str, paths) if path != BUNDLED for file in _files(path)]
+    unique: dict[Path, RuleFile] = {}
+    for file in sorted(files, key=lambda file: (not file.is_named, file.path)):
+        unique.setdefault(Path(file.path).resolve(), file)
+    return sorted(unique.values(), key=lambda file: file.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +123,21 @@ class _Content:
     connectors: tuple[Json, ...] = ()
 
 
-def _files(path: str) -> Iterator[_File]:
+def _files(path: str) -> Iterator[RuleFile]:
     root = Path(path)
     if not root.exists():
         message, hint = f"there is no file or folder {path}", f"{BUNDLED} names the rules that come with besra"
         raise RuleFileError.of("path-not-found", message, path=path, hint=hint)
     if root.is_file():
-        yield _File(path, is_named=True)
+        yield RuleFile(path, is_named=True)
         return
     for file in sorted(root.rglob("*")):
         inner = file.relative_to(root).parts
         if file.suffix in SUFFIXES and file.is_file() and not any(part.startswith(".") for part in inner):
-            yield _File(str(file), is_named=False, is_deprecated=DEPRECATED in inner)
+            yield RuleFile(str(file), is_named=False, is_deprecated=DEPRECATED in inner)
 
 
-def _read(file: _File) -> _Content:
+def _read(file: RuleFile) -> _Content:
     try:
         text = Path(file.path).read_bytes().decode("utf-8")
     except OSError as error:
@@ -157,14 +161,14 @@ def _is_deprecated(parsed: ParsedRule) -> bool:
     return parsed.document.metadata.get("maturity") == "deprecated"
 
 
-def _read_toml(file: _File, text: str) -> _Content:
+def _read_toml(file: RuleFile, text: str) -> _Content:
     parsed = parse_toml(text, file.path)
     if not file.is_named and any(problem.code == "rule-not-a-rule" for problem in parsed.problems):
         return _Content(problems=(_no_rules(file.path, "there is no [rule] table in it"),))
     return _Content((parsed,))
 
 
-def _read_json(file: _File, text: str) -> _Content:
+def _read_json(file: RuleFile, text: str) -> _Content:
     export = parse_ndjson(text, file.path)
     problems = export.unknown
     if not (export.rules or export.exception_lists or export.exception_items or export.summary):
