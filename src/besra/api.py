@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from besra.detection.alert import Alert
-from besra.detection.detect import Job, conclude, gather, newest_time
+from besra.detection.detect import Engine, Job, conclude, gather, newest_time
 from besra.detection.execution import Limits
 from besra.detection.run import RunInfo
 from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
@@ -27,6 +28,9 @@ from besra.problems import Problem
 from besra.rules.rule import Rule
 from besra.rules.ruleset import RuleSet, load_rules
 from besra.schema.catalogue import Catalogue, bundled_catalogue
+
+FEW_EVENTS = 100
+"""Events that are evaluated one by one: making columns ready for all rules would cost more. The alerts are the same."""
 
 IN_MEMORY = "(document)"
 """The path of events that were read from no file."""
@@ -79,8 +83,11 @@ def detect(
     the newest event. `max_alerts` replaces the rules' `max_signals`, 0 being no limit. Equal documents without an `_id`
     are one event.
     """
-    job = Job(runnable(rules), match_index, limits=Limits(max_alerts))
-    hits = gather(job, lambda _: _events(documents, index))
+    events = _events(documents, index)
+    head = list(islice(events, FEW_EVENTS + 1))
+    engine = Engine.REFERENCE if len(head) <= FEW_EVENTS else Engine.COLUMNAR
+    job = Job(runnable(rules), match_index, limits=Limits(max_alerts), engine=engine)
+    hits = gather(job, lambda _: chain(head, events))
     run = RunInfo(newest_time(hits) if now is None else now)
     return [alert for execution in conclude(job, hits, run) for alert in execution.alerts]
 

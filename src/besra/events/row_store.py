@@ -13,6 +13,7 @@ from typing import IO
 import numpy as np
 import orjson
 
+from besra.errors import InputError
 from besra.events.envelope import Document, event_of
 from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.line_block import Integers, LineBlock
@@ -82,13 +83,17 @@ class RowStore:
         self._parts = [np.concatenate(self._parts, axis=1)] if self._parts else []
 
     def event(self, number: int) -> Event:
-        """The event of a row. Raises OSError if its file is gone or has shrunk."""
+        """The event of a row. Raises InputError if its file is gone or is not what it was."""
         known = self._events.get(number)
         if known is not None:
             return known
         home_number, place, length, line = (int(cell) for cell in self._parts[0][:, number])
         home = self._homes[home_number]
-        document = Document(orjson.loads(self._read(home, place, length)))
+        try:
+            document = Document(orjson.loads(self._read(home, place, length)))
+        except (OSError, orjson.JSONDecodeError) as error:
+            message, hint = "the file changed while it was scanned", "scan a copy that nobody writes to"
+            raise InputError.of("input-changed", message, path=home.origin, hint=hint) from error
         event = event_of(document, Origin(home.origin, line), line << POSITION_BITS, default_index=home.default_index)
         self._events[number] = event
         return event

@@ -1,0 +1,76 @@
+"""Rows kept until the end of a scan: the same events whether their bytes are in a file, in memory or on disk."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from besra.errors import InputError
+from besra.events.columns import Projection, ValueTable, decode_lines
+from besra.events.line_block import LineBlock
+from besra.events.row_store import RowStore
+
+LINES = [orjson.dumps({"@timestamp": "2025-01-01T00:00:00Z", "process.name": f"{number}.exe"}) for number in range(9)]
+RAW = b"\n".join(LINES) + b"\n"
+ROWS = np.array([1, 4, 8])
+
+
+def block(path: Path | None = None) -> LineBlock:
+    decoded = decode_lines(RAW, Projection(("process.name",)), ValueTable())
+    return LineBlock(RAW, decoded, "a.ndjson", 11, path=path, offset=None if path is None else 7)
+
+
+@pytest.fixture
+def store() -> Iterator[RowStore]:
+    store = RowStore(memory_limit=50)  # less than two lines: the spool moves to disk
+    yield store
+    store.close()
+
+
+def test_rows_come_back_from_the_spool(store: RowStore) -> None:
+    lines = block()
+    numbers = [*store.keep(lines, ROWS).tolist(), *store.keep(lines, np.array([0])).tolist()]
+    store.seal()
+    assert numbers == [0, 1, 2, 3]
+    assert [store.event(number) for number in numbers] == [lines.event(row) for row in (1, 4, 8, 0)]
+    assert [store.event(number).origin.line for number in numbers] == [12, 15, 19, 11]
+
+
+def test_rows_come_back_from_their_file(store: RowStore, tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(b"{}     " + RAW)
+    numbers = store.keep(block(path), ROWS).tolist()
+    store.seal()
+    assert [store.event(n).source for n in numbers] == [orjson.loads(LINES[row]) for row in ROWS.tolist()]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x" * 2000])
+def test_a_file_that_changed_is_named(store: RowStore, tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(b"{}     " + RAW)
+    store.keep(block(path), ROWS)
+    store.seal()
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.ndjson: error: the file changed"):
+        store.event(0)
+
+
+def test_events_and_rows_share_numbers(store: RowStore) -> None:
+    lines = block()
+    event = replace(lines.event(2), id="held")
+    assert store.keep_events([event]).tolist() == [0]
+    assert store.keep(lines, ROWS[:1]).tolist() == [1]
+    store.seal()
+    assert store.event(0) is event
+    assert store.event(1) == lines.event(1)
+
+
+def test_an_empty_store_can_be_sealed(store: RowStore) -> None:
+    assert store.keep_events([]).tolist() == []
+    store.seal()
