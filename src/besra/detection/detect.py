@@ -64,6 +64,7 @@ def gather(job: Job, read: Read) -> RuleHits:
 
 
 def _gather_columnar(pack: RulePack, read: Read) -> RuleHits:
+    # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
     columnar = ColumnarEvaluator(pack)

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from besra.engine.implied import Group
-
-if TYPE_CHECKING:
-    from besra.engine.pack import PackedClause
+from besra.language.plan import Clause
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedClause:
+    """A clause of an entry. `groups`: sets of leaves of which an event must satisfy one each (`engine.implied`)."""
+
+    entry: int
+    position: int
+    clause: Clause
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True)
@@ -22,14 +29,14 @@ class Candidates:
     clause begins in the groups. Clauses that imply nothing are `unbounded`: they are always looked at.
     """
 
-    clauses: tuple["PackedClause", ...]
-    unbounded: tuple["PackedClause", ...]
+    clauses: tuple[PackedClause, ...]
+    unbounded: tuple[PackedClause, ...]
     leaves: Ints
     group_starts: Ints
     clause_starts: Ints
 
     @classmethod
-    def of(cls, clauses: Sequence["PackedClause"]) -> "Candidates":
+    def of(cls, clauses: Sequence[PackedClause]) -> "Candidates":
         """The candidates among these clauses."""
         bounded = tuple(clause for clause in clauses if clause.groups)
         groups = [group for clause in bounded for group in clause.groups]
@@ -41,7 +48,7 @@ class Candidates:
             _starts([len(clause.groups) for clause in bounded]),
         )
 
-    def that_can_fire(self, counts: Ints) -> Iterator[tuple["PackedClause", Group | None]]:
+    def that_can_fire(self, counts: Ints) -> Iterator[tuple[PackedClause, Group | None]]:
         """Clauses none of whose groups is empty, with the group that holds least often; a superset of those that fire.
 
         `counts` says of every leaf how many rows it holds in.

@@ -6,11 +6,10 @@ import numpy as np
 
 from besra.engine.evaluate import evaluate_rows
 from besra.engine.gathering import Gathering
-from besra.engine.hits import Hit, Hits
+from besra.engine.hits import Hits
 from besra.engine.pack import RulePack
-from besra.engine.reference import keys_of, ordinal_of
 from besra.engine.verdicts import Verdicts
-from besra.events.batch import EventBatch, batch_of, batch_of_block
+from besra.events.batch import batch_of, batch_of_block
 from besra.events.columns import DecodedLines, Projection, ValueTable, decode_lines
 from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP, is_event_time
@@ -20,19 +19,6 @@ from besra.schema.fieldtype import Scalar
 
 MAX_VALUES = 1_000_000
 """Distinct values remembered before the memory starts anew: it bounds memory, not results."""
-
-
-def evaluate(pack: RulePack, batch: EventBatch, verdicts: Verdicts) -> Hits:
-    """The hits of every entry of the pack over the events of a batch. `verdicts` only remembers work done."""
-    found: list[list[Hit]] = [[] for _ in pack.entries]
-    for held in evaluate_rows(pack, batch, verdicts):
-        clause = held.clause
-        ordering = pack.entries[clause.entry].plan.ordering
-        for row in held.rows.tolist():
-            event, fields = batch.events[row], batch.fields(row)
-            ordinal, keys = ordinal_of(ordering, event, fields), keys_of(clause.clause, fields)
-            found[clause.entry].append(Hit(clause.position, event, ordinal, keys))
-    return Hits(tuple(tuple(hits) for hits in found))
 
 
 class ColumnarEvaluator:

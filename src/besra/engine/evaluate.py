@@ -12,8 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from besra.engine.candidates import PackedClause
 from besra.engine.implied import Group
-from besra.engine.pack import PackedClause, RulePack
+from besra.engine.pack import RulePack
 from besra.engine.reference import evaluate_script
 from besra.engine.verdicts import Verdicts
 from besra.events.batch import EventBatch

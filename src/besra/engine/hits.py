@@ -43,4 +43,5 @@ class Hits:
     by_entry: tuple[tuple[Hit, ...], ...]
 
     def __add__(self, other: "Hits") -> "Hits":
+        """The hits of both, as if their events had been one batch."""
         return Hits(tuple(mine + theirs for mine, theirs in zip(self.by_entry, other.by_entry, strict=True)))

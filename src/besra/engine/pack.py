@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from besra.engine.candidates import Candidates
-from besra.engine.implied import Group, implied_groups
+from besra.engine.candidates import Candidates, PackedClause
+from besra.engine.implied import implied_groups
 from besra.language.expr import (
     Always,
     And,
@@ -24,7 +24,7 @@ from besra.language.expr import (
     Script,
     fields_of,
 )
-from besra.language.plan import Clause, Plan
+from besra.language.plan import Plan
 
 FieldLeaf = Exists | Equals | Like | Regex | Range | InNetwork
 """A leaf over the values of one field: what a matcher answers for a value without looking at the event."""
@@ -36,16 +36,6 @@ class Entry:
 
     plan: Plan
     index: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PackedClause:
-    """A clause of an entry. `groups`: sets of leaves of which an event must satisfy one each (`engine.implied`)."""
-
-    entry: int
-    position: int
-    clause: Clause
-    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A batch of events by column: for every field that rules read, which rows have which values.
 
-Cells are value ids of one `ValueTable`, shared by all columns and batches until it is renewed. The events themselves
-stay reachable by row; nothing but a hit asks for them.
+Cells are value ids of one `ValueTable`, shared by all columns and batches until it is renewed. Whoever made the batch
+keeps the events; nothing but a hit asks for them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from besra.events.columns import Column, Projection, ValueTable, columns_of
 from besra.events.document import CASELESS, TEXT
 from besra.events.event import Event
 from besra.events.index_name import INDEX_FIELDS, index_names
-from besra.events.line_block import BlockEvents, LineBlock
+from besra.events.line_block import LineBlock
 from besra.schema.fieldtype import FieldType, Scalar, Typed, to_text, to_typed
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
@@ -23,21 +23,17 @@ Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
 class EventBatch:
     """`size` rows. `index` holds for each row the position of its names in `index_names`; `rows` those that are events.
 
+    `scalars` holds the value of every id.
+
     A block of lines has rows that are none: lines its decoder left to the ordinary reader.
     """
 
-    events: Sequence[Event]
+    size: int
     columns: Mapping[str, Column]
-    values: ValueTable
     scalars: Sequence[Scalar]
     index: Ints
     index_names: tuple[tuple[str, ...], ...]
     rows: Ints
-
-    @property
-    def size(self) -> int:
-        """Number of rows."""
-        return len(self.events)
 
     def fields(self, row: int) -> "RowFields":
         """The typed fields of one row."""
@@ -75,7 +71,7 @@ def batch_of(events: Sequence[Event], projection: Projection, values: ValueTable
     index = np.fromiter((names.setdefault(event.index, len(names)) for event in events), np.int32, len(events))
     scalars.extend(values.scalars(len(scalars)))
     rows = np.arange(len(events), dtype=np.int32)
-    return EventBatch(events, columns, values, scalars, index, tuple(names), rows)
+    return EventBatch(len(events), columns, scalars, index, tuple(names), rows)
 
 
 def batch_of_block(block: LineBlock, projection: Projection, values: ValueTable, scalars: list[Scalar]) -> EventBatch:
@@ -85,7 +81,7 @@ def batch_of_block(block: LineBlock, projection: Projection, values: ValueTable,
     scalars.extend(values.scalars(len(scalars)))
     index, names = _index_of_block(block, scalars)
     rows = block.rows.astype(np.int32)
-    return EventBatch(BlockEvents(block), columns, values, scalars, index, names, rows)
+    return EventBatch(block.size, columns, scalars, index, names, rows)
 
 
 def _index_of_block(block: LineBlock, scalars: Sequence[Scalar]) -> tuple[Ints, tuple[tuple[str, ...], ...]]:
@@ -101,7 +97,8 @@ def _index_of_block(block: LineBlock, scalars: Sequence[Scalar]) -> tuple[Ints, 
             # Written backwards, so that the first value of a row stays.
             cell[column.rows[usable][::-1]] = column.values[usable][::-1]
         distinct, place = np.unique(cell, return_inverse=True)
-        code = code * len(distinct) + place
+        # Numbered anew each time: the product of all fields' cardinalities could pass 64 bits.
+        _, code = np.unique(code * len(distinct) + place, return_inverse=True)
         cells[name] = cell
     _, examples, index = np.unique(code, return_index=True, return_inverse=True)
     names = []

@@ -4,11 +4,11 @@ Nearly all lines of nearly all files are plain documents the kernel vouches for.
 ordinary reader one by one, so a block never has to know about envelopes, damage or odd JSON.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
@@ -78,25 +78,3 @@ class LineBlock:
         line = self.line_of(row)
         document = Document(orjson.loads(self.text(row)))
         return event_of(document, Origin(self.origin, line), line << POSITION_BITS, default_index=self.default_index)
-
-
-@dataclass(frozen=True)
-class BlockEvents(Sequence[Event]):
-    """The events of a block as a sequence; each is made once, when it is asked for."""
-
-    block: LineBlock
-    _made: dict[int, Event] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return self.block.size
-
-    @overload
-    def __getitem__(self, row: int) -> Event: ...
-    @overload
-    def __getitem__(self, row: slice) -> list[Event]: ...
-    def __getitem__(self, row: int | slice) -> Event | list[Event]:
-        if isinstance(row, slice):
-            return [self[number] for number in range(*row.indices(len(self)))]
-        if row not in self._made:
-            self._made[row] = self.block.event(row)
-        return self._made[row]

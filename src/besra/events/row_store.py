@@ -22,6 +22,10 @@ MEMORY_LIMIT = 64 * 2**20
 """Bytes of lines held in memory before they move to a temporary file."""
 
 
+MAX_OPEN = 64
+"""Files held open at once; a folder of evidence may have more than the system allows a process."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Home:
     """What the rows of one file share; `path` is None if their bytes are in the spool."""
@@ -103,11 +107,18 @@ class RowStore:
             assert self._spool is not None  # it holds the bytes of every row without a path
             file = self._spool
         else:
-            if home.path not in self._open:
-                self._open[home.path] = home.path.open("rb")
-            file = self._open[home.path]
+            file = self._opened(home.path)
         file.seek(place)
         return file.read(length)
+
+    def _opened(self, path: Path) -> IO[bytes]:
+        file = self._open.pop(path, None)
+        if file is None:
+            file = path.open("rb")
+            if len(self._open) >= MAX_OPEN:
+                self._open.pop(next(iter(self._open))).close()
+        self._open[path] = file  # the one used last is closed last
+        return file
 
     def close(self) -> None:
         """Close the files and drop the temporary one."""

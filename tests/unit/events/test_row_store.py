@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from besra.errors import InputError
+from besra.events import row_store
 from besra.events.columns import Projection, ValueTable, decode_lines
 from besra.events.line_block import LineBlock
 from besra.events.row_store import RowStore
@@ -74,3 +75,16 @@ def test_events_and_rows_share_numbers(store: RowStore) -> None:
 def test_an_empty_store_can_be_sealed(store: RowStore) -> None:
     assert store.keep_events([]).tolist() == []
     store.seal()
+
+
+def test_more_files_than_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: RowStore) -> None:
+    monkeypatch.setattr(row_store, "MAX_OPEN", 2)
+    numbers = []
+    for name in "abcde":
+        path = tmp_path / name
+        path.write_bytes(b"{}     " + RAW)
+        numbers += store.keep(block(path), ROWS).tolist()
+    store.seal()
+    sources = [store.event(number).source for number in [*numbers[::3], *numbers[1::3], *numbers[2::3]]]
+    assert sources == [orjson.loads(LINES[row]) for row in ROWS.tolist() for _ in "abcde"]
+    assert len(store._open) == 2

@@ -4,16 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
 from besra.events.line_block import Decode, LineBlock
+from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_text import Text, too_long
 from besra.problems import Problem
-
-if TYPE_CHECKING:
-    from besra.events.readers.ndjson import DocumentReader
 
 BLOCK = 32 * 2**20
 """Bytes of lines decoded together."""
@@ -33,9 +31,7 @@ class BlockSource:
     file: Path | None = None
 
 
-def block_lines(
-    stream: BinaryIO, reader: "DocumentReader", source: BlockSource
-) -> Iterator[Text | LineBlock | Problem]:
+def block_lines(stream: BinaryIO, reader: DocumentReader, source: BlockSource) -> Iterator[Text | LineBlock | Problem]:
     """Blocks of plain lines, each followed by the texts of its other lines; problems of lines too long to read."""
     line, offset = 1, 0
     while raw := stream.read(BLOCK):
@@ -67,7 +63,7 @@ def _pass_over(stream: BinaryIO, limit: int) -> int:
 
 
 def _decoded(
-    raw: bytes, at: tuple[int, int], reader: "DocumentReader", source: BlockSource
+    raw: bytes, at: tuple[int, int], reader: DocumentReader, source: BlockSource
 ) -> Iterator[Text | LineBlock]:
     """The block of some lines, then the texts of the lines it does not vouch for; `at` is its line and offset."""
     line, offset = at

@@ -12,11 +12,11 @@ from typing import BinaryIO
 import orjson
 
 from besra.events.content import Content
-from besra.events.envelope import BulkAction, Document, NotADocument, bulk_action_of, documents_in, event_of
-from besra.events.event import POSITION_BITS, Event, Origin
+from besra.events.event import Event
 from besra.events.line_block import Decode, LineBlock
+from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_blocks import BlockSource, block_lines
-from besra.events.readers.json_text import Text, parse_text, too_long
+from besra.events.readers.json_text import Text, too_long
 from besra.events.readers.json_values import ValueSplitter
 from besra.problems import Place, Problem, Severity
 
@@ -102,59 +102,3 @@ def damaged_after(line: int, what: str, path: str) -> Problem:
         place=Place(path, line or None),
         hint="everything before that point is used; copy the file again to have the rest" if line else None,
     )
-
-
-class DocumentReader:
-    """Texts of one input to events; remembers the position and the bulk action a document may follow."""
-
-    def __init__(self, path: str, default_index: str | None) -> None:
-        self.line = 0
-        """The line of the last text that could be used."""
-        self.path = path
-        self.default_index = default_index
-        self._position = 0
-        self._action: BulkAction | None = None
-
-    @property
-    def expects_document(self) -> bool:
-        """Whether the next text belongs to a bulk action."""
-        return self._action is not None
-
-    def events(self, text: Text, *, damaged: bool) -> Iterator[Event | Problem]:
-        """The events in a text; of damaged content, a text without end is passed over."""
-        parsed = parse_text(text)
-        if isinstance(parsed, Problem):
-            if not (damaged and text.ended_early):
-                yield parsed
-            return
-        if parsed.problem:
-            yield parsed.problem
-        self.line = text.line
-        action = bulk_action_of(parsed.value)
-        if action:
-            if not action.has_document:
-                yield self._skipped(text, f"a bulk {action.name} action, which holds no whole document")
-            self._action = None if action.name == "delete" else action
-            return
-        yield from self._unwrap(parsed.value, text)
-
-    def _unwrap(self, value: object, text: Text) -> Iterator[Event | Problem]:
-        action, self._action = self._action, None
-        if action and not action.has_document:
-            return  # the partial document of an update, reported with its action
-        origin = Origin(self.path, text.line)
-        # Several texts may begin on one line.
-        position = max(self._position, text.line << POSITION_BITS)
-        for found in documents_in(value):
-            if isinstance(found, NotADocument):
-                yield self._skipped(text, f"{found.what}, not an event document")
-                continue
-            document = Document(found.source, found.index or action.index, found.id or action.id) if action else found
-            yield event_of(document, origin, position, default_index=self.default_index)
-            position += 1
-        self._position = position
-
-    def _skipped(self, text: Text, what: str) -> Problem:
-        hint = "it is skipped; an event is one JSON object"
-        place = Place(self.path, text.line)
-        return Problem("record-not-document", what, Severity.WARNING, place, hint)
