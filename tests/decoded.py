@@ -16,7 +16,7 @@ def told(scalar: object) -> tuple[str, str]:
 
 def rows_of(columns: Mapping[str, Column], values: ValueTable, rows: int) -> list[Fields]:
     """The values of every row of columns."""
-    scalars = values.scalars(0)
+    scalars = values.scalars(range(len(values)))
     found: list[Fields] = [{} for _ in range(rows)]
     for name, column in columns.items():
         assert column.rows.dtype == column.values.dtype == "int32"

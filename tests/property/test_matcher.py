@@ -1,6 +1,7 @@
 """Whatever the leaves of a field and whatever its values: the matcher says what the reference says."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,8 @@ from besra.engine.kernels.regex import RegexTest
 from besra.engine.matcher import FieldMatcher
 from besra.engine.pack import FieldLeaf
 from besra.engine.reference import holds
+from besra.engine.verdicts import verdicts_of
+from besra.events.columns import Projection, ValueTable
 from besra.events.document import Fields
 from besra.language.casefold import fold_case
 from besra.language.expr import Equals, Exists, FieldRef, InNetwork, Like, Range, Regex
@@ -18,6 +21,7 @@ from besra.language.lucene_regex import RegexError, translate
 from besra.schema.fieldtype import FieldType, Scalar, parse_network, to_typed
 
 NAME = "f"
+OTHER = "g"
 # Few letters, so that patterns and values meet; the others are the hard cases of case and of UTF-8.
 ALPHABET = "aAbB\\:.-/ \n\x00sSkKiIßẞİıſKΣσςéÉ𝒳\ud800"
 LETTERS = st.text(ALPHABET, max_size=8)
@@ -104,11 +108,34 @@ def expected(of: Sequence[FieldLeaf], value: Scalar) -> tuple[int, ...]:
 SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+def found(of: Sequence[FieldLeaf], values: Sequence[Scalar], *, compiled: bool) -> list[tuple[int, ...]]:
+    """The leaves each value satisfies, learned beside those of another field with the same tests turned round."""
+    others = [replace(leaf, field=FieldRef(OTHER, leaf.field.type)) for leaf in reversed(of)]
+    verdicts = verdicts_of([*of, *others], Projection((NAME, OTHER)), compiled=compiled)
+    table = ValueTable()
+    ids = table.ids_of(0, values[: len(values) // 2])
+    verdicts.learn(table)
+    mine = table.ids_of(1, values)
+    ids += table.ids_of(0, values[len(values) // 2 :])
+    verdicts.learn(table)
+    last = 2 * len(of) - 1
+    assert [verdicts.of(number) for number in mine] == [
+        tuple(sorted(last - leaf for leaf in verdicts.of(number))) for number in ids
+    ]
+    return [verdicts.of(number) for number in ids]
+
+
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "plain"])
 @SLOW
 @given(st.lists(leaves(), max_size=12), st.lists(SCALARS, min_size=1, max_size=12))
-def test_the_matcher_agrees_with_the_reference(compiled: bool, of: list[FieldLeaf], values: list[Scalar]) -> None:
-    matcher = FieldMatcher.of(of, compiled=compiled)
+def test_verdicts_agree_with_the_reference(compiled: bool, of: list[FieldLeaf], values: list[Scalar]) -> None:
+    assert found(of, values, compiled=compiled) == [expected(of, value) for value in values]
+
+
+@SLOW
+@given(st.lists(leaves(), max_size=12), st.lists(SCALARS, min_size=1, max_size=12))
+def test_the_matcher_agrees_with_the_reference(of: list[FieldLeaf], values: list[Scalar]) -> None:
+    matcher = FieldMatcher.of(list(enumerate(of)))
     assert matcher.match(values) == [expected(of, value) for value in values]
     assert matcher.match(values[::-1]) == [expected(of, value) for value in values[::-1]]
 
@@ -118,7 +145,7 @@ def test_the_matcher_agrees_with_the_reference(compiled: bool, of: list[FieldLea
 def test_many_globs_at_once(globs: list[tuple[Glob, bool]], texts: list[str]) -> None:
     field = FieldRef(NAME, FieldType.KEYWORD)
     of = [Like(field, (_folded_glob(glob) if folds else glob,), folds) for glob, folds in globs]
-    assert FieldMatcher.of(of).match(texts) == [expected(of, text) for text in texts]
+    assert found(of, texts, compiled=True) == [expected(of, text) for text in texts]
 
 
 @SLOW

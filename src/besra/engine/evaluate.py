@@ -1,12 +1,13 @@
 """All clauses of a pack over a batch of events, by column. Agrees with `engine.reference` on every event, always.
 
-1. Every cell's value is turned into the set of leaves it satisfies (`engine.verdicts`).
-2. The rows of every leaf that holds somewhere follow, with exact counts.
+1. Every new value is turned into the set of leaves it satisfies (`engine.verdicts`).
+2. The rows of every leaf that holds somewhere follow.
 3. A clause some of whose implied groups holds nowhere is done: most are.
-4. The others start from the rows of their rarest group and test the rest of the predicate on those rows only.
+4. The predicates of the others are evaluated over whole sets of rows: by kernels over bitmaps (`engine.firing`), or
+   here, without numba, over masks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,7 +19,7 @@ from besra.engine.pack import RulePack
 from besra.engine.reference import evaluate_script
 from besra.engine.verdicts import Verdicts
 from besra.events.batch import EventBatch
-from besra.language.expr import Always, And, Not, Or, Predicate, Script
+from besra.language.expr import Always, And, Not, Or, Predicate, Script, fields_of
 from besra.schema.indexpattern import matches
 
 Rows = np.ndarray[tuple[int], np.dtype[np.int32]]
@@ -35,36 +36,31 @@ class ClauseRows:
 
 
 def evaluate_rows(pack: RulePack, batch: EventBatch, verdicts: Verdicts) -> Iterator[ClauseRows]:
-    """The clauses that hold somewhere in the batch, with their rows."""
+    """The clauses that hold somewhere in the batch, with their rows. Needs no kernels."""
     leaf_rows = rows_of_leaves(batch, verdicts)
     counts = np.zeros(len(pack.leaves), np.int64)
     for leaf, rows in leaf_rows.items():
         counts[leaf] = len(rows)
-    evaluation = Evaluation(pack, batch, leaf_rows)
+    looking = Looking(pack, batch, leaf_rows)
     for clause, group in pack.candidates.that_can_fire(counts):
-        rows = evaluation.clause(clause, group)
+        rows = looking.rows_of(clause, group)
+        rows = rows[looking.evaluation.holds(clause.clause.predicate, rows)]
         if len(rows):
             yield ClauseRows(clause, rows)
 
 
 def rows_of_leaves(batch: EventBatch, verdicts: Verdicts) -> dict[int, Rows]:
     """The rows of every leaf that holds in the batch, ascending and each once."""
+    found = verdicts.by_value[batch.cells.values]
+    holding = np.flatnonzero(found)
+    order = holding[np.argsort(found[holding], kind="stable")]
+    found, rows = found[order], batch.cells.rows[order]
     pieces: dict[int, list[Rows]] = {}
-    for name, column in batch.columns.items():
-        known = verdicts.fields.get(name)
-        if known is None:
-            continue
-        found = known.of(column, batch.scalars)
-        holding = np.flatnonzero(found)
-        if not len(holding):
-            continue
-        found, rows = found[holding], column.rows[holding]
-        order = np.argsort(found, kind="stable")
-        found, rows = found[order], rows[order]
-        edges = [0, *(np.flatnonzero(found[1:] != found[:-1]) + 1).tolist(), len(found)]
-        for start, end in pairwise(edges):
-            for leaf in known.sets[found[start]]:
-                pieces.setdefault(leaf, []).append(rows[start:end])
+    edges = [0, *(np.flatnonzero(found[1:] != found[:-1]) + 1).tolist(), len(found)]
+    for start, end in pairwise(edges if len(found) else []):
+        first, last = verdicts.starts[found[start] : found[start] + 2].tolist()
+        for leaf in verdicts.leaves[first:last].tolist():
+            pieces.setdefault(leaf, []).append(rows[start:end])
     return {leaf: _ascending(parts, batch.size) for leaf, parts in pieces.items()}
 
 
@@ -80,31 +76,27 @@ def _ascending(parts: Sequence[Rows], size: int) -> Rows:
     return np.flatnonzero(mask).astype(np.int32)
 
 
-class Evaluation:
-    """One batch under evaluation: masks of leaves and index patterns, made when first asked for."""
+class Looking:
+    """Where in a batch to look for a clause: among the rows of its rarest group, within its index."""
 
     def __init__(self, pack: RulePack, batch: EventBatch, leaf_rows: Mapping[int, Rows]) -> None:
         self._pack = pack
         self._batch = batch
         self._leaf_rows = leaf_rows
-        self._masks: dict[int, Mask] = {}
         self._index_masks: dict[tuple[str, ...], Mask | None] = {}
+        self.evaluation = Evaluation(pack, batch, self._mask)
 
-    def clause(self, clause: PackedClause, group: Group | None) -> Rows:
-        """The rows that satisfy a clause and belong to its index, looked for among the rows of a group of leaves."""
-        rows = self._rows_of(group)
+    def rows_of(self, clause: PackedClause, group: Group | None) -> Rows:
+        """The rows of a group of leaves, or all, that belong to the clause's index."""
+        if group is None:
+            rows = self._batch.rows
+        else:
+            found = [self._leaf_rows[leaf] for leaf in group if leaf in self._leaf_rows]
+            rows = _ascending(found, self._batch.size) if found else NO_ROWS
         if len(self._batch.rows) < self._batch.size:
             rows = rows[np.isin(rows, self._batch.rows)]
         allowed = self._index_mask(self._pack.entries[clause.entry].index)
-        if allowed is not None:
-            rows = rows[allowed[rows]]
-        return rows[self.holds(clause.clause.predicate, rows)]
-
-    def _rows_of(self, group: Group | None) -> Rows:
-        if group is None:
-            return self._batch.rows
-        found = [self._leaf_rows[leaf] for leaf in group if leaf in self._leaf_rows]
-        return _ascending(found, self._batch.size) if found else NO_ROWS
+        return rows if allowed is None else rows[allowed[rows]]
 
     def _index_mask(self, patterns: tuple[str, ...]) -> Mask | None:
         """The rows whose index the patterns match; None if that is all of them."""
@@ -114,6 +106,21 @@ class Evaluation:
             fits = np.array([matches(patterns, names) for names in self._batch.index_names], np.bool_)
             self._index_masks[patterns] = None if fits.all() else fits[self._batch.index]
         return self._index_masks[patterns]
+
+    def _mask(self, leaf: int) -> Mask:
+        mask = np.zeros(self._batch.size, np.bool_)
+        mask[self._leaf_rows.get(leaf, NO_ROWS)] = True
+        return mask
+
+
+class Evaluation:
+    """Predicates over rows of one batch; `mask_of` gives the rows of a leaf, each asked for once."""
+
+    def __init__(self, pack: RulePack, batch: EventBatch, mask_of: Callable[[int], Mask]) -> None:
+        self._pack = pack
+        self._batch = batch
+        self._mask_of = mask_of
+        self._masks: dict[int, Mask] = {}
 
     def holds(self, predicate: Predicate, rows: Rows) -> Mask:
         """For each of the rows whether the predicate holds. Operands look only at rows that are still open."""
@@ -139,17 +146,14 @@ class Evaluation:
             case Always():
                 return np.full(len(rows), predicate.value, np.bool_)
             case Script():
-                found = (evaluate_script(predicate.value, self._batch.fields(row)) is True for row in rows.tolist())
-                return np.fromiter(found, np.bool_, len(rows))
+                names = {field.name for field in fields_of(predicate)}
+                asked = (evaluate_script(predicate.value, fields) is True for fields in self._batch.fields(names, rows))
+                return np.fromiter(asked, np.bool_, len(rows))
             case _:
                 return self._leaf(self._pack.leaf_ids[predicate], rows)
 
     def _leaf(self, leaf: int, rows: Rows) -> Mask:
-        holding = self._leaf_rows.get(leaf)
-        if holding is None:
-            return np.zeros(len(rows), np.bool_)
         mask = self._masks.get(leaf)
         if mask is None:
-            mask = self._masks[leaf] = np.zeros(self._batch.size, np.bool_)
-            mask[holding] = True
+            mask = self._masks[leaf] = self._mask_of(leaf)
         return mask[rows]

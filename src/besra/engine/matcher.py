@@ -18,6 +18,9 @@ from besra.language.expr import Range
 from besra.schema.fieldtype import FieldType, Scalar, to_text
 
 TEXTS = (FieldType.KEYWORD, FieldType.TEXT)
+TEXT_TYPES = (*TEXTS, FieldType.DYNAMIC)
+"""The types that take text as it is. A field in no mapping reads text as a keyword does."""
+
 NEVER = (FieldType.NESTED, FieldType.OBJECT, FieldType.UNSUPPORTED)
 
 Reading = Callable[[Sequence[Any]], list[Verdict]]
@@ -26,17 +29,17 @@ Reading = Callable[[Sequence[Any]], list[Verdict]]
 
 @dataclass(frozen=True)
 class FieldMatcher:
-    """Leaves that all read one field. What it remembers between calls changes speed, never results.
+    """Numbered leaves that all read one field. What it remembers between calls changes speed, never results.
 
     Built on first use, and again after unpickling: which fields events hold is not known before. `compiled` says
-    whether the numba kernels do the work or their plain counterparts.
+    whether numbers and addresses go through the numba kernels; texts do not (`learner`).
     """
 
-    leaves: tuple[FieldLeaf, ...]
+    leaves: tuple[tuple[int, FieldLeaf], ...]
     compiled: bool
 
     @classmethod
-    def of(cls, leaves: Sequence[FieldLeaf], *, compiled: bool | None = None) -> "FieldMatcher":
+    def of(cls, leaves: Sequence[tuple[int, FieldLeaf]], *, compiled: bool | None = None) -> "FieldMatcher":
         """A matcher of leaves of one field. `compiled` None is: if numba is installed."""
         return cls(tuple(leaves), find_spec("numba") is not None if compiled is None else compiled)
 
@@ -44,7 +47,7 @@ class FieldMatcher:
         return FieldMatcher, (self.leaves, self.compiled)
 
     def match(self, values: Sequence[Scalar]) -> list[Verdict]:
-        """For each value of the field the indices of the leaves it satisfies, ascending. Equal results are shared."""
+        """For each value of the field the numbers of the leaves it satisfies, ascending. Equal results are shared."""
         kinds = set(map(type, values))
         if kinds <= {str}:
             return self._all_readings(self._of_texts, values)
@@ -76,8 +79,8 @@ class FieldMatcher:
 
     @cached_property
     def _of_texts(self) -> list[Reading]:
-        """The readings of values that are text. A field in no mapping reads text as a keyword does."""
-        return [*self._text_readings((*TEXTS, FieldType.DYNAMIC)), *self._typed_readings]
+        """The readings of values that are text."""
+        return [*self._text_readings(TEXT_TYPES), *self._typed_readings]
 
     @cached_property
     def _of_scalars(self) -> list[Reading]:
@@ -88,7 +91,7 @@ class FieldMatcher:
     @cached_property
     def _typed_readings(self) -> list[Reading]:
         """The readings as types that convert numbers and text alike."""
-        others = {leaf.field.type for leaf in self.leaves}.difference(TEXTS, NEVER, {FieldType.DYNAMIC})
+        others = {leaf.field.type for _, leaf in self.leaves}.difference(TEXTS, NEVER, {FieldType.DYNAMIC})
         return [reading for field_type in sorted(others) for reading in self._typed(field_type)]
 
     def _typed(self, field_type: FieldType) -> list[Reading]:
@@ -99,14 +102,14 @@ class FieldMatcher:
         leaves = self._read_as(types)
         ranges = [(n, leaf) for n, leaf in leaves if isinstance(leaf, Range) and isinstance(leaf.value, str)]
         tests = [(n, leaf) for n, leaf in leaves if not isinstance(leaf, Range)]
-        readings: list[Reading] = [TextMatcher(tests, compiled=self.compiled).match] if tests else []
+        readings: list[Reading] = [TextMatcher(tests).match] if tests else []
         if ranges:
             sections = sections_of(ranges)
             readings.append(lambda texts: [sections.of(text) for text in texts])
         return readings
 
     def _read_as(self, types: Sequence[FieldType]) -> list[tuple[int, FieldLeaf]]:
-        return [(number, leaf) for number, leaf in enumerate(self.leaves) if leaf.field.type in types]
+        return [(number, leaf) for number, leaf in self.leaves if leaf.field.type in types]
 
 
 def _of_canonical_texts(reading: Reading) -> Reading:

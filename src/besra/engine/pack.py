@@ -64,6 +64,19 @@ class RulePack:
         return {leaf: number for number, leaf in enumerate(self.leaves)}
 
     @cached_property
+    def index_patterns(self) -> tuple[tuple[str, ...], ...]:
+        """The distinct index patterns of the entries, in their order."""
+        return tuple(dict.fromkeys(entry.index for entry in self.entries))
+
+    @cached_property
+    def _pattern_numbers(self) -> dict[tuple[str, ...], int]:
+        return {patterns: number for number, patterns in enumerate(self.index_patterns)}
+
+    def index_leaf(self, entry: int) -> int:
+        """The number of the leaf that an entry's index patterns are: those behind the leaves of fields."""
+        return len(self.leaves) + self._pattern_numbers[self.entries[entry].index]
+
+    @cached_property
     def clauses(self) -> tuple[PackedClause, ...]:
         """All clauses of all entries."""
         return tuple(

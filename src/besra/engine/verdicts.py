@@ -1,76 +1,77 @@
 """Which leaves a value satisfies, remembered: each distinct value of a field is tested once.
 
-A verdict is a number for a set of leaves; number 0 is the empty set, by far the most common one.
+A verdict is a number for a set of leaves; number 0 is the empty set, by far the most common one. Where kernels can be
+used, one of them tests all new values together and leaves to Python what is no plain text; else Python tests all.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from besra.engine.matcher import FieldMatcher
-from besra.engine.pack import FieldLeaf, RulePack
-from besra.events.columns import Column
-from besra.schema.fieldtype import Scalar
+from besra.engine.learner import Learner, PlainLearner, learner_of
+from besra.engine.pack import FieldLeaf
+from besra.events.columns import Projection, ValueTable
 
-Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
-UNKNOWN = -1
-
-
-class FieldVerdicts:
-    """The verdicts of one field's values, by value id."""
-
-    def __init__(self, leaves: Sequence[FieldLeaf], leaf_ids: Sequence[int]) -> None:
-        self._matcher = FieldMatcher.of(leaves)
-        self._leaf_ids = leaf_ids
-        self._by_value: Ints = np.full(0, UNKNOWN, np.int32)
-        self._numbers: dict[tuple[int, ...], int] = {(): 0}
-        self.sets: list[tuple[int, ...]] = [()]
-        """The leaves of each verdict."""
-
-    def of(self, column: Column, scalars: Sequence[Scalar]) -> Ints:
-        """The verdict of every cell of a column; `scalars` holds the value of every id."""
-        if len(self._by_value) < len(scalars):
-            grown = np.full(max(len(scalars), 2 * len(self._by_value)), UNKNOWN, np.int32)
-            grown[: len(self._by_value)] = self._by_value
-            self._by_value = grown
-        verdicts: Ints = self._by_value[column.values]
-        if (verdicts == UNKNOWN).any():
-            self._learn(np.unique(column.values[verdicts == UNKNOWN]), scalars)
-            verdicts = self._by_value[column.values]
-        return verdicts
-
-    def _learn(self, ids: Ints, scalars: Sequence[Scalar]) -> None:
-        found = self._matcher.match([scalars[number] for number in ids.tolist()])
-        self._by_value[ids] = [self._number(leaves) for leaves in found]
-
-    def _number(self, leaves: tuple[int, ...]) -> int:
-        number = self._numbers.get(leaves)
-        if number is None:
-            number = self._numbers[leaves] = len(self.sets)
-            self.sets.append(tuple(self._leaf_ids[leaf] for leaf in leaves))
-        return number
-
-    def forget(self) -> None:
-        """Drop what is known of values; their ids are about to mean something else."""
-        self._by_value = np.full(0, UNKNOWN, np.int32)
+Ints = np.ndarray[Any, np.dtype[np.int32]]
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass
 class Verdicts:
-    """The verdicts of all fields of a pack. A memory of work done: it changes speed, never results."""
+    """The verdicts of all values of a table, by value id. A memory of work done: it changes speed, never results.
 
-    fields: dict[str, FieldVerdicts] = field(default_factory=dict)
+    The leaves of verdict *v* are `leaves[starts[v]:starts[v + 1]]`, numbered as in the pack.
+    """
 
-    @classmethod
-    def of(cls, pack: RulePack) -> "Verdicts":
-        """An empty memory for a pack."""
-        by_field: dict[str, list[int]] = {}
-        for number, leaf in enumerate(pack.leaves):
-            by_field.setdefault(leaf.field.name, []).append(number)
-        return cls({name: FieldVerdicts([pack.leaves[n] for n in ids], ids) for name, ids in by_field.items()})
+    def __init__(self, learner: Learner | PlainLearner) -> None:
+        self._learner = learner
+        self.forget()
 
     def forget(self) -> None:
-        """Drop everything known of values."""
-        for verdicts in self.fields.values():
-            verdicts.forget()
+        """Drop everything: value ids are about to mean something else."""
+        self._learner.forget()
+        self._known = 0
+        self._sets = 0
+        self.by_value = np.zeros(1 << 12, np.int32)
+        self.starts = np.zeros(1 << 8, np.int64)
+        self.leaves = np.zeros(1 << 10, np.int32)
+
+    def of(self, number: int) -> tuple[int, ...]:
+        """The leaves that the value of an id satisfies, ascending."""
+        start, end = self.starts[self.by_value[number] : self.by_value[number] + 2].tolist()
+        return tuple(sorted(set(self.leaves[start:end].tolist())))
+
+    def learn(self, values: ValueTable) -> None:
+        """Test the values the table has learned of since the last call."""
+        if len(values) == self._known:
+            return
+        if len(values) > len(self.by_value):
+            self.by_value = _grown(self.by_value, len(values))
+        self._learner.learn(values, self._known, self.by_value)
+        self._known = len(values)
+        self._add(self._learner.leaves_from(self._sets))
+
+    def _add(self, sets: Sequence[Iterable[int]]) -> None:
+        """Append new sets of leaves."""
+        for leaves in sets:
+            held = list(leaves)
+            start = int(self.starts[self._sets])
+            end = start + len(held)
+            if end > len(self.leaves):
+                self.leaves = _grown(self.leaves, end)
+            if self._sets + 2 > len(self.starts):
+                self.starts = _grown(self.starts, self._sets + 2)
+            self.leaves[start:end] = held
+            self.starts[self._sets + 1] = end
+            self._sets += 1
+
+
+def verdicts_of(leaves: Sequence[FieldLeaf], projection: Projection, *, compiled: bool) -> Verdicts:
+    """An empty memory for the leaves of a pack, of values whose fields are those of a projection."""
+    return Verdicts(learner_of(leaves, projection, compiled=compiled))
+
+
+def _grown(array: Array, needed: int) -> Array:
+    larger = np.zeros(max(needed, 2 * len(array)), array.dtype)
+    larger[: len(array)] = array
+    return larger

@@ -40,16 +40,6 @@ def event_time(source: Mapping[str, Any], field: str = TIMESTAMP) -> int | None:
     return None
 
 
-PLAIN_TIME = re.compile(
-    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z", re.ASCII
-)
-
-
-def is_event_time(value: Scalar) -> bool:
-    """Whether `parse_event_time` finds a time; quick for times as sensors write them."""
-    return bool(isinstance(value, str) and PLAIN_TIME.fullmatch(value)) or parse_event_time(value) is not None
-
-
 def parse_event_time(value: Scalar) -> int | None:
     """Nanoseconds since 1970 of an ISO 8601 text (no zone: UTC) or of a number or digits in the unit of their size."""
     if isinstance(value, bool):

@@ -21,7 +21,7 @@ Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 if TYPE_CHECKING:
     from besra.events.columns import DecodedLines
 
-Decode = Callable[[bytes], tuple["DecodedLines", Integers]]
+Decode = Callable[[memoryview], tuple["DecodedLines", Integers]]
 """Decodes the lines of a buffer, and finds those without a usable time."""
 
 
@@ -33,7 +33,7 @@ class LineBlock:
     without a usable time. With `offset`, the block's bytes are those of the file at `path` from there on.
     """
 
-    buffer: bytes
+    buffer: memoryview
     decoded: "DecodedLines"
     origin: str
     line: int
@@ -52,10 +52,6 @@ class LineBlock:
         """The rows that are events of this block."""
         return np.flatnonzero(~self.decoded.slow)
 
-    @cached_property
-    def _line_ends(self) -> Integers:
-        return np.flatnonzero(np.frombuffer(self.buffer, np.uint8) == ord("\n"))
-
     @property
     def last_line(self) -> int:
         """The number of the last line that is an event of this block."""
@@ -67,11 +63,11 @@ class LineBlock:
 
     def lines_of(self, rows: Integers) -> Integers:
         """The numbers of rows' lines in the file."""
-        return self.line + np.searchsorted(self._line_ends, self.decoded.starts[rows])
+        return self.line + self.decoded.before[rows].astype(np.int64)
 
     def text(self, row: int) -> bytes:
         """The bytes of a row's line."""
-        return self.buffer[int(self.decoded.starts[row]) : int(self.decoded.ends[row])]
+        return bytes(self.buffer[int(self.decoded.starts[row]) : int(self.decoded.ends[row])])
 
     def event(self, row: int) -> Event:
         """The event of a row that is not slow."""

@@ -1,13 +1,14 @@
-"""Value ids: every distinct JSON scalar of any field gets the next number, and is decoded once.
+"""Value ids: every distinct JSON scalar of a field gets the next number, so that it is looked at once.
 
-A scalar is kept as the JSON text that `orjson.dumps` writes for it, which tells `1` from `1.0` and `"1"`. The texts
-stand in the order of their ids with a comma after each: the inside of one JSON array, so that any run of ids is decoded
-by one call of orjson. The kernels write the same arrays (`kernels.interning`).
+A scalar is kept as the JSON text that `orjson.dumps` writes for it, which tells `1` from `1.0` and `"1"`. An id stands
+for a scalar *of a field*: what rules say about it is an array by id, and new ids are what has to be learned. The texts
+stand in the order of their ids, each with a comma and its field behind it. The kernels write the same arrays
+(`kernels.interning`).
 """
 
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple, TypeVar
 
@@ -19,6 +20,9 @@ from besra.schema.fieldtype import Scalar
 
 PADDING = 64
 """Bytes behind the end of an arena, or of a text, that a kernel may touch."""
+
+TAIL = 5
+"""Bytes behind a text in the arena: a comma, and the number of its field as int32."""
 
 SEED = 2
 
@@ -35,9 +39,9 @@ class Interned(NamedTuple):
     """The arrays of a table.
 
     `slots` is the hash table: two int64 for each place, the upper half of the hash beside the id + 1 (0: free), then
-    where in the arena the token is. `arena` holds the tokens, and `offsets[id]` is where one begins. `counts` holds
-    the number of tokens, the bytes used of the arena and, at SEED, the number all hashes are mixed with, which is
-    random: nobody can prepare values that collide.
+    where in the arena the token is. `arena` holds the tokens, and `offsets[id]` is where one begins; the offset behind
+    the last one is there too. `counts` holds the number of tokens, the bytes used of the arena and, at SEED, the number
+    all hashes are mixed with, which is random: nobody can prepare values that collide.
     """
 
     slots: NDArray[np.int64]
@@ -47,23 +51,26 @@ class Interned(NamedTuple):
 
 
 class ValueTable:
-    """Value ids of JSON scalars, dense from 0, in one space for all fields.
+    """Value ids of JSON scalars, dense from 0. Fields are numbers, whatever they stand for.
 
-    Equal scalars of one JSON type have one id; `-0.0` and `0.0` have two, as they are written differently. The table
-    only grows: `clear` it, or take a new one, when `nbytes` is too much. Not for use by two threads at once.
+    Equal scalars of one JSON type and field have one id; `-0.0` and `0.0` have two, as they are written differently.
+    The table only grows: `clear` it, or take a new one, when it holds too much. Not for use by two threads at once.
     """
 
     def __init__(self) -> None:
         places = 4 * FIRST_TOKENS if compiled() else 0
         counts = np.array([0, 0, secrets.randbits(62)], np.int64)
-        arena, offsets = np.empty(FIRST_BYTES, np.uint8), np.empty(FIRST_TOKENS, np.int64)
+        arena, offsets = np.empty(FIRST_BYTES, np.uint8), np.zeros(FIRST_TOKENS, np.int64)
         self.interned = Interned(np.zeros(places, np.int64), arena, offsets, counts)
-        # By text. Of a table that kernels write too, it holds only what came by way of Python.
-        self._ids: dict[bytes, int] = {}
+        # By field and text. Of a table that kernels write too, it holds only what came by way of Python.
+        self._ids: dict[tuple[int, bytes], int] = {}
         self._odd: dict[int, Scalar] = {}
 
     def __len__(self) -> int:
         return int(self.interned.counts[0])
+
+    def __getitem__(self, number: int) -> Scalar:
+        return self.scalars((number,))[0]
 
     @property
     def nbytes(self) -> int:
@@ -77,42 +84,44 @@ class ValueTable:
         self._ids.clear()
         self._odd.clear()
 
-    def id_of(self, scalar: Scalar) -> int:
-        """The id of one scalar, new or known. For many, `ids_of` is much quicker."""
-        return self.ids_of((scalar,))[0]
-
-    def ids_of(self, scalars: Sequence[Scalar]) -> list[int]:
-        """The ids of scalars, new or known."""
-        texts = [text_of(scalar) for scalar in scalars]
-        new = {text: scalar for text, scalar in zip(texts, scalars, strict=True) if text not in self._ids}
+    def ids_of(self, field: int, scalars: Sequence[Scalar]) -> list[int]:
+        """The ids of scalars of a field, new or known."""
+        keys = [(field, text_of(scalar)) for scalar in scalars]
+        new = {key: scalar for key, scalar in zip(keys, scalars, strict=True) if key not in self._ids}
         if new:
             self._add(new)
-        return [self._ids[text] for text in texts]
+        return [self._ids[key] for key in keys]
 
-    def number_ids(self, numbers: list[int | float]) -> NDArray[np.int64]:
-        """The ids of numbers that orjson has read, new or known. Only where there are kernels."""
-        return self._interned(orjson.dumps(numbers)[1:-1] + b",", len(numbers))
+    def number_ids(self, fields: NDArray[np.int32], numbers: list[int | float]) -> NDArray[np.int64]:
+        """The ids of numbers that orjson has read, each of its field, new or known. Only where there are kernels."""
+        return self._interned(fields, orjson.dumps(numbers)[1:-1] + b",")
 
-    def scalars(self, start: int) -> list[Scalar]:
-        """The scalars with ids from `start` on, as orjson decodes them."""
-        if start >= len(self):
-            return []
-        arena, offsets = self.interned.arena, self.interned.offsets
-        text = arena[offsets[start] : self.interned.counts[1] - 1].tobytes()
-        found: list[Scalar] = orjson.loads(b"[%b]" % text)
-        for number, scalar in self._odd.items():
-            if number >= start:
-                found[number - start] = scalar
+    def scalars(self, ids: Iterable[int]) -> list[Scalar]:
+        """The scalars of some ids, as orjson decodes them."""
+        numbers = list(ids)
+        view, offsets = memoryview(self.interned.arena), self.interned.offsets  # type: ignore[arg-type]  # a buffer
+        first = np.array(numbers, np.int64)
+        bounds = zip(offsets[first].tolist(), (offsets[first + 1] - TAIL).tolist(), strict=True)
+        found: list[Scalar] = orjson.loads(b"[%b]" % b",".join([view[start:end] for start, end in bounds]))
+        if self._odd:
+            found = [self._odd.get(number, scalar) for number, scalar in zip(numbers, found, strict=True)]
+        return found
+
+    def fields_of(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The fields of some ids."""
+        ends = self.interned.offsets[ids + 1]
+        parts = self.interned.arena[ends[:, None] + np.arange(-4, 0)]
+        found: NDArray[np.int32] = parts.view("<i4").reshape(-1)
         return found
 
     def reserve(self, tokens: int, size: int) -> None:
         """Makes room for so many new tokens of together so many bytes, as the kernels need it."""
         slots, arena, offsets, counts = self.interned
-        number, used = int(counts[0]) + tokens, int(counts[1]) + size + tokens + PADDING
+        number, used = int(counts[0]) + tokens, int(counts[1]) + size + TAIL * tokens + PADDING
         if used > len(arena):
             arena = grown(arena, used)
-        if number > len(offsets):
-            offsets = grown(offsets, number)
+        if number >= len(offsets):
+            offsets = grown(offsets, number + 1)
         if compiled() and 4 * number > len(slots):
             from besra.events.kernels.interning import rehash  # noqa: PLC0415
 
@@ -121,38 +130,40 @@ class ValueTable:
             slots = wider
         self.interned = Interned(slots, arena, offsets, counts)
 
-    def _add(self, new: dict[bytes, Scalar]) -> None:
+    def _add(self, new: dict[tuple[int, bytes], Scalar]) -> None:
         """Gives ids to texts that came by way of Python; the kernels may know some of them."""
-        self.reserve(len(new), sum(map(len, new)))
-        texts = [text for text in new if not text.startswith(ODD)]
+        self.reserve(len(new), sum(len(text) for _, text in new))
+        plain = [key for key in new if not key[1].startswith(ODD)]
         if not compiled():
-            self._ids.update((text, self._append(text)) for text in texts)
-        elif texts:
-            ids = self._interned(b",".join(texts) + b",", len(texts)).tolist()
-            self._ids.update(zip(texts, ids, strict=True))
-        for text, scalar in new.items():
-            if text.startswith(ODD):
-                number = self._ids[text] = self._append(b"null")
+            self._ids.update((key, self._append(*key)) for key in plain)
+        elif plain:
+            fields = np.array([field for field, _ in plain], np.int32)
+            ids = self._interned(fields, b",".join([text for _, text in plain]) + b",").tolist()
+            self._ids.update(zip(plain, ids, strict=True))
+        for key, scalar in new.items():
+            if key[1].startswith(ODD):
+                number = self._ids[key] = self._append(key[0], b"null")
                 self._odd[number] = scalar
 
-    def _interned(self, text: bytes, count: int) -> NDArray[np.int64]:
-        """The ids of `count` texts, a comma after each, by the kernels' table."""
+    def _interned(self, fields: NDArray[np.int32], text: bytes) -> NDArray[np.int64]:
+        """The ids of texts, a comma after each, by the kernels' table."""
         from besra.events.kernels.interning import intern_list, table_of  # noqa: PLC0415
 
-        self.reserve(count, len(text))
+        self.reserve(len(fields), len(text))
         held = np.frombuffer(text + bytes(PADDING), np.uint8)
-        ids = np.empty(count, np.int64)
+        ids = np.empty(len(fields), np.int64)
         start = held.ctypes.data
-        intern_list(table_of(self.interned), start, start + len(text), ids.ctypes.data)
+        intern_list(table_of(self.interned), start, start + len(text), fields.ctypes.data, ids.ctypes.data)
         return ids
 
-    def _append(self, text: bytes) -> int:
+    def _append(self, field: int, text: bytes) -> int:
         """Keeps a text under the next id, where the kernels do not find it."""
         _, arena, offsets, counts = self.interned
         number, used = int(counts[0]), int(counts[1])
-        offsets[number] = used
-        arena[used : used + len(text) + 1] = np.frombuffer(text + b",", np.uint8)
-        counts[:SEED] = number + 1, used + len(text) + 1
+        end = used + len(text) + TAIL
+        arena[used:end] = np.frombuffer(text + b"," + field.to_bytes(4, "little"), np.uint8)
+        offsets[number : number + 2] = used, end
+        counts[:SEED] = number + 1, end
         return number
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import zstandard
 from tests.shared import SHARED, needs_shared
+from tests.verdicts import verdicts_on
 
 from besra.engine.kernels.automaton import automaton_of
 from besra.engine.kernels.regex import RegexTest
@@ -39,7 +40,7 @@ def expected(leaves: Sequence[FieldLeaf], value: Scalar) -> tuple[int, ...]:
 
 
 def assert_agrees(leaves: Sequence[FieldLeaf], values: Sequence[Scalar], *, compiled: bool = True) -> None:
-    found = FieldMatcher.of(leaves, compiled=compiled).match(values)
+    found = verdicts_on(leaves, values, compiled=compiled)
     wrong = [
         (value, [leaves[i] for i in set(leaf_ids) ^ set(expected(leaves, value))])
         for value, leaf_ids in zip(values, found, strict=True)
@@ -140,7 +141,7 @@ def test_globs_agree_with_the_reference(compiled: bool, folds: bool) -> None:
 @COMPILED
 def test_several_globs_of_one_leaf_count_once(compiled: bool) -> None:
     leaves = [like("*a*", "*b*", "ab", folds=True), like("*b*", folds=True), like("*a*"), equals("ab", "b")]
-    assert FieldMatcher.of(leaves, compiled=compiled).match(["ab", "AB", "b", "c"]) == [
+    assert verdicts_on(leaves, ["ab", "AB", "b", "c"], compiled=compiled) == [
         (0, 1, 2, 3),
         (0, 1),
         (0, 1, 3),
@@ -343,7 +344,7 @@ def test_the_results_of_a_pickled_matcher_are_the_same() -> None:
         Exists(KEYWORD),
         Range(field(FieldType.LONG), ">", 3),
     ]
-    matcher = FieldMatcher.of(leaves)
+    matcher = FieldMatcher.of(list(enumerate(leaves)))
     before = matcher.match(SCALARS)
     again = pickle.loads(pickle.dumps(matcher))
     assert again == matcher
@@ -351,34 +352,25 @@ def test_the_results_of_a_pickled_matcher_are_the_same() -> None:
 
 
 @COMPILED
-def test_equal_results_are_one_object(compiled: bool) -> None:
-    matcher = FieldMatcher.of([like("*a*"), like("*b*", folds=True), Exists(KEYWORD)], compiled=compiled)
-    first = matcher.match(["a", "xa", "A", "b", "none", "other"])
-    second = matcher.match(["za", "nothing"])
-    assert first == [(0, 2), (0, 2), (2,), (1, 2), (2,), (2,)]
-    assert first[0] is first[1] is second[0]
-    assert first[2] is first[4] is first[5] is second[1]
-
-
-@COMPILED
 def test_no_leaves_and_no_values(compiled: bool) -> None:
-    assert FieldMatcher.of([], compiled=compiled).match(["a", 1]) == [(), ()]
-    assert FieldMatcher.of([like("a*")], compiled=compiled).match([]) == []
+    assert verdicts_on([], ["a", 1], compiled=compiled) == [(), ()]
+    assert verdicts_on([like("a*")], [], compiled=compiled) == []
 
 
 def test_more_sets_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("besra.engine.kernels.texts.MOST_VERDICTS", 4)
-    monkeypatch.setattr("besra.engine.kernels.texts.CHUNK", 8)
+    monkeypatch.setattr("besra.engine.kernels.text_kernel.FIRST_SETS", 4)
     leaves = [like(f"*{letter}*") for letter in "abcdef"]
     texts = ["".join(letter for k, letter in enumerate("abcdef") if number >> k & 1) for number in range(64)]
     assert_agrees(leaves, texts)
+    assert_agrees(leaves, texts, compiled=False)
 
 
 @COMPILED
 def test_patterns_and_texts_made_to_be_slow(compiled: bool) -> None:
     size = 1_000_000 if compiled else 100_000
     leaves = [like("*a*a*a*b"), like("*a*a*a*b*", folds=True), like("*aaaaaaaaab*"), like("?*ab?b*"), equals("a")]
-    found = FieldMatcher.of(leaves, compiled=compiled).match(["a" * size, "a" * size + "b", "é" * size])
+    found = verdicts_on(leaves, ["a" * size, "a" * size + "b", "é" * size], compiled=compiled)
     assert found == [(), (0, 1, 2), ()]
 
 

@@ -21,8 +21,8 @@ def test_every_row_has_the_index_names_of_its_document() -> None:
     sources[5] = {"agent.type": None}
     raw = b"\n".join(map(orjson.dumps, sources))
     projection, values = Projection(tuple(sorted(INDEX_FIELDS))), ValueTable()
-    block = LineBlock(raw, decode_lines(raw, projection, values), "a", 1, "home")
-    batch = batch_of_block(block, projection, values, [])
+    block = LineBlock(memoryview(raw), decode_lines(raw, projection, values), "a", 1, "home")
+    batch = batch_of_block(block, projection, values)
     assert len(block.rows) == ROWS
     found = [batch.index_names[number] for number in batch.index.tolist()]
     assert found == [index_names(source, default="home") for source in sources]

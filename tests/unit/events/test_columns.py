@@ -19,6 +19,7 @@ from tests.shared import SHARED, needs_shared
 from besra.events import columns as module
 from besra.events.columns import Projection, ValueTable, columns_of, decode_lines
 from besra.events.document import flatten
+from besra.schema.fieldtype import Scalar
 
 pytest.importorskip("numba")
 
@@ -198,8 +199,9 @@ def test_lines_are_counted_without_the_blank_ones_and_located() -> None:
     ]
     assert found.starts.dtype == found.ends.dtype == np.int64
     assert found.slow.tolist() == [False] * 4
+    assert (found.before.tolist(), found.seen) == ([1, 5, 7, 8], 9)
     assert found.columns["a"].rows.tolist() == [0, 1, 2, 3]
-    assert values.scalars(0) == [1, 2, 3, 4]
+    assert values.scalars(range(4)) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"\r\n\r\n", b"   "])
@@ -214,18 +216,25 @@ def test_a_memoryview_and_an_empty_projection() -> None:
     assert (found.columns, found.slow.tolist()) == ({}, [False, True])
 
 
-def test_equal_values_have_one_id_in_all_fields_and_by_both_ways() -> None:
+def test_equal_values_of_a_field_have_one_id_by_both_ways() -> None:
     values = ValueTable()
-    text = r'{"a":"x/y","e":"x\/y","a.b":1,"a.b.c":1.0,"a.b.d":"1","f.g":true,"index":[1.50,1.5,15e-1]}'
+    text = r'{"a":["x/y","x\/y"],"e":"x\/y","a.b":1,"a.b.c":1.0,"a.b.d":"1","f.g":true,"index":[1.50,1.5,15e-1]}'
     found = decode_lines(text.encode(), FIELDS, values).columns
     ids = {name: column.values.tolist() for name, column in found.items()}
-    assert ids["a"] == ids["e"] == [values.id_of("x/y")]
-    assert ids["a.b"] == [values.id_of(1)]
-    assert ids["a.b.c"] == [values.id_of(1.0)]
-    assert ids["a.b.d"] == [values.id_of("1")]
-    assert ids["f.g"] == [values.id_of(True)]
-    assert ids["index"] == [values.id_of(1.5)] * 3
-    assert len(values) == 6
+
+    def known(name: str, scalar: Scalar) -> int:
+        return values.ids_of(FIELDS.numbers[name], [scalar])[0]
+
+    assert ids["a"] == [known("a", "x/y")] * 2
+    assert ids["e"] == [known("e", "x/y")] != ids["a"][:1]
+    assert ids["a.b"] == [known("a.b", 1)]
+    assert ids["a.b.c"] == [known("a.b.c", 1.0)]
+    assert ids["a.b.d"] == [known("a.b.d", "1")]
+    assert ids["f.g"] == [known("f.g", True)]
+    assert ids["index"] == [known("index", 1.5)] * 3
+    assert len(values) == 7
+    names = [FIELDS.fields[number] for number in values.fields_of(np.arange(7)).tolist()]
+    assert sorted(names) == ["a", "a.b", "a.b.c", "a.b.d", "e", "f.g", "index"]
     judge = columns_of([orjson.loads(text)], FIELDS, values)
     assert {name: column.values.tolist() for name, column in judge.items()} == ids
 
@@ -233,11 +242,13 @@ def test_equal_values_have_one_id_in_all_fields_and_by_both_ways() -> None:
 def test_values_of_python_documents_that_json_cannot_hold() -> None:
     values = ValueTable()
     odd = [float("nan"), float("inf"), -float("inf"), 2**70, "\ud800", "x", 1, 2**70 + 1, "\ud800"]
-    ids = values.ids_of(odd)
+    ids = values.ids_of(3, odd)
     assert ids[4] == ids[8]
-    assert list(map(told, (values.scalars(0)[number] for number in ids))) == list(map(told, odd))
-    assert [told(scalar) for scalar in values.scalars(3)] == [told(scalar) for scalar in values.scalars(0)[3:]]
-    assert values.scalars(len(values)) == []
+    assert list(map(told, values.scalars(ids))) == list(map(told, odd))
+    assert told(values[ids[4]]) == told("\ud800")
+    assert values.fields_of(np.array(ids)).tolist() == [3] * len(odd)
+    assert values.scalars([]) == []
+    assert values.ids_of(4, odd) != ids
 
 
 def test_a_table_grows_and_can_be_cleared() -> None:
@@ -248,13 +259,13 @@ def test_a_table_grows_and_can_be_cleared() -> None:
     again = decode_lines(text, FIELDS, values)
     assert len(values) == 50_007
     assert all((first.columns[name].values == again.columns[name].values).all() for name in ("a", "e"))
-    assert values.scalars(50_005) == ["value 49998", "value 49999"]
-    assert values.id_of("value 17") == first.columns["a"].values[17]
+    assert values.scalars(range(50_005, 50_007)) == ["value 49998", "value 49999"]
+    assert values.ids_of(0, ["value 17"]) == [first.columns["a"].values[17]]
     before = values.nbytes
     values.clear()
-    assert (len(values), values.scalars(0)) == (0, [])
+    assert len(values) == 0
     assert values.nbytes < before
-    assert values.id_of("value 17") == 0
+    assert values.ids_of(0, ["value 17"]) == [0]
     assert lines_of(decode_lines(text, FIELDS, values), values)[17] == {"a": [told("value 17")], "e": [told(3)]}
 
 
@@ -294,6 +305,7 @@ def test_without_numba_every_line_is_slow(monkeypatch: pytest.MonkeyPatch) -> No
     text = b'{"a":1}\r\n\n{"a":2}\n'
     found = decode_lines(text, FIELDS, values)
     assert found.slow.tolist() == [True, True]
+    assert (found.before.tolist(), found.seen) == ([0, 2], 3)
     assert [text[start:end] for start, end in zip(found.starts, found.ends, strict=True)] == [b'{"a":1}', b'{"a":2}']
     documents = [{"a": f"x{number}", "e": [number, 1.5, "é\n"]} for number in range(20_000)]
     columns = columns_of(documents, FIELDS, values)

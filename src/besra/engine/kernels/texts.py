@@ -1,15 +1,14 @@
 """All tests of texts of one field at once: equality, globs and regular expressions.
 
 The leaves become *atoms*: an atom is a set of leaves that hold together because one test decides them, or a regular
-expression that may match. The atoms of a text are found by compiled kernels (`compiled`) or, without numba, one test
+expression that may match. The atoms of a text are found by compiled kernels (`learning`) or, without numba, one test
 after the other; texts with the same atoms share one verdict, worked out once.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import NamedTuple, Protocol, cast
 
 from besra.engine.kernels.automaton import Automaton, automaton_of
 from besra.engine.kernels.ordered import Verdict
@@ -20,9 +19,6 @@ from besra.language.glob import Glob, glob_matches
 
 MOST_VERDICTS = 1 << 16
 """Sets of atoms remembered; a field has a few hundred, texts made to exhaust memory could have one each."""
-
-CHUNK = 1 << 14
-"""Texts tested in one go, to bound the memory of their packed copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +64,6 @@ class TextTests:
     wide: tuple[int, ...]
 
 
-class Found(NamedTuple):
-    """What was found in texts: a mark for each, equal for texts with the same atoms, and the atoms at positions."""
-
-    marks: Sequence[Hashable]
-    atoms_at: Callable[[Sequence[int]], Iterable[Iterable[int]]]
-
-
-class Finder(Protocol):
-    """Finds the atoms of texts."""
-
-    def find(self, texts: Sequence[str]) -> Found:
-        """What is found in the texts."""
-
-
 class Unsettled:
     """The outcome of atoms among which are regular expressions, to be asked of each text."""
 
@@ -105,62 +87,57 @@ class Unsettled:
 
 
 class TextMatcher:
-    """The leaves satisfied by texts. What it remembers of them changes speed, never results."""
+    """The leaves satisfied by texts, one test after the other; a glob is tried on texts that hold its longest literal.
 
-    def __init__(self, leaves: Sequence[tuple[int, Leaf]], *, compiled: bool) -> None:
+    What it remembers changes speed, never results.
+    """
+
+    def __init__(self, leaves: Sequence[tuple[int, Leaf]]) -> None:
         self._tests = tests_of(leaves)
-        self._finder = finder_of(self._tests, compiled=compiled) if self._tests.atoms else None
-        self._has_unsettled = False
-        self._outcomes: dict[Hashable, Verdict | Unsettled] = {}
-        self._verdicts: dict[Verdict, Verdict] = {}
+        self._globs = tuple(
+            tuple((_longest(test.glob), test.glob, test.asking if test.automaton else test.atom) for test in form.globs)
+            for form in (self._tests.plain, self._tests.folded)
+        )
+        self._outcomes: dict[frozenset[int], Verdict | Unsettled] = {}
 
     def match(self, texts: Sequence[str]) -> list[Verdict]:
         """The leaves each text satisfies; equal ones are nearly always one object."""
-        if self._finder is None:
+        if not self._tests.atoms:
             return [self._tests.always] * len(texts)
-        verdicts: list[Verdict] = []
-        for first in range(0, len(texts), CHUNK):
-            verdicts += self._match(self._finder, texts[first : first + CHUNK])
-        return verdicts
+        return [self._match(text) for text in texts]
 
-    def _match(self, finder: Finder, texts: Sequence[str]) -> list[Verdict]:
-        found = finder.find(texts)
-        outcomes = list(map(self._outcomes.get, found.marks))
-        if None in outcomes:
-            self._learn(found, [position for position, outcome in enumerate(outcomes) if outcome is None])
-            outcomes = list(map(self._outcomes.get, found.marks))
-        if self._has_unsettled:
-            return [
-                outcome.verdict(text) if isinstance(outcome, Unsettled) else outcome or ()
-                for outcome, text in zip(outcomes, texts, strict=True)
-            ]
-        return cast(list[Verdict], outcomes)
+    def _match(self, text: str) -> Verdict:
+        atoms = self._atoms(text)
+        outcome = self._outcomes.get(atoms)
+        if outcome is None:
+            if len(self._outcomes) >= MOST_VERDICTS:
+                self._outcomes.clear()
+            outcome = self._outcomes[atoms] = self._outcome(atoms)
+        return outcome.verdict(text) if isinstance(outcome, Unsettled) else outcome
 
-    def _learn(self, found: Found, positions: Sequence[int]) -> None:
-        """Work out what the atoms at some positions come to."""
-        if len(self._outcomes) >= MOST_VERDICTS:
-            # All marks of this chunk are to be known at the end.
-            positions = range(len(found.marks))
-            self._outcomes.clear()
-            self._verdicts.clear()
-            self._has_unsettled = False
-        new = {found.marks[position]: position for position in positions}
-        for mark, atoms in zip(new, found.atoms_at(list(new.values())), strict=True):
-            self._outcomes[mark] = self._outcome(atoms)
+    def _atoms(self, text: str) -> frozenset[int]:
+        atoms = set() if text.isascii() else set(self._tests.wide)
+        forms = ((self._tests.plain, text), (self._tests.folded, fold_case(text)))
+        for (form, written), globs in zip(forms, self._globs, strict=True):
+            atom = form.constants.get(written)
+            if atom is not None:
+                atoms.add(atom)
+            atoms.update(atom for part, glob, atom in globs if part in written and glob_matches(glob, written))
+        return frozenset(atoms)
 
     def _outcome(self, atoms: Iterable[int]) -> Verdict | Unsettled:
         leaves, candidates = set(self._tests.always), []
-        for number in set(atoms):
+        for number in atoms:
             atom = self._tests.atoms[number]
             if isinstance(atom, Candidate):
                 candidates.append(atom)
             else:
                 leaves.update(atom)
-        if candidates:
-            self._has_unsettled = True
-            return Unsettled(leaves, candidates)
-        verdict = tuple(sorted(leaves))
-        return self._verdicts.setdefault(verdict, verdict)
+        return Unsettled(leaves, candidates) if candidates else tuple(sorted(leaves))
+
+
+def _longest(glob: Glob) -> str:
+    return max((part for part in glob.parts if isinstance(part, str)), key=len, default="")
 
 
 # --- leaves to tests --------------------------------------------------------------------------------------------------
@@ -215,45 +192,3 @@ def _tests(
             wide.append(asking)
     plain, folded = (Form(form.constants, tuple(globs)) for form, globs in zip(forms, tried, strict=True))
     return TextTests(always, plain, folded, tuple(numbers), tuple(sorted(wide)))
-
-
-def finder_of(tests: TextTests, *, compiled: bool) -> Finder:
-    """The compiled finder, which needs numba, or the plain one."""
-    if not compiled:
-        return PlainFinder(tests)
-    from besra.engine.kernels.compiled import CompiledFinder  # noqa: PLC0415  numba is optional and slow to import
-
-    return CompiledFinder(tests)
-
-
-# --- without numba ----------------------------------------------------------------------------------------------------
-
-
-class PlainFinder:
-    """One test after the other; a glob is only tried on texts that hold its longest literal part."""
-
-    def __init__(self, tests: TextTests) -> None:
-        self._tests = tests
-        self._globs = tuple(
-            tuple((_longest(test.glob), test.glob, test.asking if test.automaton else test.atom) for test in form.globs)
-            for form in (tests.plain, tests.folded)
-        )
-
-    def find(self, texts: Sequence[str]) -> Found:
-        """What is found in the texts; the atoms are their own marks."""
-        atoms = [self._atoms(text) for text in texts]
-        return Found(atoms, lambda positions: [atoms[position] for position in positions])
-
-    def _atoms(self, text: str) -> frozenset[int]:
-        atoms = set() if text.isascii() else set(self._tests.wide)
-        forms = ((self._tests.plain, text), (self._tests.folded, fold_case(text)))
-        for (form, written), globs in zip(forms, self._globs, strict=True):
-            atom = form.constants.get(written)
-            if atom is not None:
-                atoms.add(atom)
-            atoms.update(atom for part, glob, atom in globs if part in written and glob_matches(glob, written))
-        return frozenset(atoms)
-
-
-def _longest(glob: Glob) -> str:
-    return max((part for part in glob.parts if isinstance(part, str)), key=len, default="")

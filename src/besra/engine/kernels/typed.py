@@ -21,7 +21,7 @@ class TypedMatcher:
         fitting = [(number, fitted) for number, leaf in leaves if (fitted := _fitted(leaf, field_type))]
         self._sections = sections_of([(n, leaf) for n, leaf in fitting if not isinstance(leaf, Like | Regex)])
         texts = [(n, leaf) for n, leaf in fitting if isinstance(leaf, Like | Regex)]
-        self._texts = TextMatcher(texts, compiled=compiled) if texts else None
+        self._texts = TextMatcher(texts) if texts else None
         self._compiled = compiled
 
     def match(self, values: Sequence[Scalar]) -> list[Verdict]:

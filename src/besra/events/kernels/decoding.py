@@ -33,21 +33,24 @@ USUAL_LONGEST = 1 << 14
 
 
 class Lines:
-    """The lines of a buffer: byte offsets of their first byte and of the end of their text, and which are slow."""
+    """The lines of a buffer: byte offsets of their first byte and of the end of their text, the number of lines before
+    them, and which are slow."""
 
     def __init__(self, room: int) -> None:
         self.starts = np.empty(room, np.int64)
         self.ends = np.empty(room, np.int64)
+        self.before = np.empty(room, np.int32)
         self.slow = np.empty(room, np.bool_)
 
     def arrays(self) -> tuple[NDArray[Any], ...]:
-        """Starts, ends, slowness."""
-        return self.starts, self.ends, self.slow
+        """Starts, ends, lines before, slowness."""
+        return self.starts, self.ends, self.before, self.slow
 
     def enlarge(self) -> None:
         """Doubles the room."""
         room = 2 * len(self.starts)
-        self.starts, self.ends, self.slow = grown(self.starts, room), grown(self.ends, room), grown(self.slow, room)
+        self.starts, self.ends = grown(self.starts, room), grown(self.ends, room)
+        self.before, self.slow = grown(self.before, room), grown(self.slow, room)
 
 
 class Values:
@@ -72,36 +75,49 @@ class Values:
 
 
 class Decoding:
-    """Decodes the lines of texts, one text after the other; value ids are those of `table`."""
+    """Decodes one buffer of lines after the other; value ids are those of `table`.
 
-    def __init__(self, tree: KeyTree, table: ValueTable, size: int) -> None:
+    What it works with is kept from one buffer to the next: fresh memory costs as much as the decoding.
+    """
+
+    def __init__(self, tree: KeyTree, table: ValueTable) -> None:
         self._tree = tree
         self._table = table
-        self._lines = Lines(size // USUAL_LINE + 64)
-        self._values = Values(size // USUAL_VALUE + 1024)
-        self._counts = np.zeros(6, np.int64)
-        self._texts = np.empty(size + 2 * PADDING, np.uint8)
+        self._counts = np.zeros(7, np.int64)
         self._seen = np.zeros(tree.addresses.entries + 1, np.int64)
         self._levels = np.empty(DEEPEST * LEVEL, np.uint8)
-        self._make_work(min(size + 1, USUAL_LONGEST))
+        self._size = -1
+        self._make_work(USUAL_LONGEST)
 
     def decode_buffer(self, view: NDArray[np.uint8]) -> None:
         """Decodes a buffer, the last line of which may lack its line break.
 
         The kernel looks beyond what it decodes: so the last lines are decoded from a copy with room behind it.
         """
+        if len(view) > self._size:
+            self._size = len(view)
+            self._lines = Lines(self._size // USUAL_LINE + 64)
+            self._values = Values(self._size // USUAL_VALUE + 1024)
+            self._texts = np.empty(self._size + 2 * PADDING, np.uint8)
+        self._counts.fill(0)
         cut = last_break(view, len(view) - PADDING)
         self._decode(view[:cut], 0)
         size = len(view) - cut
         tail = np.zeros(size + 1 + PADDING, np.uint8)
         tail[:size] = view[cut:]
         tail[size] = NEWLINE
-        self._decode(tail[: size + 1], cut)
+        # An end behind the last line break is no line.
+        self._decode(tail[: size + 1 if size and tail[size - 1] != NEWLINE else size], cut)
 
-    def lines(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-        """Starts, ends and slowness of the lines."""
+    @property
+    def seen(self) -> int:
+        """Lines of the buffer, blank ones too."""
+        return int(self._counts[6])
+
+    def lines(self) -> tuple[NDArray[Any], ...]:
+        """Starts, ends, lines before and slowness of the lines that are not blank."""
         count = int(self._counts[0])
-        return self._lines.starts[:count], self._lines.ends[:count], self._lines.slow[:count]
+        return tuple(array[:count].copy() for array in self._lines.arrays())
 
     def grouped(self, fields: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
         """For the fields in order: the end of the part of each, then the rows and value ids of all parts."""
@@ -131,7 +147,7 @@ class Decoding:
         if status == LONG:
             self._make_work(2 * self._longest)
         elif status == CROWDED:
-            self._table.reserve(*self._counts[4:].tolist())
+            self._table.reserve(*self._counts[4:6].tolist())
         elif status == FULL:
             self._lines.enlarge()
             self._values.enlarge()
@@ -146,7 +162,8 @@ class Decoding:
         count, size = self._counts[2:4].tolist()
         if count:
             numbers = orjson.loads(b"[%b]" % self._texts[: size - 1].tobytes())
-            self._values.ids[self._values.numbers[:count]] = self._table.number_ids(numbers)
+            places = self._values.numbers[:count]
+            self._values.ids[places] = self._table.number_ids(self._values.fields[places], numbers)
             self._counts[2:4] = 0
 
     def _work(self) -> Work:
@@ -155,11 +172,11 @@ class Decoding:
         return Work(seen, levels, tokens, scratch, self._longest)
 
     def _output(self) -> Output:
-        starts, ends, slow = map(address, self._lines.arrays())
+        starts, ends, before, slow = map(address, self._lines.arrays())
         fields, rows, ids, numbers = map(address, self._values.arrays())
         texts, counts = address(self._texts), address(self._counts)
         lines, places = len(self._lines.starts), len(self._values.fields)
-        return Output(starts, ends, slow, fields, rows, ids, numbers, texts, counts, lines, places)
+        return Output(starts, ends, before, slow, fields, rows, ids, numbers, texts, counts, lines, places)
 
 
 def address(array: NDArray[Any]) -> int:

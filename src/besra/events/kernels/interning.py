@@ -1,4 +1,4 @@
-"""A hash table of JSON tokens: every distinct token gets the next number, and is kept once.
+"""A hash table of JSON tokens of fields: every distinct token of a field gets the next number, and is kept once.
 
 The arrays are those of `value_table.Interned`, by their addresses. They are grown between calls, never in a kernel.
 """
@@ -13,12 +13,14 @@ from besra.events.kernels.machine import (
     differences,
     first_bit,
     fold,
+    half_at,
     put_byte,
+    put_half,
     put_word,
     word_at,
 )
 from besra.events.kernels.tokens import QUOTE, string_end
-from besra.events.value_table import PADDING, SEED, Interned
+from besra.events.value_table import PADDING, SEED, TAIL, Interned
 
 COMMA = ord(",")
 
@@ -49,7 +51,7 @@ def table_of(interned: Interned) -> Table:
     """A table of values as kernels take it; valid as long as its arrays are."""
     slots, arena, offsets, counts = (array.ctypes.data for array in interned)
     places, seed = len(interned.slots) // 2, int(interned.counts[SEED])
-    room, bytes_room = min(len(interned.offsets), places // 2), len(interned.arena) - PADDING
+    room, bytes_room = min(len(interned.offsets) - 1, places // 2), len(interned.arena) - PADDING
     return Table(slots, places - 1, arena, offsets, counts, seed, room, bytes_room)
 
 
@@ -64,6 +66,12 @@ def hash_token(p: int, length: int, seed: int) -> int:
     size = min(length, 8)
     unused = 64 - 8 * size
     return fold((word_at(p) << unused) ^ mixed, (word_at(p + length - size) << unused) ^ MULTIPLIER)
+
+
+@inlined
+def seed_of(table: Table, field: int) -> int:
+    """What the hashes of a field's tokens are mixed with."""
+    return table.seed ^ (field * MULTIPLIER)
 
 
 @inlined
@@ -86,41 +94,45 @@ def is_same(p: int, other: int, length: int) -> bool:
 
 
 @inlined
-def intern(table: Table, p: int, length: int, hashed: int) -> int:
-    """The id of the token at `p`, new or known. There must be room for it."""
+def intern(table: Table, p: int, length: int, hashed: int, field: int) -> int:
+    """The id of the token of a field at `p`, new or known. There must be room for it."""
     tag = hashed >> 32
     place = tag & table.mask
     while True:
         slot = table.slots + SLOT * place
         head = word_at(slot)
         if head == 0:
-            return insert(table, slot, tag, p, length)
+            return insert(table, slot, tag, p, length, field)
         if head >> 32 == tag:
             known = table.arena + word_at(slot + 8)
-            if is_same(p, known, length) and byte_at(known + length) == COMMA:
+            end = known + length
+            if is_same(p, known, length) and byte_at(end) == COMMA and half_at(end + 1) == field:
                 return (head & 0xFFFFFFFF) - 1
         place = (place + 1) & table.mask
 
 
 @inlined
-def insert(table: Table, slot: int, tag: int, p: int, length: int) -> int:
+def insert(table: Table, slot: int, tag: int, p: int, length: int, field: int) -> int:
     """Gives the token at `p` the next id, findable in this slot."""
     number, used = word_at(table.counts), word_at(table.counts + 8)
     put_word(slot, (tag << 32) | (number + 1))
     put_word(slot + 8, used)
-    put_word(table.offsets + 8 * number, used)
     target = table.arena + used
     for done in range(0, length, BLOCK):
         copy_block(target + done, p + done)
     put_byte(target + length, COMMA)
+    put_half(target + length + 1, field)
+    used += length + TAIL
+    put_word(table.offsets + 8 * number, used - length - TAIL)
+    put_word(table.offsets + 8 * number + 8, used)
     put_word(table.counts, number + 1)
-    put_word(table.counts + 8, used + length + 1)
+    put_word(table.counts + 8, used)
     return number
 
 
 @kernel
-def intern_list(table: Table, p: int, end: int, ids: int) -> None:
-    """The ids (int64) of the canonical scalars at `p`, a comma after each. There must be room for all of them."""
+def intern_list(table: Table, p: int, end: int, fields: int, ids: int) -> None:
+    """The ids (int64) of the canonical scalars at `p`, a comma after each, of `fields` (int32). There must be room."""
     while p < end:
         stop = p
         if byte_at(p) == QUOTE:
@@ -128,7 +140,9 @@ def intern_list(table: Table, p: int, end: int, ids: int) -> None:
         while byte_at(stop) != COMMA:
             stop += 1
         length = stop - p
-        put_word(ids, intern(table, p, length, hash_token(p, length, table.seed)))
+        field = half_at(fields)
+        put_word(ids, intern(table, p, length, hash_token(p, length, seed_of(table, field)), field))
+        fields += 4
         ids += 8
         p = stop + 1
 

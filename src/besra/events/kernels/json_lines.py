@@ -7,7 +7,7 @@ read as orjson would read it makes the line *slow*: nothing of it is kept, and i
 
 from typing import NamedTuple
 
-from besra.events.kernels.interning import Table, hash_token, intern, slot_address
+from besra.events.kernels.interning import Table, hash_token, intern, seed_of, slot_address
 from besra.events.kernels.kernel import inlined, kernel
 from besra.events.kernels.key_tree import (
     ACTION,
@@ -35,6 +35,7 @@ from besra.events.kernels.machine import (
 )
 from besra.events.kernels.tokens import BAD, NOTHING, NUMBER, PLAIN, QUOTE, RESPELL, respell, scalar_end, string_end
 from besra.events.kernels.utf8 import is_utf8
+from besra.events.value_table import TAIL
 
 COMMA, COLON = (ord(char) for char in ",:")
 OBJECT, OBJECT_END, ARRAY, ARRAY_END = (ord(char) for char in "{}[]")
@@ -79,16 +80,17 @@ class Work(NamedTuple):
 class Output(NamedTuple):
     """Addresses where the output goes, and for how many `lines` and `places` there is room.
 
-    Of a line: `starts` and `ends` (int64, addresses), `slow` (bytes). Of a value: `fields`, `rows` (number of the
-    line) and `values` (ids), all int32. Of a number left to Python: `numbers`, its place among the values (int64), and
-    in `texts` what it is written as, with a comma.
+    Of a line: `starts` and `ends` (int64, addresses), `before` (int32: how many lines stand before it, blank ones too),
+    `slow` (bytes). Of a value: `fields`, `rows` (number of the line) and `values` (ids), all int32. Of a number left to
+    Python: `numbers`, its place among the values (int64), and in `texts` what it is written as, with a comma.
 
     `counts` (int64): lines, values, numbers left to Python and bytes of their texts so far; when the table has no room,
-    the number of tokens in the line that needs it, and its length.
+    the number of tokens in the line that needs it, and its length; the lines seen, blank ones too.
     """
 
     starts: int
     ends: int
+    before: int
     slow: int
     fields: int
     rows: int
@@ -108,7 +110,9 @@ def decode(p: int, stop: int, tree: Tree, table: Table, work: Work, output: Outp
     """
     while p < stop:
         end, after, is_ascii, is_clean = line_end(p)
+        seen = word_at(output.counts + 48)
         if byte_at(p) != OBJECT and is_blank(p, end):
+            put_word(output.counts + 48, seen + 1)
             p = after
             continue
         size = end - p
@@ -120,13 +124,18 @@ def decode(p: int, stop: int, tree: Tree, table: Table, work: Work, output: Outp
         line = word_at(output.counts)
         if line == output.lines or word_at(output.counts + 8) + count > output.places:
             return p, FULL
-        if word_at(table.counts) + count > table.room or word_at(table.counts + 8) + size + count > table.bytes_room:
+        if (
+            word_at(table.counts) + count > table.room
+            or word_at(table.counts + 8) + size + TAIL * count > table.bytes_room
+        ):
             put_word(output.counts + 32, count)
             put_word(output.counts + 40, size)
             return p, CROWDED
         keep(count, table, work, output)
         put_word(output.starts + 8 * line, p)
         put_word(output.ends + 8 * line, end)
+        put_half(output.before + 4 * line, seen)
+        put_word(output.counts + 48, seen + 1)
         put_byte(output.slow + line, 1 if count == BAD else 0)
         put_word(output.counts, line + 1)
         p = after
@@ -245,7 +254,7 @@ def step(p: int, end: int, tree: Tree, seen: int, node: int, serial: int) -> tup
 @inlined
 def note(token: int, p: int, length: int, use: int, table: Table) -> None:
     """Remembers a token, and asks for the memory that `keep` will look it up in."""
-    hashed = hash_token(p, length, table.seed)
+    hashed = hash_token(p, length, seed_of(table, use >> SPELLING_BITS))
     put_word(token + T_PLACE, p)
     put_word(token + T_LENGTH, length)
     put_word(token + T_USE, use)
@@ -260,8 +269,8 @@ def keep(count: int, table: Table, work: Work, output: Output) -> None:
     for token in range(work.tokens, work.tokens + count * TOKEN, TOKEN):
         p, length = word_at(token + T_PLACE), word_at(token + T_LENGTH)
         use, hashed = word_at(token + T_USE), word_at(token + T_HASH)
-        spelling = use & SPELLING
-        put_half(output.fields + 4 * place, use >> SPELLING_BITS)
+        spelling, field = use & SPELLING, use >> SPELLING_BITS
+        put_half(output.fields + 4 * place, field)
         put_half(output.rows + 4 * place, row)
         if spelling == NUMBER:
             leave(output, place, p, length)
@@ -269,8 +278,8 @@ def keep(count: int, table: Table, work: Work, output: Output) -> None:
             if spelling == RESPELL:
                 length = respell(p, length, work.scratch)
                 p = work.scratch
-                hashed = hash_token(p, length, table.seed)
-            put_half(output.values + 4 * place, intern(table, p, length, hashed))
+                hashed = hash_token(p, length, seed_of(table, field))
+            put_half(output.values + 4 * place, intern(table, p, length, hashed, field))
         place += 1
     put_word(output.counts + 8, place)
 

@@ -88,6 +88,13 @@ def _emit_copy(builder: Any, target: Any, source: Any) -> Any:
     return builder.store(_load(builder, source, BYTES), builder.inttoptr(target, BYTES.as_pointer()), align=1)
 
 
+def _emit_lower(builder: Any, target: Any, source: Any) -> Any:
+    block = _load(builder, source, BYTES)
+    is_upper = builder.icmp_unsigned("<", builder.sub(block, _splat(ord("A"))), _splat(26))
+    lower = builder.select(is_upper, builder.or_(block, _splat(0x20)), block)
+    return builder.store(lower, builder.inttoptr(target, BYTES.as_pointer()), align=1)
+
+
 def _emit_put(builder: Any, target: Any, byte: Any) -> Any:
     return builder.store(builder.trunc(byte, BYTE), builder.inttoptr(target, BYTE.as_pointer()), align=1)
 
@@ -144,6 +151,9 @@ differences = instruction(2, _emit_differences)
 
 copy_block = instruction(2, _emit_copy, returns=False)
 """Copies a block: to, from."""
+
+lower_block = instruction(2, _emit_lower, returns=False)
+"""Copies a block, the ASCII letters in lower case: to, from."""
 
 put_byte = instruction(2, _emit_put, returns=False)
 """Stores a byte: where, what."""
