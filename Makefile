@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format bench clean
 
 demo: $(READY)
 	@$(BIN)/besra demo
@@ -22,6 +22,12 @@ check: $(READY)
 format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+# BENCH holds options: make bench BENCH='--quick --json figures.json'
+bench: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt duckdb eql polars || \
+		echo 'some engines could not be installed: they are left out' >&2
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV)

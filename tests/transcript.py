@@ -22,7 +22,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from besra.cli.__main__ import run
+from besra.cli.command_line import run
 from tests.documents import Block
 
 WIDTH = 120

@@ -115,7 +115,7 @@ def scan(
 
 def runnable(rules: RuleSet) -> tuple[tuple[Rule, Plan], ...]:
     """The ready rules of a set with their plans."""
-    return tuple((loaded.rule, loaded.plan) for loaded in rules.ready if loaded.rule and loaded.plan)
+    return rules.runnable
 
 
 def _read(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from besra.cli.__main__ import run
+from besra.cli.command_line import run
 
 BESRA = (sys.executable, "-m", "besra.cli")
 STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -27,7 +27,7 @@ from tests.problem_codes import codes_in
 from tests.transcript import WIDTH, differences, execute, steps_of
 
 import besra
-from besra.cli.__main__ import besra as command_line
+from besra.cli.command_line import besra as command_line
 from besra.cli.exit_codes import ExitCode
 from besra.cli.formats import WRITERS
 from besra.demo import write_demo

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from besra.problems import Problem, Severity
 from besra.rules.cache import load_remembered
+from besra.rules.loaded import RuleSet
 from besra.rules.rule import RuleStatus
-from besra.rules.ruleset import RuleSet
 
 COUNTED = "unsupported-rule-type"
 """Told as a number in summaries: a line for each such rule would bury the other problems."""

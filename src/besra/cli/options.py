@@ -5,14 +5,16 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
-from rich.console import Console
 
 from besra.cli.terminal import Terminal, console_on
 from besra.errors import DateMathError
 from besra.schema.datemath import parse_date_math
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +43,7 @@ class OutputOptions:
         """The consoles of the process."""
         return Terminal.of(quiet=self.quiet, no_color=self.no_color)
 
-    def console_on(self, out: TextIO, terminal: Terminal) -> Console:
+    def console_on(self, out: TextIO, terminal: Terminal) -> "Console":
         """A console that writes tables to `out`; a file or pipe gets them wide, or as COLUMNS says, and plain."""
         if out is sys.stdout and sys.stdout.isatty():
             return terminal.out

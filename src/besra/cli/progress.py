@@ -3,13 +3,14 @@
 import os
 from collections.abc import Sequence
 from types import TracebackType
-
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
+from typing import TYPE_CHECKING, Any
 
 from besra.cli.terminal import Terminal
 from besra.events.file_read import FileRead
 from besra.events.files import InputFile
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 EVERY = 500
 """Events between two updates of the bar."""
@@ -24,42 +25,55 @@ class Progress:
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self._events = 0
-        self._is_shown = terminal.err.is_terminal and not terminal.is_quiet
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[events]:,} events"),
-            TimeElapsedColumn(),
-            console=terminal.err,
-            transient=True,
-            disable=not self._is_shown,
-        )
-        self._task = self._bar.add_task("scanning", total=None, events=0)
+        is_shown = not terminal.is_quiet and terminal.err.is_terminal
+        self._bar = _bar(terminal) if is_shown else None
 
     def __enter__(self) -> "Progress":
-        try:
-            self._bar.start()
-        except BaseException:  # Ctrl-C at this moment: nobody else would give the cursor back
-            self._bar.stop()
-            raise
+        if self._bar:
+            try:
+                self._bar.start()
+            except BaseException:  # Ctrl-C at this moment: nobody else would give the cursor back
+                self._bar.stop()
+                raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._bar.stop()
+        if self._bar:
+            self._bar.stop()
 
     def expect(self, files: Sequence[InputFile]) -> None:
         """These files will be read."""
-        self._bar.update(self._task, total=sum(_size(file) for file in files) or None)
+        if self._bar:
+            self._update(total=sum(_size(file) for file in files) or None)
 
     def events(self, count: int) -> None:
         """Some events went by."""
         before, self._events = self._events, self._events + count
         if self._events // EVERY > before // EVERY:
-            self._bar.update(self._task, events=self._events)
+            self._update(events=self._events)
 
     def file_done(self, read: FileRead) -> None:
         """A file was read to its end."""
-        self._bar.update(self._task, advance=read.bytes, events=self._events)
+        self._update(advance=read.bytes, events=self._events)
+
+    def _update(self, **changes: Any) -> None:
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], **changes)
+
+
+def _bar(terminal: Terminal) -> "Bar":
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415  only where a bar is seen
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[events]:,} events"),
+        TimeElapsedColumn(),
+    )
+    bar = Bar(*columns, console=terminal.err, transient=True)
+    bar.add_task("scanning", total=None, events=0)
+    return bar
 
 
 def _size(file: InputFile) -> int:

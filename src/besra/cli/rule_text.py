@@ -10,7 +10,7 @@ from rich.rule import Rule as Ruler
 
 from besra.cli.alert_rows import techniques_of
 from besra.cli.tables import plain
-from besra.rules.ruleset import LoadedRule
+from besra.rules.loaded import LoadedRule
 
 
 def rule_text(console: Console, loaded: LoadedRule) -> None:

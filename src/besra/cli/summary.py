@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from besra.cli.alert_rows import visible
 from besra.cli.reading import ScanCounts
 from besra.detection.execution import Execution
+from besra.rules.loaded import RuleSet
 from besra.rules.rule import RuleSeverity, RuleStatus
-from besra.rules.ruleset import RuleSet
 
 FEATURES = {
     "query": "KQL query",
@@ -24,15 +24,25 @@ FEATURES = {
 
 def summary_lines(counts: ScanCounts, rules: RuleSet, running: int, executions: Sequence[Execution]) -> Iterator[str]:
     """The summary, a line a topic."""
+    yield read_line(counts)
+    yield f"rules: {running:,} ran of {len(rules):,} loaded{_not_evaluable(rules)}"
+    yield from not_used_lines(counts)
+    yield alert_line(executions)
+
+
+def read_line(counts: ScanCounts) -> str:
+    """What was read, and how quickly."""
     elapsed = max(time.perf_counter() - counts.started, 1e-6)
     memory = f", peak memory {peak}" if (peak := peak_memory()) else ""
     speed = f"{counts.events / elapsed:,.0f} events/s"
     read = f"{counted(counts.files, 'file')}, {counted(counts.events, 'event')}"
-    yield f"read {read} in {elapsed:.1f} s ({speed}{memory})"
-    yield f"rules: {running:,} ran of {len(rules):,} loaded{_not_evaluable(rules)}"
+    return f"read {read} in {elapsed:.1f} s ({speed}{memory})"
+
+
+def not_used_lines(counts: ScanCounts) -> Iterator[str]:
+    """What was not used, if anything."""
     if counts.skipped or counts.unread or counts.without_time:
         yield "not used: " + ", ".join(_not_used(counts))
-    yield alert_line(executions)
 
 
 def _not_used(counts: ScanCounts) -> Iterator[str]:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from besra.cli.alert_rows import AlertRow
 from besra.cli.terminal import COLOURS, printable
-from besra.rules.ruleset import RuleSet
+from besra.rules.loaded import RuleSet
 
 WIDE, MIDDLE = 110, 80
 

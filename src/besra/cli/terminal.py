@@ -5,35 +5,41 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TextIO
-
-from rich.console import Console
+from typing import TYPE_CHECKING, TextIO
 
 from besra.errors import InputError
 from besra.problems import Problem, Severity
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 """Severity is always written out too: colour is never the only sign."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terminal:
     """The two consoles of a command. `is_quiet` silences everything but errors on stderr."""
 
-    out: Console
-    err: Console
     is_quiet: bool = False
+    no_color: bool = False
 
     @classmethod
     def of(cls, *, quiet: bool = False, no_color: bool = False) -> "Terminal":
         """Consoles on the process's streams; NO_COLOR counts as --no-color."""
-        plain = no_color or bool(os.environ.get("NO_COLOR"))
-        return cls(
-            console_on(sys.stdout, no_color=plain),
-            console_on(sys.stderr, no_color=plain, soft_wrap=True),
-            quiet,
-        )
+        return cls(quiet, no_color or bool(os.environ.get("NO_COLOR")))
+
+    @cached_property
+    def out(self) -> "Console":
+        """The console on standard output."""
+        return console_on(sys.stdout, no_color=self.no_color)
+
+    @cached_property
+    def err(self) -> "Console":
+        """The console on standard error."""
+        return console_on(sys.stderr, no_color=self.no_color, soft_wrap=True)
 
     def say(self, text: str = "") -> None:
         """A line for the person at the terminal, on stderr."""
@@ -50,8 +56,11 @@ class Terminal:
                 self.err.print(rest)
 
 
-def console_on(out: TextIO, *, no_color: bool, width: int | None = None, soft_wrap: bool = False) -> Console:
+def console_on(out: TextIO, *, no_color: bool, width: int | None = None, soft_wrap: bool = False) -> "Console":
     """A console that shows text as it is: no markup, no `:100:` for an emoji in `file:100: error`."""
+    # A scan that says nothing, as in scripts, does without it.
+    from rich.console import Console  # noqa: PLC0415
+
     return Console(
         file=out, width=width, no_color=no_color, soft_wrap=soft_wrap, markup=False, emoji=False, highlight=False
     )
@@ -68,14 +77,15 @@ def check_writable(path: str | None) -> None:
         return
     folder = Path(path).parent
     if Path(path).is_dir():
-        raise _not_writable(path, "is a folder")
+        raise not_writable(path, "is a folder")
     if not folder.is_dir():
-        raise _not_writable(path, f"there is no folder {folder}")
+        raise not_writable(path, f"there is no folder {folder}")
     if not os.access(path if Path(path).exists() else folder, os.W_OK):
-        raise _not_writable(path, "permission denied")
+        raise not_writable(path, "permission denied")
 
 
-def _not_writable(path: str, why: str) -> InputError:
+def not_writable(path: str, why: str) -> InputError:
+    """The error of an output that cannot be written."""
     return InputError.of("output-write", f"cannot write: {why}", path=path, hint="choose another file with -o")
 
 
@@ -89,4 +99,4 @@ def output_to(path: str | None) -> Iterator[TextIO]:
         with Path(path).open("w", encoding="utf-8", newline="\n") as file:
             yield file
     except OSError as error:
-        raise _not_writable(path, str(error.strerror or error)) from error
+        raise not_writable(path, str(error.strerror or error)) from error

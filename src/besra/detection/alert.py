@@ -6,6 +6,7 @@ Fields and ids are those of detection-engine.md 3 and 2.5. What the original lac
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from besra.detection.alert_id import Ancestor, block_ids, shell_id, single_id
@@ -27,18 +28,28 @@ from besra.version import __version__
 Alert = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
-    """Whose alerts are built: a rule, its plan and the run."""
+    """Whose alerts are built: a rule, its plan and the run. What all its alerts share is made once."""
 
     rule: Rule
     plan: Plan
     run: RunInfo
 
-    @property
+    @cached_property
     def rule_uuid(self) -> str:
         """The identity of the rule inside alert ids."""
         return rule_uuid(self.rule)
+
+    @cached_property
+    def created(self) -> str:
+        """When the alerts are created, as text."""
+        return format_timestamp(self.run.started)
+
+    @cached_property
+    def rule_fields(self) -> dict[str, Any]:
+        """The copy of the rule."""
+        return rule_fields(self.rule, self.run)
 
 
 def build_alerts(source: Source, match: Match) -> list[Alert]:
@@ -56,10 +67,11 @@ def build_alerts(source: Source, match: Match) -> list[Alert]:
 def _single(source: Source, hit: Hit) -> Alert:
     ancestors = _ancestors(hit)
     alert_id = single_id(ancestors[-1], source.rule_uuid, source.run.space)
-    alert = _alert_of_event(source, hit, alert_id)
+    cleaned = clean(hit.event.source, bundled_catalogue())
+    alert = _alert_of_event(source, cleaned.body, _alert_fields(source, alert_id, ancestors, hit.time))
     if source.rule.building_block:
         alert["kibana.alert.building_block_type"] = "default"
-    alert["besra"] = provenance(hit)
+    alert["besra"] = provenance(hit, cleaned.removed)
     return alert
 
 
@@ -68,7 +80,11 @@ def _group(source: Source, match: Match) -> list[Alert]:
     hits = match.present
     lineage = [_ancestors(hit) for hit in hits]
     ids = block_ids(lineage, source.rule_uuid)
-    blocks = [_alert_of_event(source, hit, alert_id) for hit, alert_id in zip(hits, ids, strict=True)]
+    cleaned = [clean(hit.event.source, bundled_catalogue()) for hit in hits]
+    blocks = [
+        _alert_of_event(source, document.body, _alert_fields(source, alert_id, mine, hit.time))
+        for document, alert_id, mine, hit in zip(cleaned, ids, lineage, hits, strict=True)
+    ]
     ancestors = [
         ancestor
         for mine, alert_id in zip(lineage, ids, strict=True)
@@ -77,11 +93,11 @@ def _group(source: Source, match: Match) -> list[Alert]:
     group_id = shell_id(ancestors, source.rule_uuid)
     shell = _shell(source, blocks, ancestors, group_id)
     shell["besra"] = story(source.plan, match)
-    for index, (block, hit) in enumerate(zip(blocks, hits, strict=True)):
+    for index, (block, hit, document) in enumerate(zip(blocks, hits, cleaned, strict=True)):
         block["kibana.alert.building_block_type"] = "default"
         block["kibana.alert.group.id"] = group_id
         block["kibana.alert.group.index"] = index
-        block["besra"] = provenance(hit)
+        block["besra"] = provenance(hit, document.removed)
     return [*blocks, shell]
 
 
@@ -95,28 +111,22 @@ def _shell(source: Source, blocks: Sequence[Alert], ancestors: Sequence[Ancestor
     return shell
 
 
-def _alert_of_event(source: Source, hit: Hit, alert_id: str) -> Alert:
-    """An alert whose body is the event."""
-    cleaned = clean(hit.event.source, bundled_catalogue())
-    body = without_field(cleaned.body, "event.kind")
-    alert = {
-        **without_field(body, "@timestamp"),
-        **_alert_fields(source, alert_id, _ancestors(hit), hit.time),
-        **originals(cleaned.body),
-    }
+def _alert_of_event(source: Source, event: Mapping[str, Any], fields: Mapping[str, Any]) -> Alert:
+    """An alert whose body is a cleaned event."""
+    body = without_field(event, "event.kind")
+    alert = {**without_field(body, "@timestamp"), **fields, **originals(event)}
     alert["kibana.alert.reason"] = reason_text(body, source.rule.name, source.rule.severity)
     return alert
 
 
 def _alert_fields(source: Source, alert_id: str, ancestors: Sequence[Ancestor], original_time: int | None) -> Alert:
     """What every alert carries, whatever it came from (detection-engine.md 3.2)."""
-    rule, run = source.rule, source.run
-    created = format_timestamp(run.started)
+    rule, created, copied = source.rule, source.created, source.rule_fields
     return {
         "@timestamp": created,
         "event.kind": "signal",
         "kibana.version": __version__,
-        "kibana.space_ids": [run.space],
+        "kibana.space_ids": [source.run.space],
         "kibana.alert.uuid": alert_id,
         "kibana.alert.status": "active",
         "kibana.alert.workflow_status": "open",
@@ -130,7 +140,10 @@ def _alert_fields(source: Source, alert_id: str, ancestors: Sequence[Ancestor], 
         "kibana.alert.risk_score": rule.risk_score,
         "kibana.alert.depth": 1 + max(ancestor.depth for ancestor in ancestors),
         "kibana.alert.ancestors": [ancestor.to_dict() for ancestor in ancestors],
-        **rule_fields(rule, run),
+        **copied,
+        # Whoever changes one alert should not change another.
+        "kibana.alert.rule.indices": [*copied["kibana.alert.rule.indices"]],
+        "kibana.alert.rule.parameters": {**copied["kibana.alert.rule.parameters"]},
     }
 
 

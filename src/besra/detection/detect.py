@@ -3,7 +3,7 @@
 Files need not be sorted and an event may be read twice: order and identity are settled when hits are correlated.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from besra.detection.execution import NO_LIMITS, Execution, Limits, execute
 from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
 from besra.engine.hits import Hit
+from besra.engine.kept_hits import KeptHits
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
 from besra.events.event import Event
@@ -32,7 +33,7 @@ class Engine(StrEnum):
 Read = Callable[[Decode | None], Iterable[Event | LineBlock]]
 """Gives the events to detect in; told how to decode lines, it may give them as blocks."""
 
-RuleHits = tuple[tuple[Hit, ...], ...]
+RuleHits = tuple[Collection[Hit], ...]
 """The hits of every rule of a job, in the job's order."""
 
 
@@ -83,7 +84,13 @@ def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:
 
 def newest_time(hits: RuleHits) -> int:
     """The time of the newest hit, in nanoseconds since 1970: "now" for callers who name none. 0 without hits."""
-    return max((hit.time for found in hits for hit in found if hit.time is not None), default=0)
+    return max((time for found in hits if (time := _newest(found)) is not None), default=0)
+
+
+def _newest(hits: Collection[Hit]) -> int | None:
+    if isinstance(hits, KeptHits):
+        return hits.newest
+    return max((hit.time for hit in hits if hit.time is not None), default=None)
 
 
 def in_batches(events: Iterable[Event | LineBlock]) -> Iterator[list[Event] | LineBlock]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from besra.detection.alert import Alert, Source, build_alerts
-from besra.detection.correlate import correlate
+from besra.detection.correlate import first_matches
 from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
 from besra.engine.hits import Hit
@@ -54,12 +54,11 @@ def execute(
     first sign of an intrusion is worth more than the hundredth.
     """
     source = Source(rule, plan, run)
-    matches = list(correlate(plan, hits, window))
-    limit = limits.of(rule)
-    alerts = [alert for match in matches[:limit] for alert in build_alerts(source, match)]
+    matches, total = first_matches(plan, hits, limits.of(rule), window)
+    alerts = [alert for match in matches for alert in build_alerts(source, match)]
     for alert in alerts:
-        alert["besra"]["total_matches"] = len(matches)
-    return Execution(rule, tuple(alerts), len(matches), tuple(_warnings(rule, len(matches), limits)))
+        alert["besra"]["total_matches"] = total
+    return Execution(rule, tuple(alerts), total, tuple(_warnings(rule, total, limits)))
 
 
 def _warnings(rule: Rule, total: int, limits: Limits) -> list[Problem]:

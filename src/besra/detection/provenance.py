@@ -5,15 +5,14 @@ the join key, and the fields an alert could not hold. Elastic's shell of a seque
 (detection-engine.md 3.5, 13).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from besra.detection.match import Match
-from besra.detection.source_document import clean
 from besra.engine.hits import Hit
 from besra.events.document import Fields
 from besra.language.expr import fields_of
 from besra.language.plan import Plan
-from besra.schema.catalogue import bundled_catalogue
 from besra.schema.fieldtype import typed_text
 from besra.schema.timestamp import format_timestamp
 from besra.version import __version__
@@ -37,30 +36,28 @@ STEP_FIELDS = frozenset(
 """Shown for every step that has them, besides the fields its condition reads."""
 
 
-def provenance(hit: Hit) -> dict[str, Any]:
+def provenance(hit: Hit, removed: Sequence[str]) -> dict[str, Any]:
     """Which event, where it was read, what the alert's copy of it lost, and which fields the reader made up.
 
     The last matters to an analyst: `host.id` of an event log is the computer's name (sources.md 9.12).
     """
-    removed = clean(hit.event.source, bundled_catalogue()).removed
-    origin = hit.event.origin
-    place = {"file": origin.path, "line": origin.line, "record": origin.record}
-    found: dict[str, Any] = {
-        "version": __version__,
-        "events": [
-            {
-                "id": hit.event.id,
-                "index": hit.event.index[0] if hit.event.index else "",
-                **({} if hit.time is None else {"time": format_timestamp(hit.time)}),
-                **{name: value for name, value in place.items() if value is not None},
-            }
-        ],
-    }
+    found: dict[str, Any] = {"version": __version__, "events": [_event(hit)]}
     if removed:
         found["removed_fields"] = list(removed)
     if derived := Fields(hit.event.source).scalars("besra.derived"):
         found["derived_fields"] = derived
     return found
+
+
+def _event(hit: Hit) -> dict[str, Any]:
+    origin = hit.event.origin
+    place = {"file": origin.path, "line": origin.line, "record": origin.record}
+    return {
+        "id": hit.event.id,
+        "index": hit.event.index[0] if hit.event.index else "",
+        **({} if hit.time is None else {"time": format_timestamp(hit.time)}),
+        **{name: value for name, value in place.items() if value is not None},
+    }
 
 
 def story(plan: Plan, match: Match) -> dict[str, Any]:
@@ -69,7 +66,7 @@ def story(plan: Plan, match: Match) -> dict[str, Any]:
     keys = plan.clauses[match.present[0].clause].keys
     told: dict[str, Any] = {
         "version": __version__,
-        "events": [event for hit in match.present for event in provenance(hit)["events"]],
+        "events": [_event(hit) for hit in match.present],
         "sequence": [_step(plan, position, hit) for position, hit in enumerate(match.hits)],
     }
     if times:

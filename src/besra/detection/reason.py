@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from besra.events.document import Fields
+from besra.events.document import field_values
 from besra.schema.fieldtype import to_text
 
 ABSENT = "-"
@@ -14,14 +14,15 @@ def reason_text(document: Mapping[str, Any], rule_name: str, severity: str) -> s
 
     Numeric ports are printed, which the original forgets to do.
     """
-    fields = Fields(document)
 
     def text(name: str) -> str:
-        return ", ".join(value for value in map(to_text, fields.scalars(name)) if value not in ("", ABSENT))
+        return ", ".join(value for value in map(to_text, field_values(document, name)) if value not in ("", ABSENT))
 
     def address(side: str) -> str:
-        ip, port = text(f"{side}.ip"), text(f"{side}.port")
-        return f" {side} {ip}{f':{port}' if port else ''}," if ip else ""
+        if not (ip := text(f"{side}.ip")):
+            return ""
+        port = text(f"{side}.port")
+        return f" {side} {ip}{f':{port}' if port else ''},"
 
     named = [("process", "process.name"), ("parent process", "process.parent.name"), ("file", "file.name")]
     parts = [f" {label} {value}," for label, name in named if (value := text(name))]

@@ -5,8 +5,10 @@ Source: detection-engine.md 3.1. Elastic drops silently what contradicts a field
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from besra.events.document import SCALARS
 from besra.schema.catalogue import Catalogue
 from besra.schema.fieldtype import FieldType, to_typed
 
@@ -31,7 +33,7 @@ def clean(source: Mapping[str, Any], catalogue: Catalogue) -> SourceDocument:
     body = {
         key: kept
         for key, value in source.items()
-        if key.split(".")[0] not in RESERVED and (kept := _cleaned(value, key, catalogue, removed)) is not NOTHING
+        if key.partition(".")[0] not in RESERVED and (kept := _cleaned(value, key, catalogue, removed)) is not NOTHING
     }
     return SourceDocument(body, tuple(removed))
 
@@ -40,34 +42,55 @@ NOTHING = object()
 
 
 def _cleaned(value: Any, name: str, catalogue: Catalogue, removed: dict[str, None]) -> Any:
-    kind = catalogue.type_of(name)
-    if isinstance(value, Mapping):
-        if kind in WHOLE and catalogue.fields[name].mapping != "flattened":
-            removed[name] = None
-            return NOTHING
-        inner = {
-            key: kept
-            for key, part in value.items()
-            if (kept := _cleaned(part, f"{name}.{key}", catalogue, removed)) is not NOTHING
-        }
-        return inner if inner or not value else NOTHING
-    if isinstance(value, (list, tuple)):
+    # Tests against the abstract Mapping cost more than all the rest: JSON only has dicts and lists.
+    kind = type(value)
+    if kind is dict or (kind not in SCALARS and isinstance(value, Mapping)):
+        return _cleaned_object(value, name, catalogue, removed)
+    if kind is list or (kind not in SCALARS and isinstance(value, (list, tuple))):
         kept = [item for part in value if (item := _cleaned(part, name, catalogue, removed)) is not NOTHING]
         return kept if kept or not value else NOTHING
     if value is None:
         return None
-    if name in catalogue.objects or (kind in CHECKED and to_typed(value, kind) is None):
+    info = catalogue.fields.get(name)
+    if name in catalogue.objects or (info and info.type in CHECKED and not _fits(value, info.type)):
         removed[name] = None
         return NOTHING
     return value
+
+
+def _cleaned_object(value: Mapping[str, Any], name: str, catalogue: Catalogue, removed: dict[str, None]) -> Any:
+    info = catalogue.fields.get(name)
+    if info and info.type in WHOLE and info.mapping != "flattened":
+        removed[name] = None
+        return NOTHING
+    inner = {
+        key: kept
+        for key, part in value.items()
+        if (kept := _cleaned(part, f"{name}.{key}", catalogue, removed)) is not NOTHING
+    }
+    return inner if inner or not value else NOTHING
+
+
+def _fits(value: Any, field_type: FieldType) -> bool:
+    if field_type is FieldType.LONG and type(value) is int:
+        return True
+    # Addresses and years repeat; a text of any length would stay in memory.
+    short = type(value) is str and len(value) < 50
+    return _is_text_of(value, field_type) if short else to_typed(value, field_type) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_text_of(value: str, field_type: FieldType) -> bool:
+    return to_typed(value, field_type) is not None
 
 
 def originals(source: Mapping[str, Any]) -> dict[str, Any]:
     """`kibana.alert.original_event.*` and `kibana.alert.original_data_stream.*`, as flat keys, values as they were."""
     found: dict[str, Any] = {}
     for root, target in COPIED.items():
-        for name, value in leaves(source):
-            if name.startswith(f"{root}."):
+        part = {key: value for key, value in source.items() if key == root or key.startswith(f"{root}.")}
+        for name, value in leaves(part):
+            if name != root:
                 found[f"{target}{name.removeprefix(root)}"] = value
     return found
 
@@ -75,7 +98,7 @@ def originals(source: Mapping[str, Any]) -> dict[str, Any]:
 def leaves(source: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted names and values that are no objects; arrays stay whole."""
     for key, value in source.items():
-        if isinstance(value, Mapping):
+        if type(value) is dict or isinstance(value, Mapping):
             yield from leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

@@ -1,113 +1,65 @@
-"""Hits of a whole scan: kept as row numbers and join keys, cut down by a semi-join, and only then made.
+"""Hits of a whole scan: kept as rows, times and hashes of join keys, and cut down by a semi-join.
 
-A stage of a sequence may hold in a third of all events, and nearly none of them has a partner. Keys are compared as
-hashes here, so a row too many may survive, never one too few; the correlation decides on the keys themselves.
+A stage of a sequence may hold in a third of all events, and nearly none of them has a partner. What is left then stays
+in the same form (`engine.kept_hits`): a document is read only for a match that is shown.
 """
-
-from collections import defaultdict
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from besra.engine.evaluate import ClauseRows
-from besra.engine.hits import Hit, Hits
+from besra.engine.hits import Hits
+from besra.engine.join_hash import SEVERAL
+from besra.engine.kept_hits import KeptHits
+from besra.engine.kept_rows import KEY, ROW, KeptRows, ValueMemory, kept_rows, numbered
 from besra.engine.pack import Entry, RulePack
-from besra.engine.reference import keys_of, ordinal_of
 from besra.events.batch import EventBatch
-from besra.events.document import Fields
-from besra.events.row_store import RowStore
-from besra.language.expr import FieldRef
-from besra.language.plan import Clause, Each, Sample, Sequence
-from besra.schema.fieldtype import to_typed
+from besra.events.row_store import MEMORY_LIMIT, RowStore
+from besra.events.spill import Table
+from besra.language.plan import Each, Sample, Sequence
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
-Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
-ANY_KEY = np.int64(-(2**62))
-"""The hash of a row that takes part under several keys: it passes every semi-join."""
-MISSING_KEY = np.int64(-(2**62) + 1)
-UNKNOWN = np.int64(-(2**62) + 2)
-MULTIPLIER = np.int64(-7046029254386353131)
 
 
-@dataclass
 class Gathering:
-    """Rows that satisfied clauses, by entry and clause position."""
+    """Rows that satisfied clauses, by entry and clause position.
 
-    pack: RulePack
-    store: RowStore = field(default_factory=RowStore)
-    _rows: dict[tuple[int, int], list[Integers]] = field(default_factory=lambda: defaultdict(list))
-    _keys: dict[tuple[int, int], list[Integers]] = field(default_factory=lambda: defaultdict(list))
-    _hashes: dict[FieldRef, Integers] = field(default_factory=dict)
-    _fields: dict[int, Fields] = field(default_factory=dict)
+    `memory_limit`: bytes that all that is kept may take in memory, beyond which it moves to temporary files.
+    """
+
+    def __init__(self, pack: RulePack, memory_limit: int = MEMORY_LIMIT) -> None:
+        self.pack = pack
+        self.store = RowStore(memory_limit)
+        self._memory = ValueMemory()
 
     def add(self, held: ClauseRows, batch: EventBatch, numbers: Integers) -> None:
         """Rows of a batch that satisfy a clause; `numbers` are theirs in the store."""
-        place = (held.clause.entry, held.clause.position)
-        self._rows[place].append(numbers)
-        if not isinstance(self.pack.entries[held.clause.entry].plan.correlation, Each):
-            self._keys[place].append(self._key_hashes(held.clause.clause, batch, held.rows.astype(np.int64)))
+        self.take(kept_rows(self.pack, [held], batch, self._memory), numbers)
 
-    def _key_hashes(self, clause: Clause, batch: EventBatch, rows: Integers) -> Integers:
-        combined = np.zeros(len(rows), np.int64)
-        several = np.zeros(len(rows), np.bool_)
-        wanted = np.zeros(batch.size, np.bool_)
-        wanted[rows] = True
-        for key in clause.keys:
-            cells = np.full(batch.size, MISSING_KEY, np.int64)
-            column = batch.columns.get(key.field.name)
-            if column is not None:
-                here = wanted[column.rows]
-                held, values = column.rows[here], column.values[here]
-                cells[held] = self._hashes_of(key.field, values, batch)
-                several |= np.isin(rows, held[1:][held[1:] == held[:-1]])
-            with np.errstate(over="ignore"):
-                combined = combined * MULTIPLIER + cells[rows]
-        combined[several] = ANY_KEY
-        return combined
-
-    def _hashes_of(self, field_ref: FieldRef, values: Ints, batch: EventBatch) -> Integers:
-        """The hashes of values as the key's type, so that values that join have one hash; each computed once."""
-        known = self._hashes.get(field_ref)
-        if known is None or len(known) < len(batch.scalars):
-            grown = np.full(2 * len(batch.scalars), UNKNOWN, np.int64)
-            if known is not None:
-                grown[: len(known)] = known
-            known = self._hashes[field_ref] = grown
-        hashes: Integers = known[values]
-        unknown = np.unique(values[hashes == UNKNOWN])
-        if len(unknown):
-            typed = (to_typed(batch.scalars[value], field_ref.type) for value in unknown.tolist())
-            known[unknown] = [MISSING_KEY if value is None else hash(value) for value in typed]
-            hashes = known[values]
-        return hashes
+    def take(self, kept: KeptRows, numbers: Integers) -> None:
+        """What is kept of a batch; `numbers` are those of `kept.rows` in the store. Batches come in reading order."""
+        for place, table in numbered(kept, numbers):
+            self.store.spill.append(place, table)
 
     def forget_values(self) -> None:
         """Value ids are about to mean something else."""
-        self._hashes.clear()
+        self._memory.forget()
 
     def hits(self) -> Hits:
-        """The hits that may be part of a match, made from their events."""
+        """The hits that may be part of a match. Nothing can be added after."""
         self.store.seal()
         return Hits(tuple(self._entry_hits(number, entry) for number, entry in enumerate(self.pack.entries)))
 
-    def _entry_hits(self, number: int, entry: Entry) -> tuple[Hit, ...]:
-        clauses = range(len(entry.plan.clauses))
-        found = {c: np.concatenate(self._rows[number, c]) for c in clauses if (number, c) in self._rows}
-        needed = needed_clauses(entry)
-        if any(position not in found for position in needed):
-            return ()
-        if not isinstance(entry.plan.correlation, Each):
-            keys = {position: np.concatenate(self._keys[number, position]) for position in found}
-            found = joined(found, keys, needed)
-        return tuple(
-            self._hit(entry, position, row) for position, rows in sorted(found.items()) for row in rows.tolist()
-        )
-
-    def _hit(self, entry: Entry, position: int, row: int) -> Hit:
-        event = self.store.event(row)
-        fields = self._fields.setdefault(row, Fields(event.source))
-        clause = entry.plan.clauses[position]
-        return Hit(position, event, ordinal_of(entry.plan.ordering, event, fields), keys_of(clause, fields))
+    def _entry_hits(self, number: int, entry: Entry) -> KeptHits:
+        spill = self.store.spill
+        places = [(number, position) for position in range(len(entry.plan.clauses))]
+        tables = {place[1]: spill.table(place) for place in places if place in spill}
+        if not isinstance(entry.plan.correlation, Each) and tables:
+            tables = joined(tables, needed_clauses(entry), self.store)
+            for place in places:
+                spill.drop(place)
+            for position, table in tables.items():
+                spill.append((number, position), table)
+        return KeptHits(entry, number, self.store, sum(table.shape[1] for table in tables.values()))
 
 
 def needed_clauses(entry: Entry) -> set[int]:
@@ -121,16 +73,23 @@ def needed_clauses(entry: Entry) -> set[int]:
             return set(sample.clauses)
 
 
-def joined(rows: dict[int, Integers], keys: dict[int, Integers], needed: set[int]) -> dict[int, Integers]:
-    """The rows of every clause whose key occurs in all needed clauses."""
-    if any(ANY_KEY in keys[position] for position in needed):
-        sets = [keys[position] for position in needed if ANY_KEY not in keys[position]]
-    else:
-        sets = [keys[position] for position in needed]
+def joined(tables: dict[int, Table], needed: set[int], store: RowStore) -> dict[int, Table]:
+    """The rows of every clause whose key may occur in all needed clauses.
+
+    Several documents under one id stay as well: only one of them is the event, and which one the correlation decides.
+    """
+    if any(position not in tables for position in needed):
+        return {}
+    keys = {position: table[KEY] for position, table in tables.items()}
+    several = {position for position in needed if (keys[position] == SEVERAL).any()}
     shared: Integers | None = None
-    for found in sets:
-        distinct = np.unique(found)
+    for position in needed - several:
+        distinct = np.unique(keys[position])
         shared = distinct if shared is None else np.intersect1d(shared, distinct, assume_unique=True)
     if shared is None:
-        return rows
-    return {p: found[np.isin(keys[p], shared) | (keys[p] == ANY_KEY)] for p, found in rows.items()}
+        return tables
+    left = {
+        position: table[:, np.isin(keys[position], shared) | (keys[position] == SEVERAL) | store.shared_ids(table[ROW])]
+        for position, table in tables.items()
+    }
+    return {position: table for position, table in left.items() if table.shape[1]}

@@ -1,5 +1,6 @@
 """Hits: which events satisfied which clause of which rule, with just what the correlations need."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +39,13 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Hits of one batch or many: for every entry of the pack, in the order the events were read."""
+    """Hits of one batch or many: for every entry of the pack, in the order the events were read.
 
-    by_entry: tuple[tuple[Hit, ...], ...]
+    Those of a scan are read when they are asked for (`engine.kept_hits`).
+    """
+
+    by_entry: tuple[Collection[Hit], ...]
 
     def __add__(self, other: "Hits") -> "Hits":
         """The hits of both, as if their events had been one batch."""
-        return Hits(tuple(mine + theirs for mine, theirs in zip(self.by_entry, other.by_entry, strict=True)))
+        return Hits(tuple((*mine, *theirs) for mine, theirs in zip(self.by_entry, other.by_entry, strict=True)))

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from besra.engine.kernels.ordered import Sections
 from besra.engine.kernels.texts import Candidate, TextTests, Unsettled, tests_of
+from besra.engine.kernels.typed import TypedMatcher
 from besra.engine.matcher import TEXT_TYPES, FieldMatcher
 from besra.engine.pack import FieldLeaf
 from besra.events.columns import Projection
@@ -82,13 +84,25 @@ class PlainLearner:
         return self._sets.sets[number:]
 
 
+EXACT = 2**53
+"""The first integer that not every double can be told from its neighbour at."""
+
+
 class FieldTests:
-    """The leaves of one field, apart by who tests them: text tests for kernels, `others` for Python beside them.
+    """The leaves of one field, apart by who tests them: `texts` and `numbers` for kernels, `others` for Python.
 
     `scalars` tests what is no text, where the text of a number cannot stand for it.
     """
 
     def __init__(self, leaves: Sequence[Numbered]) -> None:
+        types = {leaf.field.type for _, leaf in leaves}
+        self.are_integers = types == {FieldType.LONG}
+        self.numbers: Sections | None = None
+        if types in ({FieldType.LONG}, {FieldType.DOUBLE}):
+            typed = TypedMatcher(types.pop(), leaves, compiled=False)
+            # Larger integers are not told apart as doubles.
+            if typed.is_ordered and all(abs(cut) < EXACT for cut in typed.sections.cuts):
+                self.numbers = typed.sections
         texts = [(n, leaf) for n, leaf in leaves if leaf.field.type in TEXT_TYPES and not isinstance(leaf, Range)]
         chosen = {number for number, _ in texts}
         rest = [(number, leaf) for number, leaf in leaves if number not in chosen]
@@ -116,6 +130,8 @@ class Learner:
         self._sets: list[Leaves] = [()]
         self._numbers: dict[Leaves, int] = {(): 0}
         self._unsettled: dict[int, Unsettled] = {}
+        for place, leaves in enumerate(self._tables.of_sections):
+            self._kernel.sections[place] = self._number(leaves)
 
     def learn(self, values: ValueTable, known: int, verdicts: Array) -> None:
         """Write the verdicts of the values from `known` on."""

@@ -3,6 +3,7 @@
 | form                                                     | documents                              |
 | -------------------------------------------------------- | -------------------------------------- |
 | `{"_index": …, "_id": …, "_source": {…}}`                | the `_source`                          |
+| the same with `"_aliases": […]`, as besra writes it      | the `_source`; it has just these names |
 | `{"_index": …, "_id": …, "fields": {…}}`                 | the `fields`, every value an array     |
 | `{"hits": {"hits": […]}}`, also below `rawResponse`      | every hit                              |
 | `{"hits": {"events": […]}}`, `{"hits": {"sequences": …}}`| every event of an EQL response         |
@@ -24,11 +25,15 @@ from besra.events.index_name import index_names
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document out of its envelope, with the index and id the envelope gave it."""
+    """A document out of its envelope, with the index and id the envelope gave it.
+
+    With `aliases`, it answers to these and the index, and to nothing else.
+    """
 
     source: Mapping[str, Any]
     index: str | None = None
     id: str | None = None
+    aliases: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ def _document_of_hit(value: Mapping[str, Any]) -> Document | NotADocument:
     index, id_ = _text(value.get("_index")), _text(value.get("_id"))
     source = value.get("_source")
     if isinstance(source, Mapping):
-        return Document(source, index, id_)
+        return Document(source, index, id_, _aliases(value.get("_aliases")))
     # Beats have a `fields` object too, for the labels of their user: a hit has nothing but metadata beside it.
     fields = value.get("fields")
     is_hit = all(key in HIT_KEYS or key.startswith("_") for key in value)
@@ -138,12 +143,19 @@ def bulk_action_of(value: object) -> BulkAction | None:
 def event_of(document: Document, origin: Origin, position: int, *, default_index: str | None = None) -> Event:
     """The event a document is. `default_index` names its home where the document does not."""
     source = document.source
-    names = index_names(source, index=document.index, default=default_index)
+    if document.index and document.aliases is not None:
+        names: tuple[str, ...] = (document.index, *document.aliases)
+    else:
+        names = index_names(source, index=document.index, default=default_index)
     return Event(document.id or document_id(source), names, source, origin, position)
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _aliases(value: object) -> tuple[str, ...] | None:
+    return tuple(map(str, value)) if isinstance(value, list) else None
 
 
 def kind_of(value: object) -> str:

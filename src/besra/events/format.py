@@ -9,15 +9,18 @@ class Format(StrEnum):
 
     JSON = "json"
     EVTX = "evtx"
+    PARQUET = "parquet"
     EMPTY = "empty"
 
 
 EVTX_MAGIC = b"ElfFile\0"
 
+PARQUET_MAGIC = (b"PAR1", b"PARE")
+"""The second begins a file whose index is encrypted."""
+
 MAGIC = (
     (b"PK\x03\x04", "a zip archive"),
     (b"PK\x05\x06", "a zip archive"),
-    (b"PAR1", "Parquet"),
     (b"ARROW1", "Arrow"),
     (b"Obj\x01", "Avro"),
     (b"ORC", "ORC"),
@@ -51,6 +54,8 @@ def format_of(head: bytes) -> Format | str:
         return Format.EMPTY
     if head.startswith(EVTX_MAGIC):
         return Format.EVTX
+    if head.startswith(PARQUET_MAGIC):
+        return Format.PARQUET
     start = head[:SAMPLE].lstrip(b" \t\r\n")
     if start.startswith((b"{", b"[")):
         return Format.JSON

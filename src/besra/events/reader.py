@@ -9,7 +9,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,6 +70,8 @@ def _read_open(file: InputFile, opened: BinaryIO, options: ReadOptions) -> Itera
             yield from tally.follow(tally.until_given_up(items))
         case Format.EVTX:
             yield from tally.follow(_read_evtx(file, opened, content))
+        case Format.PARQUET:
+            yield from tally.follow(_read_parquet(file, opened, content, options))
         case Format.EMPTY:
             yield from tally.follow(_read_nothing(file, content))
         case str():
@@ -82,14 +84,32 @@ def _read_evtx(file: InputFile, opened: BinaryIO, content: Content) -> Iterator[
     # The parser is a compiled library: scans of other files do without it.
     from besra.events.readers.evtx import read_evtx_events  # noqa: PLC0415
 
+    yield from _read_seekable(file, opened, content, lambda source: read_evtx_events(source, file.name))
+
+
+def _read_parquet(
+    file: InputFile, opened: BinaryIO, content: Content, options: ReadOptions
+) -> Iterator[Event | Problem]:
+    # As for EVTX.
+    from besra.events.readers.parquet import read_parquet_events  # noqa: PLC0415
+
+    def read(source: Path | BinaryIO) -> Iterator[Event | Problem]:
+        return read_parquet_events(source, file.name, default_index=options.index)
+
+    yield from _read_seekable(file, opened, content, read)
+
+
+def _read_seekable(
+    file: InputFile, opened: BinaryIO, content: Content, read: Callable[[Path | BinaryIO], Iterator[Event | Problem]]
+) -> Iterator[Event | Problem]:
+    """What `read` finds in a format whose parts are addressed by their offset: a stream has to become a file first."""
     if file.path is not None and content.compression is None and _file_size(opened):
-        yield from read_evtx_events(file.path, file.name)
+        yield from read(file.path)
         return
-    # Chunks are addressed by their offset, so a stream has to become a file first.
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(content.stream, copy)
         copy.seek(0)
-        yield from read_evtx_events(copy, file.name)
+        yield from read(copy)
     if content.damage:
         message = f"{content.damage.what}; records before that point are used"
         yield Problem("input-truncated", message, Severity.WARNING, Place(file.name))
@@ -107,7 +127,7 @@ def _not_read(file: InputFile, found: str) -> Problem:
         message, code = "not a format besra reads: binary data", "input-unknown-format"
     else:
         message, code = f"format not supported yet: {found}", "input-unsupported-format"
-    hint = "besra reads JSON (one document a line, arrays, search responses) and EVTX, each also as gz or zst"
+    hint = "besra reads JSON (one document a line, arrays, search responses), EVTX and Parquet, each also as gz or zst"
     return Problem(code, message, severity, Place(file.name), hint)
 
 

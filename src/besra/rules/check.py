@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from besra.problems import Problem, Severity
+from besra.rules.loaded import LoadedRule, RuleSet
 from besra.rules.rule import RuleStatus
-from besra.rules.ruleset import LoadedRule, RuleSet
 
 
 def check_report(rule_set: RuleSet) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from besra.rules.loaded import RuleSet
 from besra.rules.ndjson import rules_to_ndjson
 from besra.rules.rule import Rule
-from besra.rules.ruleset import RuleSet
 from besra.rules.toml import rule_to_toml
 
 Form = Literal["ndjson", "toml"]

@@ -117,12 +117,20 @@ def source_offset(literal: str, line: int, column: int) -> int:
 
 
 BLANK = re.compile(r"(?:[ \t\r\n,]|#[^\n]*)*")
-STRING = re.compile(
-    r'"""(?:\\.|[^\\])*?"{3,5}' + r"|'''.*?'{3,5}" + r'|"(?:\\.|[^"\\])*"' + r"|'[^'\n]*'",
-    re.DOTALL,
+QUOTED = (
+    r'"""[^"\\]*+(?:(?:\\.|"{1,2}(?!"))[^"\\]*+)*+"{3,5}'
+    r"|'''.*?'{3,5}"
+    r'|"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+    r"|'[^'\n]*+'"
 )
-BARE = re.compile(r"\d{4}-\d\d-\d\d \d\d:[^\s,\]}#]*|[^\s,\]}#]+")
+UNQUOTED = r"\d{4}-\d\d-\d\d \d\d:[^\s,\]}#]*|[^\s,\]}#]+"
+STRING = re.compile(QUOTED, re.DOTALL)
+SCALAR = re.compile(f"{QUOTED}|{UNQUOTED}", re.DOTALL)
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+PLAIN_PAIR = re.compile(rf"([A-Za-z0-9_-]+)[ \t]*=[ \t]*(?![\[{{])({QUOTED}|{UNQUOTED})", re.DOTALL)
+"""A bare key and a value without brackets: most pairs of a rule, found by one match."""
+PLAIN_ITEM = re.compile(rf"(?![\[{{\]])({QUOTED}|{UNQUOTED})[ \t\r\n]*+(?:,[ \t\r\n]*+|(?=\]))", re.DOTALL)
+"""An item without brackets of a list, with the comma and white space behind it."""
 ASSIGN = re.compile(r"[ \t\r\n]*[=:]")
 DOT = re.compile(r"[ \t]*\.[ \t]*")
 
@@ -140,6 +148,9 @@ def locate_toml(text: str) -> Found:
             table = _table_path(names, last_item, is_item=brackets == 2)
             found.setdefault(table, Location(Span(position, end + brackets), Span(position, end + brackets)))
             position = text.index("]", end) + brackets
+        elif plain := PLAIN_PAIR.match(text, position):
+            found[(*table, plain[1])] = Location(Span(*plain.span(1)), Span(*plain.span(2)))
+            position = plain.end()
         else:
             position = _pair(text, position, table, found)
         position = _skip(text, position)
@@ -231,15 +242,26 @@ def _value(text: str, position: int, owner: tuple[FieldPath, Span], found: Found
             stack.append(_Open(path, key, position, 0 if char == "[" else None))
             position += 1
         else:
-            token = STRING.match(text, position) or BARE.match(text, position)
+            token = SCALAR.match(text, position)
             end = token.end() if token else position + 1
             found[path] = Location(key, Span(position, end))
             position = end
         if not stack:
             return position
-        position = _skip(text, position)
+        position = _plain_items(text, _skip(text, position), stack[-1], found)
         path, key, position = _next_owner(text, position, stack[-1])
     return position
+
+
+def _plain_items(text: str, position: int, around: _Open, found: Found) -> int:
+    """Record the items without brackets that follow in an open list; return where the first other thing begins."""
+    if around.index is None:
+        return position
+    while item := PLAIN_ITEM.match(text, position):
+        found[(*around.path, around.index)] = Location(Span(position, position + 1), Span(*item.span(1)))
+        around.index += 1
+        position = item.end()
+    return _skip(text, position)
 
 
 def _next_owner(text: str, position: int, around: _Open) -> tuple[FieldPath, Span, int]:

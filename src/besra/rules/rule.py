@@ -34,7 +34,7 @@ class RuleSeverity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for low to 3 for critical."""
-        return list(RuleSeverity).index(self)
+        return ("low", "medium", "high", "critical").index(self)
 
 
 class RuleStatus(StrEnum):

@@ -1,92 +1,21 @@
 """Load rules from files and folders, and say of each whether besra can run it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from besra.errors import RuleFileError
 from besra.problems import Place, Problem, Severity
 from besra.rules.build import derived_problem
 from besra.rules.bundled import bundled_texts
 from besra.rules.document import ParsedRule, failed
+from besra.rules.loaded import LoadedRule, RuleSet
 from besra.rules.ndjson import Json, parse_ndjson
 from besra.rules.planner import plan_rule
 from besra.rules.rule import Rule, RuleStatus
+from besra.rules.rule_file import SUFFIXES, RuleFile, RuleFileContent, includes_bundled, read_files, rule_files
 from besra.rules.toml import parse_toml
 
-SUFFIXES = (".toml", ".ndjson", ".json")
-BUNDLED = "bundled"
-DEPRECATED = "_deprecated"
-
-
-@dataclass(frozen=True)
-class LoadedRule:
-    """A rule of a file, with what stands in its way. `rule` is None if it is invalid, `plan` unless it is ready.
-
-    `rule_id`, `name` and `type` are as written, so that an invalid rule can be named too; None where it says nothing.
-    """
-
-    rule: Rule | None
-    rule_id: str | None
-    name: str | None
-    type: str | None
-    status: RuleStatus
-    problems: tuple[Problem, ...] = ()
-    path: str | None = None
-    plan: Any = None
-
-
-@dataclass(frozen=True)
-class RuleSet:
-    """The rules of some files, in the order of their paths; each rule id once.
-
-    `file_problems` are those of files rather than rules. `deprecated` counts the rules left out because their authors
-    retired them, `superseded` those of which another copy counts. Exception lists, their items and connectors are as
-    exports hold them.
-    """
-
-    rules: tuple[LoadedRule, ...] = ()
-    file_problems: tuple[Problem, ...] = ()
-    deprecated: int = 0
-    superseded: int = 0
-    exception_lists: tuple[Json, ...] = ()
-    exception_items: tuple[Json, ...] = ()
-    connectors: tuple[Json, ...] = ()
-
-    def __iter__(self) -> Iterator[LoadedRule]:
-        return iter(self.rules)
-
-    def __len__(self) -> int:
-        return len(self.rules)
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What could not be used and why: the problems of all rules, and those of files."""
-        return (*(problem for rule in self.rules for problem in rule.problems), *self.file_problems)
-
-    @property
-    def ready(self) -> tuple[LoadedRule, ...]:
-        """The rules that can run."""
-        return tuple(rule for rule in self.rules if rule.status is RuleStatus.READY)
-
-    def get(self, rule_id: str) -> LoadedRule | None:
-        """The valid rule of that id."""
-        return self._by_id.get(rule_id)
-
-    @cached_property
-    def _by_id(self) -> dict[str, LoadedRule]:
-        return {loaded.rule.rule_id: loaded for loaded in self.rules if loaded.rule}
-
-
-@dataclass(frozen=True, slots=True)
-class RuleFile:
-    """A file to read. `is_named`: the user gave this very path, so what it holds is meant to be rules."""
-
-    path: str
-    is_named: bool
-    is_deprecated: bool = False
+__all__ = ["LoadedRule", "RuleSet", "load_files", "load_rules"]
 
 
 def load_rules(*paths: str | Path) -> RuleSet:
@@ -96,19 +25,15 @@ def load_rules(*paths: str | Path) -> RuleSet:
     problem of the set, and the others are loaded. Of several rules with one id a user's file wins over a bundled one,
     then the first in the order of paths. Raises `RuleFileError` for a path that does not exist.
     """
-    contents = [_read(file) for file in rule_files(*paths)]
-    if not paths or BUNDLED in map(str, paths):
+    return load_files(read_files(rule_files(*paths)), with_bundled=includes_bundled(paths))
+
+
+def load_files(files: Iterable[RuleFileContent], *, with_bundled: bool = False) -> RuleSet:
+    """As `load_rules`, of files that have been read."""
+    contents = [_read(file, content) for file, content in files]
+    if with_bundled:
         contents += [_Content((parse_toml(text, path),)) for path, text in bundled_texts()]
     return _rule_set(contents)
-
-
-def rule_files(*paths: str | Path) -> list[RuleFile]:
-    """The files `load_rules` reads, by path and each once, without the bundled ones. Raises as it does."""
-    files = [file for path in map(str, paths) if path != BUNDLED for file in _files(path)]
-    unique: dict[Path, RuleFile] = {}
-    for file in sorted(files, key=lambda file: (not file.is_named, file.path)):
-        unique.setdefault(Path(file.path).resolve(), file)
-    return sorted(unique.values(), key=lambda file: file.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +48,11 @@ class _Content:
     connectors: tuple[Json, ...] = ()
 
 
-def _files(path: str) -> Iterator[RuleFile]:
-    root = Path(path)
-    if not root.exists():
-        message, hint = f"there is no file or folder {path}", f"{BUNDLED} names the rules that come with besra"
-        raise RuleFileError.of("path-not-found", message, path=path, hint=hint)
-    if root.is_file():
-        yield RuleFile(path, is_named=True)
-        return
-    for file in sorted(root.rglob("*")):
-        inner = file.relative_to(root).parts
-        if file.suffix in SUFFIXES and file.is_file() and not any(part.startswith(".") for part in inner):
-            yield RuleFile(str(file), is_named=False, is_deprecated=DEPRECATED in inner)
-
-
-def _read(file: RuleFile) -> _Content:
+def _read(file: RuleFile, data: bytes | OSError) -> _Content:
+    if isinstance(data, OSError):
+        return _Content(problems=(Problem("file-unreadable", f"{data.strerror}", place=Place(file.path)),))
     try:
-        text = Path(file.path).read_bytes().decode("utf-8")
-    except OSError as error:
-        return _Content(problems=(Problem("file-unreadable", f"{error.strerror}", place=Place(file.path)),))
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"not UTF-8 text: {error.reason} at byte {error.start}"
         return _Content((failed(Problem("file-not-text", message, place=Place(file.path))),))

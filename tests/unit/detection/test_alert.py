@@ -147,6 +147,16 @@ def test_the_input_is_not_changed(make_rules: MakeRules) -> None:
     assert repr(EVENT) == before
 
 
+def test_alerts_of_one_rule_can_be_changed_apart(make_rules: MakeRules) -> None:
+    first, second = api.detect(make_rules(), [EVENT, {**EVENT, "_id": "another"}], now=NOW)
+    before = repr(second)
+    first["kibana.alert.rule.parameters"]["name"] = "changed"
+    first["kibana.alert.rule.indices"].append("changed")
+    first["kibana.space_ids"].append("changed")
+    first["kibana.alert.rule.name"] = "changed"
+    assert repr(second) == before
+
+
 # --- sequences --------------------------------------------------------------------------------------------------------
 
 

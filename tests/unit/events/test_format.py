@@ -10,6 +10,8 @@ from besra.events.format import Format, format_of
     [
         (b"", Format.EMPTY),
         (b"ElfFile\0\0\0", Format.EVTX),
+        (b"PAR1\x15\x04", Format.PARQUET),
+        (b"PARE\x15\x04", Format.PARQUET),
         (b'{"a":1}', Format.JSON),
         (b' \r\n [{"a":1}]', Format.JSON),
         (b"   \n", Format.JSON),
@@ -19,7 +21,6 @@ from besra.events.format import Format, format_of
         (b"a,b,c\n1,2,3\n", "CSV"),
         (b'"@timestamp","host.name","message"\r\n', "CSV"),
         (b"PK\x03\x04....", "a zip archive"),
-        (b"PAR1\x15\x04", "Parquet"),
         (b"<?xml version", "XML"),
         (b"\xfd7zXZ\0\0", "xz-compressed"),
         (b"\x1f\x8b\x08\0", "compressed twice"),

@@ -59,7 +59,7 @@ def test_binary_file_called_ndjson(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "word"),
-    [(b"PK\x03\x04abc", "zip"), (b"PAR1abc", "Parquet"), (b"a,b,c\n1,2,3\n", "CSV"), (b"<?xml ?>", "XML")],
+    [(b"PK\x03\x04abc", "zip"), (b"ARROW1abc", "Arrow"), (b"a,b,c\n1,2,3\n", "CSV"), (b"<?xml ?>", "XML")],
 )
 def test_known_format_that_is_not_read(tmp_path: Path, raw: bytes, word: str) -> None:
     path = write(tmp_path, "x.json", raw)

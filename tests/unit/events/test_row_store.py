@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -88,3 +90,54 @@ def test_more_files_than_may_be_open(tmp_path: Path, monkeypatch: pytest.MonkeyP
     sources = [store.event(number).source for number in [*numbers[::3], *numbers[1::3], *numbers[2::3]]]
     assert sources == [orjson.loads(LINES[row]) for row in ROWS.tolist() for _ in "abcde"]
     assert len(store._open) == 2
+
+
+def test_the_first_events_are_held_and_the_others_written_down(
+    monkeypatch: pytest.MonkeyPatch, store: RowStore
+) -> None:
+    monkeypatch.setattr(row_store, "MAX_HELD", 2)
+    lines = block()
+    sources: list[dict[str, Any]] = [{"a": [1, 2.5, {"b": 2**70}]}, {"a": "\ud800"}, {"when": date(2025, 1, 1)}]
+    events = [replace(lines.event(row), id=f"e{row}") for row in range(4)]
+    events += [replace(events[0], id=str(n), source=s, position=n) for n, s in enumerate(sources)]
+    numbers = store.keep_events(events[:3]).tolist() + store.keep_events(events[3:]).tolist()
+    store.seal()
+    assert [store.event(number) for number in numbers] == events
+    # What only Python can hold stays held.
+    assert sorted(store._held) == [0, 1, 6]
+
+
+def test_few_read_events_are_remembered(monkeypatch: pytest.MonkeyPatch, store: RowStore) -> None:
+    monkeypatch.setattr(row_store, "MAX_LOADED", 2)
+    numbers = store.keep(block(), ROWS).tolist()
+    store.seal()
+    first = store.event(numbers[0])
+    assert store.event(numbers[0]) is first
+    for number in numbers:
+        store.event(number)
+    assert list(store._loaded) == numbers[1:]
+
+
+def test_identities_are_those_of_the_events(store: RowStore) -> None:
+    lines = block()
+    same, other = lines.event(4), replace(lines.event(4), id="other")
+    elsewhere = replace(same, index=("elsewhere",))
+    numbers = [*store.keep_events([same, other]), *store.keep(lines, ROWS), *store.keep_events([elsewhere, same])]
+    store.seal()
+    found = store.identities(np.array(numbers[::-1]))[::-1].tolist()
+    distinct = list(map(tuple, found))
+    assert distinct[0] == distinct[3] == distinct[6]
+    assert len(set(distinct)) == 5
+    assert store.came_alone(np.array(numbers)).tolist() == [True, True, False, False, False, True, True]
+    assert store.shared_ids(np.array(numbers)).tolist() == [True, False, False, False, False, False, True]
+    assert store.positions(np.array(numbers[1:4])).tolist() == [e.position for e in (other, *map(lines.event, (1, 4)))]
+    assert store.origin(numbers[3]) == store.origin(numbers[6]) == ("a.ndjson", 15, same.position)
+
+
+def test_closing_leaves_rows_readable(store: RowStore, tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(b"{}     " + RAW)
+    numbers = [*store.keep(block(path), ROWS).tolist(), *store.keep(block(), ROWS).tolist()]
+    store.seal()
+    store.close()
+    assert [store.event(n).source for n in numbers] == 2 * [orjson.loads(LINES[row]) for row in ROWS.tolist()]

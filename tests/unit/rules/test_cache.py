@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from besra.errors import RuleFileError
-from besra.rules import cache
+from besra.rules import cache, ruleset
 from besra.rules.ruleset import RuleSet, load_rules
 
 RULE = """
@@ -44,8 +44,9 @@ def test_what_is_remembered_is_what_is_loaded(folder: Path, monkeypatch: pytest.
     first = cache.load_remembered(folder)
     (memory,) = memories(folder)
     assert stat.S_IMODE(memory.stat().st_mode) == 0o600
-    monkeypatch.setattr(cache, "load_rules", None)  # a second load would fail
-    assert shown(cache.load_remembered(folder)) == shown(first) == shown(load_rules(folder))
+    expected = load_rules(folder)
+    monkeypatch.setattr(ruleset, "load_files", None)  # a second load would fail
+    assert shown(cache.load_remembered(folder)) == shown(first) == shown(expected)
 
 
 def test_a_changed_file_is_read_again(folder: Path) -> None:
@@ -61,6 +62,52 @@ def test_a_new_file_is_seen(folder: Path) -> None:
     cache.load_remembered(folder)
     (folder / "b.toml").write_text(RULE.format(name="c").replace("0001", "0002"), "utf-8")
     assert len(cache.load_remembered(folder)) == 2
+
+
+def test_what_is_remembered_is_what_the_fingerprint_is_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*args: object) -> list[object]:
+        found = read_files(*args)  # type: ignore[arg-type]
+        (folder / "a.toml").write_text(RULE.format(name="changed meanwhile"), "utf-8")
+        return found  # type: ignore[return-value]
+
+    read_files = cache.read_files
+    before = (folder / "a.toml").read_text("utf-8")
+    monkeypatch.setattr(cache, "read_files", read)
+    cache.load_remembered(folder)
+    monkeypatch.undo()
+    monkeypatch.setenv(cache.VARIABLE, str(folder.parent / "memory"))
+    (folder / "a.toml").write_text(before, "utf-8")
+    (rule,) = cache.load_remembered(folder)
+    assert rule.rule is not None and rule.rule.query is not None
+    assert "a.exe" in rule.rule.query.text
+    assert len(memories(folder)) == 1
+
+
+def test_another_version_of_besra_does_not_read_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.load_remembered(folder)
+    monkeypatch.setattr(cache, "__version__", "another")
+    cache.load_remembered(folder)
+    assert len(memories(folder)) == 2
+
+
+def test_nor_does_other_code(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a.py").write_text("1")
+    (tmp_path / "inner" / "a.pyc").write_text("1")
+    before = list(cache._marks(str(tmp_path)))
+    (tmp_path / "inner" / "a.pyc").write_text("12")
+    assert list(cache._marks(str(tmp_path))) == before
+    (tmp_path / "inner" / "a.py").write_text("12")
+    assert list(cache._marks(str(tmp_path))) != before
+    assert len(list(cache._marks(str(tmp_path / "inner" / "a.py")))) == 1
+    assert list(cache._marks(str(tmp_path / "nothing"))) == []
+
+
+def test_a_file_that_is_moved_is_another(folder: Path) -> None:
+    cache.load_remembered(folder)
+    (folder / "a.toml").rename(folder / "b.toml")
+    (rule,) = cache.load_remembered(folder)
+    assert rule.path == str(folder / "b.toml")
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x80\x05 not a pickle", b"\x80\x05K\x01."])

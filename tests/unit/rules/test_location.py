@@ -155,3 +155,41 @@ def test_lines_count_from_where_the_text_begins_in_its_file() -> None:
     text = '{"rule_id": "a"}'
 
     assert str(Locations(text, "x.ndjson", locate_json(text), first_line=7).place(("rule_id",))) == "x.ndjson:7:2"
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a = [1,2 , \"x\" , 'y'  ]", ["1", "2", '"x"', "'y'"]),
+        ('a = [ "x", # one, "not this"\n "y" # two ]\n , "z"\n]', ['"x"', '"y"', '"z"']),
+        ('a = [ "x", [ "y" ], "z", ]', ['"x"', '[ "y" ]', '"z"']),
+        ('a = [ { b = 1 }, "z" ]', ["{ b = 1 }", '"z"']),
+        ('a = ["""x""y""""", "z"]', ['"""x""y"""""', '"z"']),
+        ("a = [2025-01-01 10:00:00,-1.5e3]", ["2025-01-01 10:00:00", "-1.5e3"]),
+        ("a = []", []),
+    ],
+)
+def test_items_of_lists(text: str, values: list[str]) -> None:
+    assert tomllib.loads(text)
+    found = locate_toml(text)
+    shown = [text[found["a", n].value.start : found["a", n].value.end] for n in range(len(values))]
+    assert shown == values
+    assert ("a", len(values)) not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a=1", "1"),
+        ("a\t= \ttrue # b = 2", "true"),
+        ('a = "x # \\" y" # z', '"x # \\" y"'),
+        ('a = """x\n"y" ""z""\\""""""', '"""x\n"y" ""z""\\""""""'),
+        ("a = '''x\\'''", "'''x\\'''"),
+        ("a = 2025-01-01 10:00:00Z", "2025-01-01 10:00:00Z"),
+    ],
+)
+def test_values_without_brackets(text: str, value: str) -> None:
+    assert tomllib.loads(text)
+    span = locate_toml(f"[t]\n{text}\nlast = 1")["t", "a"].value
+    assert f"[t]\n{text}\nlast = 1"[span.start : span.end] == value
+    assert ("t", "last") in locate_toml(f"[t]\n{text}\nlast = 1")

@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 
 import click
 
-from besra.api import runnable
 from besra.cli.alert_rows import row_of, visible
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import WRITERS
@@ -16,7 +15,6 @@ from besra.cli.options import OutputOptions, output_options, rules_option, time_
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all
 from besra.cli.summary import summary_lines
-from besra.cli.tables import alert_table, print_table
 from besra.cli.terminal import Terminal, check_writable, output_to
 from besra.detection.detect import Engine, Job, conclude, gather
 from besra.detection.execution import Execution, Limits
@@ -24,8 +22,8 @@ from besra.detection.run import RunInfo
 from besra.detection.window import Window
 from besra.errors import InputError
 from besra.events.file_read import ReadOptions
+from besra.rules.loaded import RuleSet
 from besra.rules.rule import Rule, RuleSeverity
-from besra.rules.ruleset import RuleSet
 from besra.schema.timestamp import format_timestamp
 
 SEVERITIES = click.Choice([str(severity) for severity in RuleSeverity])
@@ -129,7 +127,7 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     loaded = load_named(rule_paths)
     for problem in telling(loaded):
         terminal.show(problem)
-    chosen = tuple((rule, plan) for rule, plan in runnable(loaded) if options.filter.takes(rule))
+    chosen = tuple((rule, plan) for rule, plan in loaded.runnable if options.filter.takes(rule))
     if not chosen:
         terminal.say(_no_rules(loaded, options.filter))
     job = Job(chosen, options.match_index, options.window, options.limits, options.engine)
@@ -158,6 +156,8 @@ def _write(executions: Sequence[Execution], output: OutputOptions, terminal: Ter
         with output_to(output.path) as out:
             WRITERS[output.form](alerts, out)
         return
+    from besra.cli.tables import alert_table, print_table  # noqa: PLC0415  rich, which other formats do without
+
     rows = [row_of(execution) for execution in executions if visible(execution.alerts)]
     with output_to(output.path) as out:
         console = output.console_on(out, terminal)

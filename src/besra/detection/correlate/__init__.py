@@ -1,11 +1,14 @@
 """Hits of one rule in one window to its matches: one module a correlation."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from besra.detection.correlate.each import each_match
+from besra.detection.correlate.order import stream_of
 from besra.detection.correlate.sample import sample_matches
 from besra.detection.correlate.sequence import sequence_matches
-from besra.detection.match import Match
+from besra.detection.match import Match, UnreadMatch
 from besra.detection.window import EVERYTHING, Window
 from besra.engine.hits import Hit
 from besra.language.plan import Each, Head, Plan, Sample, Sequence
@@ -16,21 +19,30 @@ def correlate(plan: Plan, hits: Iterable[Hit], window: Window = EVERYTHING) -> I
 
     Order of matches: sequences by the event that completes them, samples by key, single events by time (eql.md 4.5, 5).
     """
-    seen = [hit for hit in hits if window.contains(hit.time)]
+    return (read() for read in _unread(plan, hits, window))
+
+
+def first_matches(
+    plan: Plan, hits: Iterable[Hit], limit: int | None, window: Window = EVERYTHING
+) -> tuple[list[Match], int]:
+    """The first `limit` matches that `correlate` gives, None being all, and how many there are.
+
+    The others are counted one by one and neither kept nor read.
+    """
+    unread = _unread(plan, hits, window)
+    first = [read() for read in islice(unread, limit)]
+    return first, len(first) + sum(1 for _ in unread)
+
+
+def _unread(plan: Plan, hits: Iterable[Hit], window: Window) -> Iterator[UnreadMatch]:
+    stream = stream_of(hits, window)
     match plan.correlation:
         case Each():
-            matches = each_match(seen)
+            matches = each_match(stream)
         case Sequence():
-            matches = sequence_matches(plan.correlation, seen)
+            matches = sequence_matches(plan.correlation, stream)
         case Sample():
-            matches = sample_matches(plan.correlation, seen)
-    return _piped(plan, matches)
-
-
-def _piped(plan: Plan, matches: Iterator[Match]) -> Iterator[Match]:
-    if not plan.pipes:
-        return matches
-    kept = list(matches)
+            matches = sample_matches(plan.correlation, stream)
     for pipe in plan.pipes:
-        kept = kept[: pipe.count] if isinstance(pipe, Head) else kept[max(0, len(kept) - pipe.count) :]
-    return iter(kept)
+        matches = islice(matches, pipe.count) if isinstance(pipe, Head) else iter(deque(matches, pipe.count))
+    return matches

@@ -1,12 +1,16 @@
 """Each: every event of the only clause is a match of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
-from besra.detection.correlate.order import distinct
-from besra.detection.match import Match
-from besra.engine.hits import Hit
+from besra.detection.correlate.order import Moment, Stream
+from besra.detection.match import Match, UnreadMatch
 
 
-def each_match(hits: Sequence[Hit]) -> Iterator[Match]:
+def each_match(stream: Stream) -> Iterator[UnreadMatch]:
     """One match an event, in order of time; events without a time come last, in reading order."""
-    return (Match((hit,)) for hit in distinct(hits))
+    return (partial(_match, stream, moment) for moment, _ in stream.moments(untimed=True))
+
+
+def _match(stream: Stream, moment: Moment) -> Match:
+    return Match((stream.hit(moment, 0),))

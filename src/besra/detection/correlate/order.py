@@ -1,10 +1,139 @@
-"""Hits in the total order of events, each event once (eql.md 4.1)."""
+"""Hits in the total order of events, each event once (eql.md 4.1): the stream that correlations run over."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator
+from typing import NamedTuple, Protocol
 
-from besra.engine.hits import Hit
+from besra.detection.window import Window
+from besra.engine.event_order import FAR_FUTURE, FAR_PAST, NO_TIME
+from besra.engine.hits import Hit, Key
+from besra.engine.join_hash import hashes_of_keys
+from besra.engine.kept_hits import KeptHits
 from besra.events.identity import event_key
+
+CHUNK = 1 << 16
+"""Hits turned from arrays into Python values at a time."""
+
+
+class Moment(NamedTuple):
+    """One event of a sequence or sample: its rank in the total order, its time and who it is.
+
+    `row` is what its stream finds its hits by. Chains keep moments, so they hold no more than this.
+    """
+
+    rank: int
+    time: int
+    event: Hashable
+    row: int
+
+
+Keys = dict[int, list[Hashable]]
+"""For every clause an event satisfied what stands for the join keys it has there."""
+
+
+class Stream(Protocol):
+    """The events of a rule's hits in order; can be gone through many times."""
+
+    def moments(self, *, untimed: bool = False) -> Iterator[tuple[Moment, Keys]]:
+        """The events. Those without a time have no place in an order, and come last if asked for."""
+
+    def hit(self, moment: Moment, clause: int) -> Hit:
+        """The hit of an event under a clause it satisfied."""
+
+    def key(self, moment: Moment, clause: int, key: Hashable) -> Key:
+        """The join key that something stands for."""
+
+
+def stream_of(hits: Iterable[Hit], window: Window) -> Stream:
+    """The stream of hits within a window, however they are held."""
+    if isinstance(hits, KeptHits):
+        return KeptStream(hits, window) if hits else HitStream(())
+    return HitStream(hit for hit in hits if window.contains(hit.time))
+
+
+class HitStream:
+    """A stream of hits that are held with their events."""
+
+    def __init__(self, hits: Iterable[Hit]) -> None:
+        self._hits: list[dict[int, Hit]] = []
+        previous: tuple[str, str] | None = None
+        for hit in distinct(hits):
+            if event_key(hit.event) == previous:
+                self._hits[-1][hit.clause] = hit
+            else:
+                self._hits.append({hit.clause: hit})
+                previous = event_key(hit.event)
+
+    def moments(self, *, untimed: bool = False) -> Iterator[tuple[Moment, Keys]]:
+        """See Stream."""
+        for rank, hits in enumerate(self._hits):
+            first = next(iter(hits.values()))
+            if first.time is None and not untimed:
+                return
+            time = NO_TIME if first.time is None else first.time
+            yield Moment(rank, time, event_key(first.event), rank), {c: list(hit.keys) for c, hit in hits.items()}
+
+    def hit(self, moment: Moment, clause: int) -> Hit:
+        """See Stream."""
+        return self._hits[moment.row][clause]
+
+    def key(self, moment: Moment, clause: int, key: Hashable) -> Key:
+        """See Stream. Keys stand for themselves."""
+        return next(known for known in self.hit(moment, clause).keys if known == key)
+
+
+class KeptStream:
+    """A stream of hits that are held as rows: events are read when their hits are asked for."""
+
+    def __init__(self, hits: KeptHits, window: Window) -> None:
+        self._kept = hits
+        self._ordered = hits.ordered(window.start, window.end)
+        self._others: dict[tuple[int, int], int] = {}
+
+    def moments(self, *, untimed: bool = False) -> Iterator[tuple[Moment, Keys]]:
+        """See Stream."""
+        rank = 0
+        moment: Moment | None = None
+        keys: Keys = {}
+        for row, clause, key, event, time in self._cells():
+            if moment is None or event != moment.event:
+                if moment is not None:
+                    yield moment, keys
+                if time == NO_TIME and not untimed:
+                    return
+                moment, keys = self._moment(rank, time, event, row), {clause: [key]}
+                rank += 1
+                continue
+            if row != moment.row:
+                self._others[moment.rank, clause] = row
+            keys.setdefault(clause, []).append(key)
+        if moment is not None:
+            yield moment, keys
+
+    def _cells(self) -> Iterator[tuple[int, int, int, int, int]]:
+        found = self._ordered
+        columns = (found.row, found.clause, found.key, found.event, found.time)
+        for start in range(0, len(found.row), CHUNK):
+            yield from zip(*(column[start : start + CHUNK].tolist() for column in columns), strict=True)
+
+    def _moment(self, rank: int, time: int, event: int, row: int) -> Moment:
+        if self._ordered.has_far and time in (FAR_FUTURE, FAR_PAST):
+            time = self._kept.time_of(row) or time
+        # One object for two numbers that are nearly always the same: there may be a million moments.
+        return Moment(rank, time, event, event if row == event else row)
+
+    def hit(self, moment: Moment, clause: int) -> Hit:
+        """See Stream."""
+        return self._kept.hit(self._others.get((moment.rank, clause), moment.row), clause)
+
+    def key(self, moment: Moment, clause: int, key: Hashable) -> Key:
+        """See Stream. A number stands for a key: that of its hash."""
+        assert isinstance(key, int)
+        keys = self.hit(moment, clause).keys
+        if len(keys) == 1:
+            return keys[0]
+        wanted = self._ordered.hashes[key]
+        place = (hashes_of_keys(keys) == wanted).all(axis=1).argmax()
+        return keys[int(place)]
 
 
 def distinct(hits: Iterable[Hit]) -> list[Hit]:
@@ -28,27 +157,3 @@ def _origin(hit: Hit) -> tuple[str, int, int]:
 
 def _position(hit: Hit) -> tuple[bool, object, int, str]:
     return hit.ordinal is None, hit.ordinal or (), hit.event.position, hit.event.id
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One event of a sequence or sample: its rank in the total order, its time, and its hit for each clause it met."""
-
-    rank: int
-    time: int
-    hits: dict[int, Hit]
-
-
-def moments(hits: Iterable[Hit]) -> list[Moment]:
-    """The events in order. Events without a time have no place in an order and are left out."""
-    ordered: list[Moment] = []
-    previous: tuple[str, str] | None = None
-    for hit in distinct(hits):
-        if hit.time is None:
-            continue
-        if event_key(hit.event) == previous:
-            ordered[-1].hits[hit.clause] = hit
-        else:
-            ordered.append(Moment(len(ordered), hit.time, {hit.clause: hit}))
-            previous = event_key(hit.event)
-    return ordered

@@ -18,6 +18,7 @@ from besra.events.kernels.machine import (
     BLOCK,
     byte_at,
     copy_block,
+    double_at,
     first_bit,
     fold,
     half_at,
@@ -29,7 +30,7 @@ from besra.events.kernels.machine import (
     string_stops,
     word_at,
 )
-from besra.events.kernels.tokens import QUOTE, character_of, code_unit
+from besra.events.kernels.tokens import MINUS, NINE, POINT, QUOTE, ZERO, character_of, code_unit
 from besra.events.value_table import TAIL
 
 ONE = 256
@@ -44,12 +45,22 @@ CONSTANTS, ALWAYS, ALWAYS_END, BITS, BITS_MASK, TAILS, SLOTS, SLOTS_MASK = range
 four-byte grams are marked, and the number of bits less one, -1 for none; where in `tails`, -1 for none; where in
 `slots`, and the number of slots less one."""
 
-FIELD = 32
-F_KIND, F_EXISTS, F_WIDE, F_WIDE_END = range(0, FIELD, 8)
-"""Bytes of a field: its kind; the atom that holds of every value, or -1; the atoms that hold of all but ASCII text."""
+FIELD = 56
+F_KIND, F_EXISTS, F_WIDE, F_WIDE_END, F_CUTS, F_CUTS_END, F_SECTIONS = range(0, FIELD, 8)
+"""Bytes of a field: its kind; the atom that holds of every value, or -1; the atoms that hold of all but ASCII text; of
+a field of numbers its `cuts`, and where in `sections` the sets of its sections (`ordered`) begin."""
 
-NOTHING, TEXTS, OTHERS = range(3)
-"""Kinds of fields: without tests, with text tests only, with others."""
+NOTHING, TEXTS, OTHERS, INTEGERS, DOUBLES = range(5)
+"""Kinds of fields: without tests, with tests of texts only, of integers or doubles only, with others."""
+
+EXACT_DIGITS = 15
+"""Digits of which a double is surely the nearest to the number they are."""
+
+MOST_DIGITS = 18
+"""Digits that fit 64 bits."""
+
+SLACK = 4e-15
+"""How near to a cut, by its share, a number of more digits may come that is not read exactly here."""
 
 ENTRY = 32
 E_KEY, E_HASH, E_PLACE, E_LENGTH = range(0, ENTRY, 8)
@@ -82,6 +93,8 @@ class Tests(NamedTuple):
     states: int
     following: int
     accepting: int
+    cuts: int
+    sections: int
 
 
 class Room(NamedTuple):
@@ -142,6 +155,8 @@ def learn(  # noqa: PLR0913, PLR0917
                 verdict = set_number(count, room.found, sets)
                 if verdict < 0:
                     return number
+        elif kind >= INTEGERS:
+            verdict = number_verdict(arena + start, arena + end, kind, tests.fields + FIELD * field, tests)
         put_half(verdicts + 4 * number, verdict)
     return last
 
@@ -194,6 +209,50 @@ def unescape(p: int, stop: int, target: int) -> int:
             p += 2
         to += 1
     return to - target
+
+
+@inner
+def number_verdict(p: int, end: int, kind: int, row: int, tests: Tests) -> int:
+    """The set of leaves that a number satisfies, or LEFT if it is none that is read exactly here."""
+    is_negative = byte_at(p) == MINUS
+    p += 1 if is_negative else 0
+    mantissa, digits, decimals = 0, 0, -1
+    while p < end and digits < MOST_DIGITS:
+        byte = byte_at(p)
+        if byte == POINT and decimals < 0:
+            decimals = 0
+        elif ZERO <= byte <= NINE:
+            mantissa = mantissa * 10 + byte - ZERO
+            digits += 1
+            decimals += 1 if decimals >= 0 else 0
+        else:
+            return LEFT
+        p += 1
+    if p < end or (decimals >= 0 and kind == INTEGERS) or (decimals < 0 and digits > EXACT_DIGITS):
+        return LEFT
+    number = float(-mantissa if is_negative else mantissa)
+    scale = 1.0
+    for _ in range(decimals):
+        scale *= 10.0
+    number /= scale
+    first = low = word_at(row + F_CUTS)
+    last = high = word_at(row + F_CUTS_END)
+    while low < high:
+        middle = (low + high) >> 1
+        if double_at(tests.cuts + 8 * middle) < number:
+            low = middle + 1
+        else:
+            high = middle
+    if digits > EXACT_DIGITS:
+        slack = abs(number) * SLACK
+        if low < last and double_at(tests.cuts + 8 * low) - number <= slack:
+            return LEFT
+        if low > first and number - double_at(tests.cuts + 8 * (low - 1)) <= slack:
+            return LEFT
+    section = 2 * (low - first)
+    if low < last and double_at(tests.cuts + 8 * low) == number:
+        section += 1
+    return half_at(tests.sections + 4 * (word_at(row + F_SECTIONS) + section))
 
 
 @inner

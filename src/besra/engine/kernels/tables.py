@@ -12,6 +12,7 @@ import numpy as np
 
 from besra.engine.kernels.automaton import ASCII
 from besra.engine.kernels.grams import choose_grams
+from besra.engine.kernels.ordered import Sections
 from besra.engine.kernels.texts import Candidate, Form, GlobTest, TextTests
 from besra.language.glob import Glob, Wild
 
@@ -22,8 +23,8 @@ PADDING = 64
 MULTIPLIER = np.int64(0x2D358DCCAA6C78A5)
 """That of `events.kernels.interning`, which hashes the texts."""
 
-NOTHING, TEXTS, OTHERS = range(3)
-"""Kinds of fields: without tests, with text tests only, with others."""
+NOTHING, TEXTS, OTHERS, INTEGERS, DOUBLES = range(5)
+"""Kinds of fields: without tests, with tests of texts only, of integers or doubles only, with others."""
 
 Atom = tuple[int, ...] | Candidate
 """Leaves that hold together, or a regular expression that may match."""
@@ -53,14 +54,19 @@ class TextTables:
     states: Array
     following: Array
     accepting: Array
+    cuts: Array
+    of_sections: tuple[tuple[int, ...], ...]
+    """The leaves of the sections of all fields of numbers."""
     of_atoms: tuple[Atom, ...]
 
 
-def text_tables(tests: Mapping[int, TextTests], kinds: Sequence[int]) -> TextTables:
-    """The tables of the text tests of some fields; `kinds` are those of all fields, by number."""
+def text_tables(tests: Mapping[int, TextTests], numbers: Mapping[int, Sections], kinds: Sequence[int]) -> TextTables:
+    """The tables of the tests of some fields, of texts or of numbers; `kinds` are those of all fields, by number."""
     building = _Building(len(kinds))
     for number, of_field in tests.items():
         building.add(number, of_field)
+    for number, sections in numbers.items():
+        building.add_numbers(number, sections)
     building.fields[:, 0] = kinds
     return building.tables()
 
@@ -82,9 +88,11 @@ class _Building:
     gram_globs: list[Array] = field(default_factory=list)
     globs: list[GlobTest] = field(default_factory=list)
     of_atoms: list[Atom] = field(default_factory=list)
+    cuts: list[float] = field(default_factory=list)
+    of_sections: list[tuple[int, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.fields = np.zeros((self.size, 4), np.int64)
+        self.fields = np.zeros((self.size, 7), np.int64)
         self.fields[:, 1] = -1
         self.forms = np.zeros((2 * self.size, 8), np.int64)
         self.forms[:, [4, 5, 7]] = -1
@@ -96,10 +104,17 @@ class _Building:
         if tests.always:
             self.fields[number, 1] = len(self.of_atoms)
             self.of_atoms.append(tests.always)
-        self.fields[number, 2:] = len(self.wide), len(self.wide) + len(tests.wide)
+        self.fields[number, 2:4] = len(self.wide), len(self.wide) + len(tests.wide)
         self.wide += [first + atom for atom in tests.wide]
         for which, form in ((2 * number, tests.plain), (2 * number + 1, tests.folded)):
             self.add_form(which, form, first)
+
+    def add_numbers(self, number: int, sections: Sections) -> None:
+        """The tests of one field of numbers."""
+        first = len(self.cuts)
+        self.fields[number, 4:] = first, first + len(sections.cuts), len(self.of_sections)
+        self.cuts += map(float, sections.cuts)
+        self.of_sections += sections.verdicts
 
     def add_form(self, which: int, form: Form, first: int) -> None:
         row = self.forms[which]
@@ -163,6 +178,8 @@ class _Building:
             states=states,
             following=following,
             accepting=accepting,
+            cuts=np.array(self.cuts or [0.0]),
+            of_sections=tuple(self.of_sections),
             of_atoms=tuple(self.of_atoms),
         )
 

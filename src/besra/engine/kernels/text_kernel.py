@@ -6,7 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from besra.engine.kernels.learning import Room, Sets, Tests, learn, learn_texts, rehash_sets
-from besra.engine.kernels.tables import NOTHING, OTHERS, TEXTS, TextTables, text_tables
+from besra.engine.kernels.ordered import Sections
+from besra.engine.kernels.tables import DOUBLES, INTEGERS, NOTHING, OTHERS, TEXTS, TextTables, text_tables
 from besra.engine.kernels.texts import TextTests
 from besra.events.kernels.machine import BLOCK
 from besra.events.value_table import ValueTable
@@ -28,6 +29,14 @@ class Tested(Protocol):
         """The tests of texts."""
 
     @property
+    def numbers(self) -> Sections | None:
+        """Its tests, if it has none but of numbers."""
+
+    @property
+    def are_integers(self) -> bool:
+        """Whether the numbers are integers."""
+
+    @property
     def others(self) -> object | None:
         """Whatever else there is."""
 
@@ -36,8 +45,12 @@ def tables_of(fields: Mapping[int, Tested], count: int) -> TextTables:
     """The tables of the text tests of `count` fields, some of which have tests."""
     kinds = [NOTHING] * count
     for number, tested in fields.items():
-        kinds[number] = OTHERS if tested.others is not None or tested.texts is None else TEXTS
-    return text_tables({number: tested.texts for number, tested in fields.items() if tested.texts}, kinds)
+        if tested.numbers:
+            kinds[number] = INTEGERS if tested.are_integers else DOUBLES
+        else:
+            kinds[number] = OTHERS if tested.others is not None or tested.texts is None else TEXTS
+    texts = {number: tested.texts for number, tested in fields.items() if tested.texts}
+    return text_tables(texts, {number: tested.numbers for number, tested in fields.items() if tested.numbers}, kinds)
 
 
 class TextKernel:
@@ -45,8 +58,12 @@ class TextKernel:
 
     def __init__(self, tables: TextTables) -> None:
         self._tables = tables
-        addresses = {name: getattr(tables, name).ctypes.data for name in Tests._fields if name != "constant_mask"}
-        self._tests = Tests(**addresses, constant_mask=len(tables.constant_slots) - 1)
+        names = (name for name in Tests._fields if name not in ("constant_mask", "sections"))
+        addresses = {name: getattr(tables, name).ctypes.data for name in names}
+        # The sets of sections are numbered by whoever knows leaves.
+        self.sections = np.zeros(len(tables.of_sections) + 1, np.int32)
+        mask = len(tables.constant_slots) - 1
+        self._tests = Tests(**addresses, constant_mask=mask, sections=self.sections.ctypes.data)
         self._satisfied = np.full(len(tables.of_atoms) + 1, -1, np.int64)
         self._tried = np.full(len(tables.atoms) + 1, -1, np.int64)
         self._found = np.empty(len(tables.of_atoms) + 1, np.int32)

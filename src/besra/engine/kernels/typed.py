@@ -19,9 +19,10 @@ class TypedMatcher:
     def __init__(self, field_type: FieldType, leaves: Sequence[tuple[int, Leaf]], *, compiled: bool) -> None:
         self._type = field_type
         fitting = [(number, fitted) for number, leaf in leaves if (fitted := _fitted(leaf, field_type))]
-        self._sections = sections_of([(n, leaf) for n, leaf in fitting if not isinstance(leaf, Like | Regex)])
+        self.sections = sections_of([(n, leaf) for n, leaf in fitting if not isinstance(leaf, Like | Regex)])
         texts = [(n, leaf) for n, leaf in fitting if isinstance(leaf, Like | Regex)]
         self._texts = TextMatcher(texts) if texts else None
+        self.is_ordered = not texts
         self._compiled = compiled
 
     def match(self, values: Sequence[Scalar]) -> list[Verdict]:
@@ -36,7 +37,7 @@ class TypedMatcher:
         ]
 
     def _ordered(self, value: Typed | None) -> Verdict:
-        return () if value is None else self._sections.of(value)
+        return () if value is None else self.sections.of(value)
 
     def _quick(self, values: Sequence[Scalar]) -> list[Verdict] | None:
         """The same for values all of one plain kind, without converting one by one; None where that cannot be had."""
@@ -45,7 +46,7 @@ class TypedMatcher:
         from besra.engine.kernels import network, numbers  # noqa: PLC0415  NumPy and numba are optional
 
         kinds = set(map(type, values))
-        cuts, verdicts = self._sections.cuts, self._sections.verdicts
+        cuts, verdicts = self.sections.cuts, self.sections.verdicts
         sections: list[int] | None = None
         if self._type is FieldType.LONG and kinds == {int}:
             sections = numbers.sections_of_integers(cuts, values)

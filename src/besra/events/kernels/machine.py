@@ -53,6 +53,13 @@ def instruction(arity: int, emit: Emit, *, returns: bool = True) -> Callable[...
     return cast("Callable[..., int]", intrinsic(one if arity == 1 else two))
 
 
+def _double(_typing: Any, _address: Any) -> Any:
+    def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return _load(builder, arguments[0], ir.DoubleType())
+
+    return types.float64(types.int64), codegen
+
+
 def _emit_byte(builder: Any, address: Any) -> Any:
     return builder.zext(_load(builder, address, BYTE), LONG)
 
@@ -130,6 +137,9 @@ def _emit_prefetch(builder: Any, address: Any) -> Any:
 
 byte_at = instruction(1, _emit_byte)
 """The byte at an address."""
+
+double_at = cast("Callable[[int], float]", intrinsic(_double))
+"""The double-precision number at an address."""
 
 half_at = instruction(1, _emit_half)
 """The four bytes at an address, as a signed number."""

@@ -1,0 +1,83 @@
+"""besra's engine, driven piece by piece as `besra.api.scan` drives it, so that the pieces can be timed apart."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.measure import Cost, cost_of
+from benchmarks.variation import Planned
+from besra.detection.detect import Job, conclude, in_batches
+from besra.detection.run import RunInfo
+from besra.engine.columnar import ColumnarEvaluator
+from besra.engine.reference import evaluate
+from besra.events.envelope import Document, event_of
+from besra.events.event import Event, Origin
+from besra.events.file_read import ReadOptions
+from besra.events.line_block import LineBlock
+from besra.events.reader import read_events
+
+WARM_UP = "(warm-up)"
+Counts = dict[str, int]
+"""Matches by rule id, those without any left out."""
+
+
+class BesraRun:
+    """One evaluator: made and made ready, given events, asked for matches. What each step cost is kept."""
+
+    def __init__(self, rules: tuple[Planned, ...], *, match_index: bool = True) -> None:
+        self._job = Job(rules, match_index)
+        self.load = cost_of(self._prepare)
+        self.matches: Counts = {}
+
+    def _prepare(self) -> None:
+        pack = self._job.pack()
+        self._evaluator = ColumnarEvaluator(pack)
+        # Matchers are built when a field has its first value: that is loading, not scanning.
+        odd = {name: ["\x01", 1, 0.5, True] for name in pack.fields}
+        self._evaluator.add([event_of(Document(odd), Origin(WARM_UP, 1), 0)])
+
+    def scan(self, path: Path) -> Cost:
+        """Read and evaluate a file."""
+        options = ReadOptions(decode=self._evaluator.decode)
+        return cost_of(lambda: self._add(read_events([path], options)))
+
+    def scan_buffers(self, buffers: Iterable[bytes]) -> Cost:
+        """Decode and evaluate lines, buffer by buffer."""
+        return cost_of(lambda: self._add(self._blocks(buffers)))
+
+    def _add(self, items: Iterable[object]) -> None:
+        for batch in in_batches(item for item in items if isinstance(item, (Event, LineBlock))):
+            self._evaluator.add(batch)
+
+    def _blocks(self, buffers: Iterable[bytes]) -> Iterator[LineBlock]:
+        line = 1
+        for buffer in buffers:
+            view = memoryview(buffer)
+            decoded, untimed = self._evaluator.decode(view)
+            if decoded.slow.any():
+                raise ValueError("these events hold lines that are read one by one; micro-batches need plain ones")
+            yield LineBlock(view, decoded, "(buffer)", line, untimed=untimed)
+            line += len(decoded.starts)
+
+    def conclude(self) -> Cost:
+        """Correlate and build alerts; nothing can be added after."""
+        return cost_of(self._conclude)
+
+    def _conclude(self) -> None:
+        found = self._evaluator.hits().by_entry
+        hits = tuple(tuple(hit for hit in of_rule if hit.event.origin.path != WARM_UP) for of_rule in found)
+        self.matches = {
+            execution.rule.rule_id: execution.total_matches
+            for execution in conclude(self._job, hits, RunInfo(0))
+            if execution.total_matches
+        }
+
+
+def reference_events(path: Path) -> list[Event]:
+    """The events of a file, decoded."""
+    return [item for item in read_events([path]) if isinstance(item, Event)]
+
+
+def reference_matches(rules: tuple[Planned, ...], events: Sequence[Event]) -> Counts:
+    """The matches of single-event rules by the reference engine, whatever the index."""
+    hits = evaluate(Job(rules, match_index=False).pack(), events).by_entry
+    return {rule.rule_id: len(found) for (rule, _), found in zip(rules, hits, strict=True) if found}

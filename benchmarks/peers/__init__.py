@@ -1,0 +1,1 @@
+"""The engines besra is compared with, each a module that can be absent."""

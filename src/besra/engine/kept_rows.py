@@ -1,0 +1,106 @@
+"""What is kept of a batch: for every clause the rows that satisfy it, with what correlations compare.
+
+Pure, so that threads can do it for the batches they evaluate; `Gathering.take` then adds the results in order.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from besra.engine.evaluate import ClauseRows
+from besra.engine.event_order import ValueOrder, row_order
+from besra.engine.join_hash import ValueHashes, row_hashes
+from besra.engine.pack import RulePack
+from besra.events.batch import EventBatch
+from besra.events.spill import Table
+from besra.language.plan import Each, JoinKey, Ordering
+
+Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+ROW, TIME, TIEBREAKER, KEY, KEY_REST = range(5)
+"""The lines of a table of kept rows: number in the store, time, tiebreaker (`engine.event_order`), and for sequences
+and samples the hash of the join key (`engine.join_hash`)."""
+
+Place = tuple[int, int]
+"""The number of an entry and the position of one of its clauses."""
+
+
+@dataclass
+class ValueMemory:
+    """What has been computed for values, by value id. One for each thread, and each table of values."""
+
+    order: ValueOrder = field(default_factory=ValueOrder)
+    hashes: ValueHashes = field(default_factory=ValueHashes)
+
+    def forget(self) -> None:
+        """Value ids are about to mean something else."""
+        self.order.forget()
+        self.hashes.forget()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptGroup:
+    """The rows of clauses that share an ordering and join keys, those of `places[i]` up to column `ends[i]`.
+
+    In place of the numbers that rows get in the store, the table holds their places in `KeptRows.rows`.
+    """
+
+    places: tuple[Place, ...]
+    ends: tuple[int, ...]
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRows:
+    """The rows of a batch that satisfy some clause, ascending and each once, and which clauses they satisfy."""
+
+    rows: Integers
+    groups: tuple[KeptGroup, ...]
+
+
+def kept_rows(pack: RulePack, found: Sequence[ClauseRows], batch: EventBatch, memory: ValueMemory) -> KeptRows:
+    """What is to be kept of a batch; `found` is not empty."""
+    rows = np.unique(np.concatenate([held.rows for held in found]))
+    by_group: defaultdict[tuple[Ordering, tuple[JoinKey, ...] | None], list[ClauseRows]] = defaultdict(list)
+    for held in found:
+        plan = pack.entries[held.clause.entry].plan
+        keys = None if isinstance(plan.correlation, Each) else held.clause.clause.keys
+        by_group[plan.ordering, keys].append(held)
+    groups = tuple(_group(group, clauses, batch, memory) for group, clauses in by_group.items())
+    index = np.empty(batch.size, np.int64)
+    index[rows] = np.arange(len(rows))
+    for kept in groups:
+        kept.table[ROW] = index[kept.table[ROW]]
+    return KeptRows(rows.astype(np.int64), groups)
+
+
+def _group(
+    group: tuple[Ordering, tuple[JoinKey, ...] | None],
+    clauses: Sequence[ClauseRows],
+    batch: EventBatch,
+    memory: ValueMemory,
+) -> KeptGroup:
+    ordering, keys = group
+    flat = np.concatenate([held.rows for held in clauses])
+    distinct = flat if len(clauses) == 1 else np.unique(flat)
+    lines = [distinct.astype(np.int64), *row_order(ordering, batch, distinct, memory.order)]
+    if keys is not None:
+        lines += list(row_hashes(keys, batch, distinct, memory.hashes).view(np.int64).T)
+    table = np.stack(lines)
+    places = tuple((held.clause.entry, held.clause.position) for held in clauses)
+    ends = tuple(np.cumsum([len(held.rows) for held in clauses]).tolist())
+    return KeptGroup(places, ends, table if len(clauses) == 1 else table[:, np.searchsorted(distinct, flat)])
+
+
+def numbered(kept: KeptRows, numbers: Integers) -> list[tuple[Place, Table]]:
+    """The tables of the clauses, once the rows have their numbers in the store."""
+    tables = []
+    for group in kept.groups:
+        table = group.table
+        table[ROW] = numbers[table[ROW]]
+        for place, (start, end) in zip(group.places, pairwise((0, *group.ends)), strict=True):
+            tables.append((place, table[:, start:end]))
+    return tables
