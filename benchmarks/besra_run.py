@@ -12,7 +12,7 @@ from besra.engine.reference import evaluate
 from besra.events.envelope import Document, event_of
 from besra.events.event import Event, Origin
 from besra.events.file_read import ReadOptions
-from besra.events.line_block import LineBlock
+from besra.events.line_block import LineBlock, RawLines
 from besra.events.reader import read_events
 
 WARM_UP = "(warm-up)"
@@ -30,14 +30,14 @@ class BesraRun:
 
     def _prepare(self) -> None:
         pack = self._job.pack()
-        self._evaluator = ColumnarEvaluator(pack)
+        self._evaluator = ColumnarEvaluator(pack, kernels=True)
         # Matchers are built when a field has its first value: that is loading, not scanning.
         odd = {name: ["\x01", 1, 0.5, True] for name in pack.fields}
         self._evaluator.add([event_of(Document(odd), Origin(WARM_UP, 1), 0)])
 
     def scan(self, path: Path) -> Cost:
         """Read and evaluate a file."""
-        options = ReadOptions(decode=self._evaluator.decode)
+        options = ReadOptions(decoder=self._evaluator)
         return cost_of(lambda: self._add(read_events([path], options)))
 
     def scan_buffers(self, buffers: Iterable[bytes]) -> Cost:
@@ -52,11 +52,11 @@ class BesraRun:
         line = 1
         for buffer in buffers:
             view = memoryview(buffer)
-            decoded, untimed = self._evaluator.decode(view)
-            if decoded.slow.any():
+            outcome = self._evaluator.submit(RawLines(view)).result()
+            if outcome.decoded.slow.any():
                 raise ValueError("these events hold lines that are read one by one; micro-batches need plain ones")
-            yield LineBlock(view, decoded, "(buffer)", line, untimed=untimed)
-            line += len(decoded.starts)
+            yield LineBlock(view, outcome.decoded, "(buffer)", line, kept=outcome.kept)
+            line += outcome.decoded.seen
 
     def conclude(self) -> Cost:
         """Correlate and build alerts; nothing can be added after."""

@@ -2,10 +2,19 @@
 
 from collections.abc import Sequence
 
+from besra.engine.learner import FieldTests, Learner, PlainLearner, leaves_by_field, tables_of
 from besra.engine.pack import FieldLeaf
-from besra.engine.verdicts import verdicts_of
+from besra.engine.verdicts import Verdicts
 from besra.events.columns import Projection, ValueTable
 from besra.schema.fieldtype import Scalar
+
+
+def verdicts_of(leaves: Sequence[FieldLeaf], projection: Projection, *, compiled: bool) -> Verdicts:
+    """An empty memory for some leaves."""
+    if not compiled:
+        return Verdicts(PlainLearner(leaves, projection))
+    fields = {field: FieldTests(mine) for field, mine in leaves_by_field(leaves, projection).items()}
+    return Verdicts(Learner(fields, tables_of(fields, len(projection.fields))))
 
 
 def verdicts_on(leaves: Sequence[FieldLeaf], values: Sequence[Scalar], *, compiled: bool) -> list[tuple[int, ...]]:

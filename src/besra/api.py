@@ -107,7 +107,7 @@ def scan(
     are those of `detect`.
     """
     job = Job(runnable(load_rules() if rules is None else rules), match_index, limits=Limits(max_alerts))
-    hits = gather(job, lambda decode: _read(paths, ReadOptions(decode=decode), on_item))
+    hits = gather(job, lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item))
     run = RunInfo(newest_time(hits) if now is None else now)
     for execution in conclude(job, hits, run):
         yield from execution.alerts

@@ -14,8 +14,9 @@ from tests.shared import SHARED, needs_shared
 
 from besra import api
 from besra.demo import demo_documents
-from besra.detection.detect import Engine, Job, RuleHits, conclude, gather
+from besra.detection.detect import Engine, Job, Resources, RuleHits, conclude, gather
 from besra.detection.run import RunInfo
+from besra.engine import columnar as columnar_module
 from besra.engine.columnar import ColumnarEvaluator
 from besra.engine.hits import Hit
 from besra.engine.pack import Entry, RulePack
@@ -120,35 +121,36 @@ def shown(hits: Iterable[Hit]) -> set[tuple[Any, ...]]:
     return {(hit.clause, hit.event.id, hit.ordinal, hit.keys, hit.event.origin) for hit in hits}
 
 
-def matches_of(events: Sequence[Event], cut: int) -> list[set[tuple[Any, ...]]]:
+def matches_of(events: Sequence[Event], cut: int, *, kernels: bool) -> list[set[tuple[Any, ...]]]:
     """The columnar hits of every entry, the events given in batches of `cut`."""
-    columnar = ColumnarEvaluator(PACK, max_values=20)
+    columnar = ColumnarEvaluator(PACK, max_values=20, kernels=kernels)
     for start in range(0, len(events), cut):
         columnar.add(events[start : start + cut])
     return [shown(hits) for hits in columnar.hits().by_entry]
 
 
+@pytest.mark.parametrize("kernels", [True, False], ids=["kernels", "plain"])
 @given(st.lists(documents(), max_size=12), st.integers(1, 12))
-@settings(max_examples=150)
-def test_columnar_hits_are_those_of_the_reference(values: list[dict[str, Any]], cut: int) -> None:
+@settings(max_examples=150, deadline=None)
+def test_columnar_hits_are_those_of_the_reference(kernels: bool, values: list[dict[str, Any]], cut: int) -> None:
     events = list(api.positional_events(values))
     expected = judge(PACK, events).by_entry
-    for entry, mine, theirs in zip(PACK.entries, matches_of(events, cut), expected, strict=True):
+    for entry, mine, theirs in zip(PACK.entries, matches_of(events, cut, kernels=kernels), expected, strict=True):
         single = len(entry.plan.clauses) == 1 and not entry.plan.clauses[0].keys
         # Rows of sequences that no other stage can join are dropped early: that may lose no match.
         assert (mine == shown(theirs)) if single else (mine <= shown(theirs))
 
 
-def alerts_of(paths: list[Path], engine: Engine) -> tuple[list[Any], list[Any]]:
+def alerts_of(paths: list[Path], engine: Engine, workers: int = 1) -> tuple[list[Any], list[Any]]:
     """Alerts and what was read, with one engine."""
     rules = api.runnable(load_rules())
     extra = [rule for rule, _ in rules]
     entries = [(extra[0], entry.plan) for entry in PACK.entries]
-    job = Job((*rules, *entries), match_index=False, engine=engine)
+    job = Job((*rules, *entries), match_index=False, engine=engine, resources=Resources(workers))
     told: list[Problem | FileRead] = []
 
-    def read(decode: Any) -> Iterable[Event | LineBlock]:
-        for item in read_events(paths, ReadOptions(decode=decode)):
+    def read(decoder: Any) -> Iterable[Event | LineBlock]:
+        for item in read_events(paths, ReadOptions(decoder=decoder)):
             if isinstance(item, (Event, LineBlock)):
                 yield item
             else:
@@ -180,15 +182,18 @@ ODD_LINES = [
 
 @pytest.mark.parametrize("block", [200, 3000, json_blocks.BLOCK])
 @pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("few", [0, columnar_module.FEW_BYTES], ids=["kernels", "plain"])
 def test_a_scan_is_the_same_with_both_engines(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, packed: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, packed: bool, workers: int, few: int
 ) -> None:
     monkeypatch.setattr(json_blocks, "BLOCK", block)
+    monkeypatch.setattr(columnar_module, "FEW_BYTES", few)
     story = [orjson.dumps(document) for document in demo_documents(minutes=0)]
     raw = b"\n".join([*story[:30], *ODD_LINES, *story[30:], *ODD_LINES[:-1], *story[:3]])
     path = tmp_path / ("odd.ndjson.gz" if packed else "odd.ndjson")
     path.write_bytes(gzip.compress(raw) if packed else raw)
-    columnar, told = alerts_of([path], Engine.COLUMNAR)
+    columnar, told = alerts_of([path], Engine.COLUMNAR, workers)
     plain, also_told = alerts_of([path], Engine.REFERENCE)
     assert columnar == plain
     assert told == also_told
@@ -202,7 +207,8 @@ def test_a_file_that_is_no_json_is_given_up_with_both_engines(tmp_path: Path) ->
 
 
 @needs_shared
-def test_every_public_rule_agrees_on_generated_events() -> None:
+@pytest.mark.parametrize("kernels", [True, False], ids=["kernels", "plain"])
+def test_every_public_rule_agrees_on_generated_events(kernels: bool) -> None:
     rules = api.runnable(load_rules(SHARED / "data" / "rules"))
     pack = RulePack.of([Entry(plan) for _, plan in rules])
     values = [
@@ -211,7 +217,7 @@ def test_every_public_rule_agrees_on_generated_events() -> None:
         for line in path.read_text("utf-8").splitlines()
     ]
     events = list(api.positional_events(values))
-    columnar = ColumnarEvaluator(pack)
+    columnar = ColumnarEvaluator(pack, kernels=kernels)
     columnar.add(events)
     expected = judge(pack, events).by_entry
     assert sum(map(len, expected)) > 100

@@ -22,7 +22,6 @@ from besra.detection.match import Match
 from besra.detection.search import with_samples_per_key
 from besra.detection.window import EVERYTHING, Window
 from besra.engine.columnar import ColumnarEvaluator
-from besra.engine.gathering import Gathering
 from besra.engine.hits import Hit
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
@@ -113,9 +112,8 @@ def files_in(folder: Path, parts: Sequence[Sequence[bytes]], packed: bool) -> li
 
 
 def scanned(pack: RulePack, paths: Sequence[Path], limit: int) -> ColumnarEvaluator:
-    columnar = ColumnarEvaluator(pack, max_values=30)
-    columnar._gathering = Gathering(pack, memory_limit=limit)
-    items = read_events(paths, ReadOptions(decode=columnar.decode))
+    columnar = ColumnarEvaluator(pack, max_values=30, memory_limit=limit, kernels=True, workers=2)
+    items = read_events(paths, ReadOptions(decoder=columnar))
     for batch in in_batches(item for item in items if isinstance(item, (Event, LineBlock))):
         columnar.add(batch)
     return columnar

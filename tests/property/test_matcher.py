@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.verdicts import verdicts_of
 
 from besra.engine.kernels.regex import RegexTest
 from besra.engine.matcher import FieldMatcher
 from besra.engine.pack import FieldLeaf
 from besra.engine.reference import holds
-from besra.engine.verdicts import verdicts_of
 from besra.events.columns import Projection, ValueTable
 from besra.events.document import Fields
 from besra.language.casefold import fold_case

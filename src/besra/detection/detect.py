@@ -15,7 +15,8 @@ from besra.engine.kept_hits import KeptHits
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
 from besra.events.event import Event
-from besra.events.line_block import Decode, LineBlock
+from besra.events.line_block import Decoder, LineBlock
+from besra.events.row_store import MEMORY_LIMIT
 from besra.language.plan import Plan
 from besra.rules.rule import Rule
 
@@ -30,11 +31,22 @@ class Engine(StrEnum):
     REFERENCE = "reference"
 
 
-Read = Callable[[Decode | None], Iterable[Event | LineBlock]]
+Read = Callable[[Decoder | None], Iterable[Event | LineBlock]]
 """Gives the events to detect in; told how to decode lines, it may give them as blocks."""
 
 RuleHits = tuple[Collection[Hit], ...]
 """The hits of every rule of a job, in the job's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a job may use: `workers` threads, and `memory` bytes for what it keeps of events. They change no alert."""
+
+    workers: int = 1
+    memory: int = MEMORY_LIMIT
+
+
+ONE_WORKER = Resources()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,7 @@ class Job:
     window: Window = EVERYTHING
     limits: Limits = NO_LIMITS
     engine: Engine = Engine.COLUMNAR
+    resources: Resources = ONE_WORKER
 
     def pack(self) -> RulePack:
         """The pack of its plans, one entry a rule."""
@@ -54,9 +67,9 @@ class Job:
 
 def gather(job: Job, read: Read) -> RuleHits:
     """The hits of every rule over all events."""
-    pack = job.pack()
     if job.engine is Engine.COLUMNAR:
-        return _gather_columnar(pack, read)
+        return _gather_columnar(job, read)
+    pack = job.pack()
     hits: list[list[Hit]] = [[] for _ in job.rules]
     for batch in in_batches(read(None)):
         for mine, more in zip(hits, evaluate(pack, events_of(batch)).by_entry, strict=True):
@@ -64,14 +77,14 @@ def gather(job: Job, read: Read) -> RuleHits:
     return tuple(tuple(found) for found in hits)
 
 
-def _gather_columnar(pack: RulePack, read: Read) -> RuleHits:
+def _gather_columnar(job: Job, read: Read) -> RuleHits:
     # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
-    columnar = ColumnarEvaluator(pack)
-    for batch in in_batches(read(columnar.decode)):
-        columnar.add(batch)
-    return columnar.hits().by_entry
+    with ColumnarEvaluator(job.pack(), workers=job.resources.workers, memory_limit=job.resources.memory) as columnar:
+        for batch in in_batches(read(columnar)):
+            columnar.add(batch)
+        return columnar.hits().by_entry
 
 
 def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:

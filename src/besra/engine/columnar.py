@@ -1,114 +1,147 @@
-"""The columnar engine: batches of events to hits, all rules together. `engine.reference` judges it."""
+"""The columnar engine: batches of events to hits, all rules together. `engine.reference` judges it.
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+Lines are evaluated while they are read, by as many threads as there are workers: kernels do nearly all of the work, and
+hold no lock. What is kept of each block is gathered in the order of reading, so nothing depends on how many there are.
+"""
 
-import numpy as np
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from types import TracebackType
 
-from besra.engine.evaluate import ClauseRows, Evaluation, evaluate_rows
 from besra.engine.gathering import Gathering
 from besra.engine.hits import Hits
+from besra.engine.kept_rows import KeptRows
+from besra.engine.lane import MAX_VALUES, Lane
 from besra.engine.pack import RulePack
-from besra.engine.programs import clause_programs
-from besra.engine.verdicts import verdicts_of
-from besra.events.batch import EventBatch, batch_of, batch_of_block
-from besra.events.columns import DecodedLines, LineDecoder, Projection, ValueTable
+from besra.events.columns import Projection
 from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP
 from besra.events.index_name import INDEX_FIELDS
-from besra.events.line_block import Integers, LineBlock
-from besra.events.times import NO_TIME, times_of_rows
+from besra.events.line_block import LineBlock, Outcome, Pending, RawLines
+from besra.events.row_store import MEMORY_LIMIT
 from besra.events.value_table import compiled as kernels_work
 
-if TYPE_CHECKING:
-    from besra.engine.firing import Firing
-
-MAX_VALUES = 1 << 18
-"""Distinct values remembered before the memory starts anew: it bounds memory, not results."""
-
-
-class Evaluator:
-    """Evaluates batch after batch with one pack, remembering verdicts between them."""
-
-    def __init__(self, pack: RulePack, projection: Projection, *, compiled: bool) -> None:
-        self._pack = pack
-        self._verdicts = verdicts_of(pack.leaves, projection, compiled=compiled)
-        self._firing = None
-        if compiled:
-            from besra.engine.firing import Firing  # noqa: PLC0415  numba takes long to import
-
-            self._programs = clause_programs(pack)
-            self._firing = Firing(pack, self._programs)
-
-    def found(self, batch: EventBatch) -> list[ClauseRows]:
-        """The clauses that hold somewhere in the batch, with their rows."""
-        self._verdicts.learn(batch.scalars)
-        if self._firing is None:
-            return list(evaluate_rows(self._pack, batch, self._verdicts))
-        return list(self._fired(self._firing, batch))
-
-    def _fired(self, firing: "Firing", batch: EventBatch) -> Iterator[ClauseRows]:
-        evaluation = Evaluation(self._pack, batch, lambda leaf: firing.mask(leaf, batch.size))
-        for number, rows in firing.clauses(batch, self._verdicts):
-            clause = self._pack.clauses[number]
-            held = rows
-            if not self._programs.exact[number]:
-                held = rows[evaluation.holds(clause.clause.predicate, rows)]
-            if len(held):
-                yield ClauseRows(clause, held)
-
-    def forget(self) -> None:
-        """Value ids are about to mean something else."""
-        self._verdicts.forget()
+FEW_BYTES = 2 << 20
+FEW_EVENTS = 2000
+"""Input below which kernels are not worth loading, and compiling where nobody has yet."""
 
 
 class ColumnarEvaluator:
-    """Evaluates batch after batch with one pack and gathers the hits."""
+    """Evaluates what is read with one pack and gathers the hits.
+
+    `workers` threads evaluate lines. Kernels are used once there has been more than a little input; `kernels` True or
+    False decides it from the start. To be closed, or used in a `with` statement.
+    """
 
     def __init__(
         self,
         pack: RulePack,
         *,
-        timestamp_field: str = TIMESTAMP,
+        workers: int = 1,
+        memory_limit: int = MEMORY_LIMIT,
         max_values: int = MAX_VALUES,
-        compiled: bool | None = None,
+        kernels: bool | None = None,
     ) -> None:
-        self._timestamp_field = timestamp_field
-        self._projection = Projection(tuple(sorted({*pack.fields, *INDEX_FIELDS, timestamp_field})))
+        self._pack = pack
+        self._projection = Projection(tuple(sorted({*pack.fields, *INDEX_FIELDS, TIMESTAMP})))
         self._max_values = max_values
-        self._values = ValueTable()
-        self._decoder = LineDecoder(self._projection, self._values)
-        self._evaluator = Evaluator(pack, self._projection, compiled=kernels_work() if compiled is None else compiled)
-        self._gathering = Gathering(pack)
+        self._workers = workers
+        self._kernels = kernels if kernels is not None else kernels_work() and None
+        self._read = 0
+        self._events = 0
+        self._gathering = Gathering(pack, memory_limit)
+        self._plain: Lane | None = None
+        self._is_compiled = False
+        self._lanes: SimpleQueue[Lane] = SimpleQueue()
+        self._pool: ThreadPoolExecutor | None = None
 
-    def decode(self, raw: memoryview) -> tuple[DecodedLines, Integers]:
-        """The lines of a buffer as columns, for the next `add`; and the rows that have no usable time."""
-        decoded = self._decoder.decode(raw)
-        times = times_of_rows(decoded.columns.get(self._timestamp_field), len(decoded.starts), self._values)
-        return decoded, np.flatnonzero((times == NO_TIME) & ~decoded.slow)
+    def __enter__(self) -> "ColumnarEvaluator":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the threads; what they have not begun is dropped."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def ahead(self) -> int:
+        """How many lots of lines may be handed over before the first outcome is asked for."""
+        return self._workers if self._workers > 1 else 0
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields rules read."""
+        return frozenset(self._projection.fields)
+
+    def submit(self, lines: RawLines) -> Pending:
+        """Evaluate lines, now or in a thread."""
+        self._read += len(lines.buffer)
+        if not self._use_kernels():
+            return Done(self._plain_lane().lines(lines))
+        self.compile()
+        if self._workers == 1:
+            return Done(self._in_lane(lines))
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._workers, "besra-scan")
+        future: Future[Outcome] = self._pool.submit(self._in_lane, lines)
+        return future
+
+    def _use_kernels(self) -> bool:
+        if self._kernels is None and (self._read > FEW_BYTES or self._events > FEW_EVENTS):
+            self._kernels = True
+        return bool(self._kernels)
+
+    def _plain_lane(self) -> Lane:
+        if self._plain is None:
+            self._plain = Lane(self._pack, self._projection, TIMESTAMP, None, self._max_values)
+        return self._plain
+
+    def compile(self) -> None:
+        """Load the kernels and make the pack ready for them, unless that has been done."""
+        if self._is_compiled:
+            return
+        from besra.engine.compiled_pack import CompiledPack  # noqa: PLC0415  numba takes long to import
+
+        compiled = CompiledPack.of(self._pack, self._projection)
+        for _ in range(self._workers):
+            self._lanes.put(Lane(self._pack, self._projection, TIMESTAMP, compiled, self._max_values))
+        self._is_compiled = True
+
+    def _in_lane(self, lines: RawLines) -> Outcome:
+        lane = self._lanes.get()
+        try:
+            return lane.lines(lines)
+        finally:
+            self._lanes.put(lane)
 
     def add(self, events: Sequence[Event] | LineBlock) -> None:
-        """Evaluate some events, or the block decoded last."""
-        if isinstance(events, LineBlock):
-            batch = batch_of_block(events, self._projection, self._values)
-        else:
-            batch = batch_of(events, self._projection, self._values)
-        found = self._evaluator.found(batch)
-        if found:
-            rows = np.unique(np.concatenate([held.rows for held in found])).astype(np.int64)
-            numbers = self._keep(events, rows)
-            for held in found:
-                self._gathering.add(held, batch, numbers[np.searchsorted(rows, held.rows)])
-        if len(self._values) > self._max_values:
-            self._values.clear()
-            self._evaluator.forget()
-            self._gathering.forget_values()
-
-    def _keep(self, events: Sequence[Event] | LineBlock, rows: Integers) -> Integers:
+        """Gather what was found in a block, or evaluate some events."""
         store = self._gathering.store
         if isinstance(events, LineBlock):
-            return store.keep(events, rows)
-        return store.keep_events(events[row] for row in rows.tolist())
+            kept = events.kept
+            if isinstance(kept, KeptRows):
+                self._gathering.take(kept, store.keep(events, kept.rows))
+            return
+        kept = self._of_events(events)
+        if kept is not None:
+            self._gathering.take(kept, store.keep_events(events[row] for row in kept.rows.tolist()))
+
+    def _of_events(self, events: Sequence[Event]) -> KeptRows | None:
+        self._events += len(events)
+        if not self._use_kernels():
+            return self._plain_lane().events(events)
+        self.compile()
+        lane = self._lanes.get()
+        try:
+            return lane.events(events)
+        finally:
+            self._lanes.put(lane)
 
     def hits(self) -> Hits:
         """The hits of everything added that may be part of a match. Nothing can be added after."""
@@ -116,3 +149,14 @@ class ColumnarEvaluator:
             return self._gathering.hits()
         finally:
             self._gathering.store.close()
+
+
+class Done:
+    """An outcome that is there."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    def result(self) -> Outcome:
+        """The outcome."""
+        return self._outcome

@@ -9,12 +9,13 @@ import math
 import numpy as np
 
 from besra.events.batch import EventBatch
-from besra.events.event_time import parse_event_time
+from besra.events.event_time import TIMESTAMP, parse_event_time
+from besra.events.times import NO_TIME as UNREAD_TIME
 from besra.events.times import times_of
 from besra.events.value_table import ValueTable
 from besra.language.expr import FieldRef
 from besra.language.plan import Ordering
-from besra.schema.fieldtype import Scalar, to_typed
+from besra.schema.fieldtype import FieldType, Scalar, to_typed
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
@@ -33,11 +34,15 @@ ODD_TIEBREAKER = -(2**63)
 
 UNKNOWN, UNFIT = -(2**63) + 1, -(2**63) + 2
 
+UNREAD = -(2**63)
+"""What the kernel says of anything but a plain integer."""
+
 
 class ValueOrder:
     """Times and tiebreakers by value id, each computed once until the ids are renewed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, compiled: bool = False) -> None:
+        self._compiled = compiled
         self._known: dict[tuple[FieldRef, bool], Integers] = {}
 
     def forget(self) -> None:
@@ -58,8 +63,20 @@ class ValueOrder:
             if is_time:
                 known[unknown] = _times(unknown, batch.scalars)
             else:
-                known[unknown] = [_tiebreaker(scalar, field) for scalar in batch.scalars.scalars(unknown.tolist())]
+                known[unknown] = self._tiebreakers(field, unknown, batch.scalars)
             found = known[values]
+        return found
+
+    def _tiebreakers(self, field: FieldRef, ids: Ints, values: ValueTable) -> Integers:
+        found = np.full(len(ids), UNREAD, np.int64)
+        if self._compiled and field.type in (FieldType.LONG, FieldType.DOUBLE):
+            from besra.events.kernels.integers import read_integers  # noqa: PLC0415  numba takes long to import
+
+            held = np.ascontiguousarray(ids, np.int32)
+            _, arena, offsets, _ = values.interned
+            read_integers(arena.ctypes.data, offsets.ctypes.data, held.ctypes.data, len(held), found.ctypes.data)
+        left = np.flatnonzero(found == UNREAD)
+        found[left] = [_tiebreaker(scalar, field) for scalar in values.scalars(ids[left].tolist())]
         return found
 
 
@@ -86,13 +103,24 @@ def _tiebreaker(value: Scalar, field: FieldRef) -> int:
 
 def row_order(ordering: Ordering, batch: EventBatch, rows: Ints, known: ValueOrder) -> tuple[Integers, Integers]:
     """Times and tiebreakers of some rows of a batch, ascending."""
-    times = _first(ordering.timestamp, batch, rows, known, is_time=True)
+    times = _row_times(ordering.timestamp, batch, rows, known)
     times[times == UNFIT] = NO_TIME
     if ordering.tiebreaker is None:
         return times, np.full(len(rows), NO_TIEBREAKER, np.int64)
     tiebreakers = _first(ordering.tiebreaker, batch, rows, known, is_time=False)
     tiebreakers[(tiebreakers == UNFIT) | (times == NO_TIME)] = NO_TIEBREAKER
     return times, tiebreakers
+
+
+def _row_times(field: FieldRef, batch: EventBatch, rows: Ints, known: ValueOrder) -> Integers:
+    if batch.times is None or field.name != TIMESTAMP:
+        return _first(field, batch, rows, known, is_time=True)
+    times = batch.times[rows]
+    # No time, or one beyond 64 bits.
+    unread = np.flatnonzero(times == UNREAD_TIME)
+    if len(unread):
+        times[unread] = _first(field, batch, rows[unread], known, is_time=True)
+    return times
 
 
 def _first(field: FieldRef, batch: EventBatch, rows: Ints, known: ValueOrder, *, is_time: bool) -> Integers:

@@ -6,13 +6,11 @@ in the same form (`engine.kept_hits`): a document is read only for a match that 
 
 import numpy as np
 
-from besra.engine.evaluate import ClauseRows
 from besra.engine.hits import Hits
 from besra.engine.join_hash import SEVERAL
 from besra.engine.kept_hits import KeptHits
-from besra.engine.kept_rows import KEY, ROW, KeptRows, ValueMemory, kept_rows, numbered
+from besra.engine.kept_rows import KEY, ROW, KeptRows, numbered
 from besra.engine.pack import Entry, RulePack
-from besra.events.batch import EventBatch
 from besra.events.row_store import MEMORY_LIMIT, RowStore
 from besra.events.spill import Table
 from besra.language.plan import Each, Sample, Sequence
@@ -29,20 +27,11 @@ class Gathering:
     def __init__(self, pack: RulePack, memory_limit: int = MEMORY_LIMIT) -> None:
         self.pack = pack
         self.store = RowStore(memory_limit)
-        self._memory = ValueMemory()
-
-    def add(self, held: ClauseRows, batch: EventBatch, numbers: Integers) -> None:
-        """Rows of a batch that satisfy a clause; `numbers` are theirs in the store."""
-        self.take(kept_rows(self.pack, [held], batch, self._memory), numbers)
 
     def take(self, kept: KeptRows, numbers: Integers) -> None:
         """What is kept of a batch; `numbers` are those of `kept.rows` in the store. Batches come in reading order."""
         for place, table in numbered(kept, numbers):
             self.store.spill.append(place, table)
-
-    def forget_values(self) -> None:
-        """Value ids are about to mean something else."""
-        self._memory.forget()
 
     def hits(self) -> Hits:
         """The hits that may be part of a match. Nothing can be added after."""

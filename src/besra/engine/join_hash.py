@@ -1,19 +1,22 @@
-"""Hashes of join keys: 128 bits of BLAKE2b, the same in every process and run.
+"""Hashes of join keys: 128 bits, the same for every value that joins, in every thread of a process.
 
-Correlations tell keys apart by them alone, so the keys of a million rows need not be kept; they are long enough that
-nobody finds two keys with one hash. Values that are equal in Python have one hash, for equal values join: 4 and 4.0.
+Correlations tell keys apart by them alone, so the keys of a million rows need not be kept. What they are mixed with is
+drawn anew in every process: nobody can prepare two keys with one hash, and by chance there is none. Values that are
+equal in Python have one hash, for equal values join: 4 and 4.0.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from functools import cache
 
 import numpy as np
 
 from besra.engine.hits import Key
 from besra.events.batch import EventBatch
+from besra.events.value_table import text_of
 from besra.language.expr import FieldRef
 from besra.language.plan import JoinKey
-from besra.schema.fieldtype import Typed, to_typed
+from besra.schema.fieldtype import FieldType, Typed, to_typed
 
 Hashes = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
 """One row a key, of two numbers."""
@@ -26,25 +29,69 @@ SEVERAL = 0
 FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
 SHIFT = np.uint64(32)
 
+MULTIPLIER = 0x2D358DCCAA6C78A5
+"""That of `events.kernels.interning`."""
+
+WORD = 2**64 - 1
+
+TEXTS, INTEGERS = 1, 2
+KINDS = {
+    FieldType.KEYWORD: TEXTS,
+    FieldType.TEXT: TEXTS,
+    FieldType.LONG: INTEGERS,
+    FieldType.DOUBLE: INTEGERS,
+    FieldType.DYNAMIC: TEXTS | INTEGERS,
+}
+"""The values that a kernel can hash, by the type they are read as: those whose token is the text that is hashed."""
+
+
+@cache
+def seeds() -> tuple[int, int]:
+    """What hashes are mixed with."""
+    return secrets.randbits(62), secrets.randbits(62)
+
 
 def hashes_of(values: Iterable[Typed | None]) -> Hashes:
     """The hashes of typed values; None is a missing one."""
-    return np.frombuffer(b"".join(map(_digest, values)), np.uint64).reshape(-1, 2)
+    first, second = seeds()
+    texts = list(map(_text, values))
+    return np.array([(hash_of(text, first), hash_of(text, second)) for text in texts], np.uint64).reshape(-1, 2)
 
 
-def _digest(value: Typed | None) -> bytes:
+def _text(value: Typed | None) -> bytes:
+    """A text that only equal values have: of texts and integers that of their JSON token."""
     match value:
         case str():
-            text = b"s" + value.encode("utf-8", "surrogatepass")
+            return text_of(value)
         case float() if not value.is_integer():
-            text = b"f" + repr(value).encode()
+            return b"f" + repr(value).encode()
         case int() | float():
-            text = f"i{int(value):x}".encode()
+            # Written by Python only up to a bound.
+            return str(int(value)).encode() if abs(value) < 2**64 else f"x{int(value):x}".encode()
         case None:
-            text = b"n"
+            return b"n"
         case _:
-            text = b"t" + ascii(value).encode()
-    return blake2b(text, digest_size=16).digest()
+            return b"t" + ascii(value).encode()
+
+
+def hash_of(text: bytes, seed: int) -> int:
+    """What `events.kernels.interning.hash_token` gives for a text of at least one byte."""
+    mixed, start, length = seed ^ len(text), 0, len(text)
+    while length > 16:
+        low, high = (int.from_bytes(text[at : at + 8], "little") for at in (start, start + 8))
+        mixed = _fold(low ^ mixed, high ^ MULTIPLIER)
+        start += 16
+        length -= 16
+    size = min(length, 8)
+    unused = 64 - 8 * size
+    first = int.from_bytes(text[start : start + size], "little") << unused
+    last = int.from_bytes(text[start + length - size : start + length], "little") << unused
+    return _fold(first ^ mixed, last ^ MULTIPLIER)
+
+
+def _fold(left: int, right: int) -> int:
+    product = left * right
+    return (product & WORD) ^ (product >> 64)
 
 
 def combined(parts: Sequence[Hashes], count: int) -> Hashes:
@@ -63,10 +110,14 @@ def hashes_of_keys(keys: Sequence[Key]) -> Hashes:
 
 
 class ValueHashes:
-    """The hashes of the values of join fields by value id, each computed once until the ids are renewed."""
+    """The hashes of the values of join fields: by a kernel if `compiled`, else in Python.
 
-    def __init__(self) -> None:
-        self._known: dict[FieldRef, Hashes] = {}
+    What Python has worked out is remembered by value id until the ids are renewed.
+    """
+
+    def __init__(self, *, compiled: bool = False) -> None:
+        self._compiled = compiled
+        self._known: dict[tuple[FieldRef, int], bytes] = {}
 
     def forget(self) -> None:
         """Value ids are about to mean something else."""
@@ -74,20 +125,32 @@ class ValueHashes:
 
     def of(self, field: FieldRef, values: Ints, batch: EventBatch) -> Hashes:
         """The hashes of values as the field's type; a value that does not fit counts as missing."""
-        known = self._known.get(field)
-        if known is None or len(known) < len(batch.scalars):
-            # Untouched pages take no memory: of a field with few values nearly all.
-            grown = np.zeros((2 * len(batch.scalars), 2), np.uint64)
-            if known is not None:
-                grown[: len(known)] = known
-            known = self._known[field] = grown
-        found = known[values]
-        unknown = np.unique(values[~found.any(axis=1)])
-        if len(unknown):
-            scalars = batch.scalars.scalars(unknown.tolist())
-            known[unknown] = hashes_of(to_typed(scalar, field.type) for scalar in scalars)
-            found = known[values]
+        found = np.zeros((len(values), 2), np.uint64)
+        kinds = KINDS.get(field.type, 0)
+        if self._compiled and kinds and len(values):
+            self._by_kernel(kinds, values, batch, found)
+        left = np.flatnonzero(~found.any(axis=1))
+        if len(left):
+            distinct, place = np.unique(values[left], return_inverse=True)
+            found[left] = self._by_python(field, distinct.tolist(), batch)[place]
         return found
+
+    def _by_kernel(self, kinds: int, values: Ints, batch: EventBatch, found: Hashes) -> None:
+        from besra.events.kernels.integers import hash_values  # noqa: PLC0415  numba takes long to import
+
+        ids = np.ascontiguousarray(values, np.int32)
+        mixed_with = np.array(seeds(), np.int64)
+        _, arena, offsets, _ = batch.scalars.interned
+        arrays = (arena, offsets, ids, mixed_with, found)
+        at_arena, at_offsets, at_ids, at_seeds, at_found = (array.ctypes.data for array in arrays)
+        hash_values(at_arena, at_offsets, at_ids, len(ids), kinds, at_seeds, at_found)
+
+    def _by_python(self, field: FieldRef, ids: list[int], batch: EventBatch) -> Hashes:
+        unknown = [number for number in ids if (field, number) not in self._known]
+        if unknown:
+            hashes = hashes_of(to_typed(scalar, field.type) for scalar in batch.scalars.scalars(unknown))
+            self._known |= {(field, n): pair.tobytes() for n, pair in zip(unknown, hashes, strict=True)}
+        return np.frombuffer(b"".join([self._known[field, number] for number in ids]), np.uint64).reshape(-1, 2)
 
 
 def row_hashes(keys: Sequence[JoinKey], batch: EventBatch, rows: Ints, known: ValueHashes) -> Hashes:

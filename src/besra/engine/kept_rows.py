@@ -5,12 +5,12 @@ Pure, so that threads can do it for the batches they evaluate; `Gathering.take` 
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from besra.engine.evaluate import ClauseRows
+from besra.engine.evaluate import ClauseRows, Rows
 from besra.engine.event_order import ValueOrder, row_order
 from besra.engine.join_hash import ValueHashes, row_hashes
 from besra.engine.pack import RulePack
@@ -32,8 +32,11 @@ Place = tuple[int, int]
 class ValueMemory:
     """What has been computed for values, by value id. One for each thread, and each table of values."""
 
-    order: ValueOrder = field(default_factory=ValueOrder)
-    hashes: ValueHashes = field(default_factory=ValueHashes)
+    compiled: bool = False
+
+    def __post_init__(self) -> None:
+        self.order = ValueOrder(compiled=self.compiled)
+        self.hashes = ValueHashes(compiled=self.compiled)
 
     def forget(self) -> None:
         """Value ids are about to mean something else."""
@@ -69,30 +72,30 @@ def kept_rows(pack: RulePack, found: Sequence[ClauseRows], batch: EventBatch, me
         plan = pack.entries[held.clause.entry].plan
         keys = None if isinstance(plan.correlation, Each) else held.clause.clause.keys
         by_group[plan.ordering, keys].append(held)
-    groups = tuple(_group(group, clauses, batch, memory) for group, clauses in by_group.items())
     index = np.empty(batch.size, np.int64)
     index[rows] = np.arange(len(rows))
-    for kept in groups:
-        kept.table[ROW] = index[kept.table[ROW]]
-    return KeptRows(rows.astype(np.int64), groups)
+    orders = {order: np.stack(row_order(order, batch, rows, memory.order)) for order in {o for o, _ in by_group}}
+    groups = []
+    for (ordering, keys), clauses in by_group.items():
+        flat = np.concatenate([held.rows for held in clauses])
+        at = index[flat]
+        table = np.empty((TIEBREAKER + 1 if keys is None else KEY_REST + 1, len(flat)), np.int64)
+        table[ROW] = at
+        table[TIME : TIEBREAKER + 1] = orders[ordering][:, at]
+        if keys is not None:
+            table[KEY:] = _key_lines(keys, flat, batch, memory)
+        places = tuple((held.clause.entry, held.clause.position) for held in clauses)
+        ends = tuple(np.cumsum([len(held.rows) for held in clauses]).tolist())
+        groups.append(KeptGroup(places, ends, table))
+    return KeptRows(rows.astype(np.int64), tuple(groups))
 
 
-def _group(
-    group: tuple[Ordering, tuple[JoinKey, ...] | None],
-    clauses: Sequence[ClauseRows],
-    batch: EventBatch,
-    memory: ValueMemory,
-) -> KeptGroup:
-    ordering, keys = group
-    flat = np.concatenate([held.rows for held in clauses])
-    distinct = flat if len(clauses) == 1 else np.unique(flat)
-    lines = [distinct.astype(np.int64), *row_order(ordering, batch, distinct, memory.order)]
-    if keys is not None:
-        lines += list(row_hashes(keys, batch, distinct, memory.hashes).view(np.int64).T)
-    table = np.stack(lines)
-    places = tuple((held.clause.entry, held.clause.position) for held in clauses)
-    ends = tuple(np.cumsum([len(held.rows) for held in clauses]).tolist())
-    return KeptGroup(places, ends, table if len(clauses) == 1 else table[:, np.searchsorted(distinct, flat)])
+def _key_lines(keys: tuple[JoinKey, ...], flat: Rows, batch: EventBatch, memory: ValueMemory) -> Table:
+    """The hashes of the keys of some rows, in any order, some of them twice."""
+    distinct = np.unique(flat)
+    hashes = row_hashes(keys, batch, distinct, memory.hashes).view(np.int64).T
+    lines: Table = hashes[:, np.searchsorted(distinct, flat)]
+    return lines
 
 
 def numbered(kept: KeptRows, numbers: Integers) -> list[tuple[Place, Table]]:

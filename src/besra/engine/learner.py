@@ -5,12 +5,13 @@ to be folded, numbers and other types, and regular expressions no automaton deci
 kernels, and is what the other is checked against. Equal sets may have several numbers, never one number two sets.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from besra.engine.kernels.ordered import Sections
+from besra.engine.kernels.tables import DOUBLES, INTEGERS, NOTHING, OTHERS, TEXTS, TextTables, text_tables
 from besra.engine.kernels.texts import Candidate, TextTests, Unsettled, tests_of
 from besra.engine.kernels.typed import TypedMatcher
 from besra.engine.matcher import TEXT_TYPES, FieldMatcher
@@ -115,13 +116,14 @@ class FieldTests:
 class Learner:
     """Tests by kernels what is plain text, and in Python the rest. Not for use by two threads at once."""
 
-    def __init__(self, leaves: Sequence[FieldLeaf], projection: Projection) -> None:
+    def __init__(self, fields: Mapping[int, FieldTests], tables: TextTables) -> None:
+        """`fields` and `tables` are those of a compiled pack, of which they are shared."""
         # numba takes half a second to import: only who evaluates by column pays for it.
-        from besra.engine.kernels.text_kernel import TextKernel, tables_of  # noqa: PLC0415
+        from besra.engine.kernels.text_kernel import TextKernel  # noqa: PLC0415
 
-        self._fields = {field: FieldTests(mine) for field, mine in leaves_by_field(leaves, projection).items()}
-        self._tables = tables_of(self._fields, len(projection.fields))
-        self._kernel = TextKernel(self._tables)
+        self._fields = fields
+        self._tables = tables
+        self._kernel = TextKernel(tables)
         self.forget()
 
     def forget(self) -> None:
@@ -208,6 +210,13 @@ class Learner:
         return self._sets[number:]
 
 
-def learner_of(leaves: Sequence[FieldLeaf], projection: Projection, *, compiled: bool) -> Learner | PlainLearner:
-    """The learner of a pack's leaves, with kernels or without."""
-    return Learner(leaves, projection) if compiled else PlainLearner(leaves, projection)
+def tables_of(fields: Mapping[int, FieldTests], count: int) -> TextTables:
+    """The tables of the tests of `count` fields, some of which have tests."""
+    kinds = [NOTHING] * count
+    for number, tests in fields.items():
+        if tests.numbers:
+            kinds[number] = INTEGERS if tests.are_integers else DOUBLES
+        else:
+            kinds[number] = OTHERS if tests.others is not None or tests.texts is None else TEXTS
+    texts = {number: tests.texts for number, tests in fields.items() if tests.texts}
+    return text_tables(texts, {number: tests.numbers for number, tests in fields.items() if tests.numbers}, kinds)

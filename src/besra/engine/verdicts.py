@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from besra.engine.learner import Learner, PlainLearner, learner_of
-from besra.engine.pack import FieldLeaf
-from besra.events.columns import Projection, ValueTable
+from besra.engine.learner import Learner, PlainLearner
+from besra.events.value_table import ValueTable
 
 Ints = np.ndarray[Any, np.dtype[np.int32]]
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -64,11 +63,6 @@ class Verdicts:
             self.leaves[start:end] = held
             self.starts[self._sets + 1] = end
             self._sets += 1
-
-
-def verdicts_of(leaves: Sequence[FieldLeaf], projection: Projection, *, compiled: bool) -> Verdicts:
-    """An empty memory for the leaves of a pack, of values whose fields are those of a projection."""
-    return Verdicts(learner_of(leaves, projection, compiled=compiled))
 
 
 def _grown(array: Array, needed: int) -> Array:

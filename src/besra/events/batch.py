@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
-from besra.events.columns import Column, Projection, ValueTable, columns_of
+from besra.events.columns import Column, DecodedLines, Projection, ValueTable, columns_of
 from besra.events.document import CASELESS
 from besra.events.event import Event
 from besra.events.index_name import INDEX_FIELDS, index_names
-from besra.events.line_block import LineBlock
 from besra.schema.fieldtype import FieldType, Scalar, Typed, to_text, to_typed
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
@@ -24,7 +24,8 @@ Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
 class EventBatch:
     """`size` rows. `index` holds for each row the position of its names in `index_names`; `rows` those that are events.
 
-    `cells` is all columns in one, `scalars` holds the value of every id.
+    `cells` is all columns in one, `scalars` holds the value of every id. `times` are those of `events.times`, if
+    somebody has read them.
 
     A block of lines has rows that are none: lines its decoder left to the ordinary reader.
     """
@@ -36,6 +37,7 @@ class EventBatch:
     index: Ints
     index_names: tuple[tuple[str, ...], ...]
     rows: Ints
+    times: NDArray[np.int64] | None = None
 
     def fields(self, names: Iterable[str], rows: Ints) -> "Iterator[RowFields]":
         """The typed fields of some rows, restricted to some names."""
@@ -79,15 +81,18 @@ def batch_of(events: Sequence[Event], projection: Projection, values: ValueTable
     return EventBatch(len(events), columns, _together(list(columns.values())), values, index, tuple(names), rows)
 
 
-def batch_of_block(block: LineBlock, projection: Projection, values: ValueTable) -> EventBatch:
-    """The batch of a block decoded with this projection and value table."""
-    columns, cells = block.decoded.columns, block.decoded.cells
+def batch_of_lines(
+    decoded: DecodedLines, default_index: str | None, projection: Projection, values: ValueTable
+) -> EventBatch:
+    """The batch of lines decoded with this projection and value table."""
+    columns, cells = decoded.columns, decoded.cells
     extra = _multi_fields(columns, projection, values)
     if extra:
         cells = _together([*(column for name, column in columns.items() if name not in extra), *extra.values()])
         columns = {**columns, **extra}
-    index, names = _index_of_block(block, values)
-    return EventBatch(block.size, columns, cells, values, index, names, block.rows.astype(np.int32))
+    index, names = _index_of_lines(decoded, default_index, values)
+    rows = np.flatnonzero(~decoded.slow).astype(np.int32)
+    return EventBatch(len(decoded.starts), columns, cells, values, index, names, rows)
 
 
 def _together(columns: Sequence[Column]) -> Column:
@@ -96,15 +101,18 @@ def _together(columns: Sequence[Column]) -> Column:
     return Column(np.concatenate([c.rows for c in columns]), np.concatenate([c.values for c in columns]))
 
 
-def _index_of_block(block: LineBlock, values: ValueTable) -> tuple[Ints, tuple[tuple[str, ...], ...]]:
+def _index_of_lines(
+    decoded: DecodedLines, default_index: str | None, values: ValueTable
+) -> tuple[Ints, tuple[tuple[str, ...], ...]]:
     """The index names of every row, computed once for each combination of the fields that decide them."""
-    code = np.zeros(block.size, np.int64)
+    size = len(decoded.starts)
+    code = np.zeros(size, np.int64)
     cells = {}
     for name in INDEX_FIELDS:
-        column = block.decoded.columns.get(name)
+        column = decoded.columns.get(name)
         if column is None:
             continue
-        cell = np.full(block.size, -1, np.int64)
+        cell = np.full(size, -1, np.int64)
         distinct = np.unique(column.values).tolist()
         unusable = [
             v for v, s in zip(distinct, values.scalars(distinct), strict=True) if not isinstance(s, str) or not s
@@ -124,7 +132,7 @@ def _index_of_block(block: LineBlock, values: ValueTable) -> tuple[Ints, tuple[t
     names = []
     for row in examples.tolist():
         source = {name: values[int(cell[row])] for name, cell in cells.items() if cell[row] >= 0}
-        names.append(index_names(source, default=block.default_index))
+        names.append(index_names(source, default=default_index))
     return index.astype(np.int32), tuple(names)
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from besra.events.document import CASELESS, TEXT, flatten
-from besra.events.value_table import ValueTable, compiled
+from besra.events.value_table import ValueTable
+from besra.events.value_table import compiled as kernels_work
 from besra.schema.fieldtype import Scalar
 
 if TYPE_CHECKING:
@@ -105,10 +106,11 @@ def decode_lines(buffer: bytes | memoryview, projection: Projection, values: Val
 class LineDecoder:
     """Decodes buffer after buffer with one projection and value table. Not for use by two threads at once."""
 
-    def __init__(self, projection: Projection, values: ValueTable) -> None:
+    def __init__(self, projection: Projection, values: ValueTable, *, compiled: bool = True) -> None:
+        """Without `compiled`, or where kernels cannot be used, every line is slow."""
         self._projection = projection
         self._decoding: Decoding | None = None
-        if compiled():
+        if compiled and kernels_work():
             from besra.events.kernels import decoding  # noqa: PLC0415  numba takes long to import
 
             self._decoding = decoding.Decoding(_tree(projection), values)

@@ -10,7 +10,7 @@ from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP, event_time
 from besra.events.files import InputFile
 from besra.events.format import Format
-from besra.events.line_block import Decode, LineBlock
+from besra.events.line_block import Decoder, LineBlock
 from besra.events.readers.ndjson import DOCUMENT_LIMIT
 from besra.problems import Place, Problem, Severity
 
@@ -23,7 +23,7 @@ class ReadOptions:
 
     `index` is the home of documents that do not say where they belong. `document_limit`: bytes of the longest document
     read. `problem_limit`: problems of one kind shown a file, the rest being summed up. `patience`: records at the
-    beginning of a file, none of them an event, after which it is given up. `decode` makes plain lines come as blocks.
+    beginning of a file, none of them an event, after which it is given up. `decoder` makes plain lines come as blocks.
     """
 
     index: str | None = None
@@ -31,7 +31,7 @@ class ReadOptions:
     document_limit: int = DOCUMENT_LIMIT
     problem_limit: int = 100
     patience: int = 20
-    decode: Decode | None = None
+    decoder: Decoder | None = None
 
 
 @dataclass(frozen=True, slots=True)

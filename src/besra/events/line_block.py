@@ -4,11 +4,11 @@ Nearly all lines of nearly all files are plain documents the kernel vouches for.
 ordinary reader one by one, so a block never has to know about envelopes, damage or odd JSON.
 """
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import orjson
@@ -21,8 +21,66 @@ Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 if TYPE_CHECKING:
     from besra.events.columns import DecodedLines
 
-Decode = Callable[[memoryview], tuple["DecodedLines", Integers]]
-"""Decodes the lines of a buffer, and finds those without a usable time."""
+PROBE = 20
+"""Lines at the beginning of a file, one of which must be plain for its first block to be decoded."""
+
+ACTION = re.compile(rb'\s*\{\s*"(?:index|create|update|delete)"')
+"""What may be a bulk action: the document behind it belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawLines:
+    """Whole lines of a file, the first of it if `is_first`; `default_index` is the home of documents that name none."""
+
+    buffer: memoryview
+    is_first: bool = False
+    default_index: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Lines decoded, and the rows without a usable time. `kept` is whatever the decoder wants back with the block."""
+
+    decoded: "DecodedLines"
+    untimed: Integers
+    kept: object = None
+
+
+class Pending(Protocol):
+    """An outcome, there already or soon."""
+
+    def result(self) -> Outcome:
+        """The outcome, waited for."""
+
+
+class Decoder(Protocol):
+    """Decodes lines, some of them at the same time.
+
+    `ahead`: how many lots of lines to hand over before the outcome of the first is asked for. `fields` are the fields
+    it looks at.
+    """
+
+    @property
+    def ahead(self) -> int:
+        """See above."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """See above."""
+
+    def submit(self, lines: RawLines) -> Pending:
+        """Decode lines, whose buffer stays as it is until the block they become has been used."""
+
+
+def leave_slow(lines: RawLines, decoded: "DecodedLines") -> None:
+    """Mark the lines that the ordinary reader has to see although their decoder knows them."""
+    slow = decoded.slow
+    if lines.is_first and slow[:PROBE].all():
+        slow[:] = True  # the file may be no JSON at all: the ordinary reader decides when to give up
+    for row in np.flatnonzero(slow[:-1]).tolist():
+        # The document behind a bulk action takes its id from there.
+        if ACTION.match(lines.buffer, int(decoded.starts[row])):
+            slow[row + 1] = True
 
 
 @dataclass(frozen=True)
@@ -30,7 +88,8 @@ class LineBlock:
     """Lines of one file. Rows are numbered as `decoded` numbers lines, slow ones included.
 
     `line` is the number of the block's first line in the file, `origin` the file's name; `untimed` holds the rows
-    without a usable time. With `offset`, the block's bytes are those of the file at `path` from there on.
+    without a usable time. With `offset`, the block's bytes are those of the file at `path` from there on. `kept` is
+    the decoder's.
     """
 
     buffer: memoryview
@@ -41,6 +100,7 @@ class LineBlock:
     untimed: Integers = field(default_factory=lambda: np.empty(0, np.int64))
     path: Path | None = None
     offset: int | None = None
+    kept: object = None
 
     @property
     def size(self) -> int:

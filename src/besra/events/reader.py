@@ -1,6 +1,6 @@
 """Paths to a stream of events: finds the files, tells their formats, reads each to its end or its damage.
 
-The stream holds events; with `ReadOptions.decode` blocks of them; problems, located; and one `FileRead` at the end of
+The stream holds events; with `ReadOptions.decoder` blocks of them; problems, located; and one `FileRead` at the end of
 every file, so that a progress bar and a summary need nothing else.
 """
 
@@ -65,7 +65,7 @@ def _read_open(file: InputFile, opened: BinaryIO, options: ReadOptions) -> Itera
             limit = options.document_limit
             plain = file.path if _file_size(opened) else None  # a pipe cannot be read again
             items = read_json_events(
-                content, file.name, default_index=options.index, limit=limit, decode=options.decode, file=plain
+                content, file.name, default_index=options.index, limit=limit, decoder=options.decoder, file=plain
             )
             yield from tally.follow(tally.until_given_up(items))
         case Format.EVTX:

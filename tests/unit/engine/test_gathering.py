@@ -93,17 +93,6 @@ def test_batches_taken_from_workers(size: int, limit: int) -> None:
     assert (gathering.store.spill.spilled > 0) == (limit == 0)
 
 
-def test_clauses_added_one_by_one() -> None:
-    gathering = Gathering(PACK)
-    for number, batch in enumerate(batches(EVENTS, 25)):
-        events = EVENTS[number * 25 : (number + 1) * 25]
-        numbers = gathering.store.keep_events(events)
-        for held in found_in(batch, events):
-            gathering.add(held, batch, numbers[held.rows])
-        gathering.forget_values()
-    assert shown(gathering) == expected()
-
-
 def test_rows_without_a_partner_are_dropped() -> None:
     columnar = ColumnarEvaluator(PACK)
     columnar.add(EVENTS)

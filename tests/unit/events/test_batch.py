@@ -2,10 +2,9 @@
 
 import orjson
 
-from besra.events.batch import batch_of_block
+from besra.events.batch import batch_of_lines
 from besra.events.columns import Projection, ValueTable, decode_lines
 from besra.events.index_name import INDEX_FIELDS, index_names
-from besra.events.line_block import LineBlock
 
 ROWS = 2500
 
@@ -21,8 +20,7 @@ def test_every_row_has_the_index_names_of_its_document() -> None:
     sources[5] = {"agent.type": None}
     raw = b"\n".join(map(orjson.dumps, sources))
     projection, values = Projection(tuple(sorted(INDEX_FIELDS))), ValueTable()
-    block = LineBlock(memoryview(raw), decode_lines(raw, projection, values), "a", 1, "home")
-    batch = batch_of_block(block, projection, values)
-    assert len(block.rows) == ROWS
+    batch = batch_of_lines(decode_lines(raw, projection, values), "home", projection, values)
+    assert len(batch.rows) == ROWS
     found = [batch.index_names[number] for number in batch.index.tolist()]
     assert found == [index_names(source, default="home") for source in sources]

@@ -133,7 +133,7 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     job = Job(chosen, options.match_index, options.window, options.limits, options.engine)
     counts = ScanCounts()
     with Progress(terminal) as progress:
-        hits = gather(job, lambda decode: read_all(paths, replace(options.read, decode=decode), progress, counts))
+        hits = gather(job, lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts))
     executions = list(conclude(job, hits, RunInfo(options.now)))
     _write(executions, options.output, terminal)
     for execution in executions:

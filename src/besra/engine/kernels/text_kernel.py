@@ -1,14 +1,12 @@
 """The learning kernel with the memory it works in: its tables, and the sets of atoms it has numbered."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from besra.engine.kernels.learning import Room, Sets, Tests, learn, learn_texts, rehash_sets
-from besra.engine.kernels.ordered import Sections
-from besra.engine.kernels.tables import DOUBLES, INTEGERS, NOTHING, OTHERS, TEXTS, TextTables, text_tables
-from besra.engine.kernels.texts import TextTests
+from besra.engine.kernels.tables import TextTables
 from besra.events.kernels.machine import BLOCK
 from besra.events.value_table import ValueTable
 from besra.language.casefold import fold_case
@@ -19,38 +17,6 @@ USUAL_TEXT = 1 << 14
 """Bytes of the longest text: a first guess."""
 
 FIRST_SETS = 1 << 12
-
-
-class Tested(Protocol):
-    """What tests a field."""
-
-    @property
-    def texts(self) -> TextTests | None:
-        """The tests of texts."""
-
-    @property
-    def numbers(self) -> Sections | None:
-        """Its tests, if it has none but of numbers."""
-
-    @property
-    def are_integers(self) -> bool:
-        """Whether the numbers are integers."""
-
-    @property
-    def others(self) -> object | None:
-        """Whatever else there is."""
-
-
-def tables_of(fields: Mapping[int, Tested], count: int) -> TextTables:
-    """The tables of the text tests of `count` fields, some of which have tests."""
-    kinds = [NOTHING] * count
-    for number, tested in fields.items():
-        if tested.numbers:
-            kinds[number] = INTEGERS if tested.are_integers else DOUBLES
-        else:
-            kinds[number] = OTHERS if tested.others is not None or tested.texts is None else TEXTS
-    texts = {number: tested.texts for number, tested in fields.items() if tested.texts}
-    return text_tables(texts, {number: tested.numbers for number, tested in fields.items() if tested.numbers}, kinds)
 
 
 class TextKernel:

@@ -1,6 +1,6 @@
 """NDJSON in blocks of lines decoded together; the few lines that are not plain go to the ordinary reader as texts."""
 
-import re
+from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from besra.events.line_block import Decode, LineBlock
+from besra.events.line_block import ACTION, Decoder, LineBlock, Pending, RawLines
 from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_text import Text, too_long
 from besra.problems import Problem
@@ -16,21 +16,36 @@ from besra.problems import Problem
 BLOCK = 8 * 2**20
 """Bytes of lines decoded together."""
 
-PROBE = 20
-"""Lines at the beginning of a file, one of which must be plain for its first block to be decoded."""
+FIRST_BUFFER = 1 << 18
+"""Bytes of the first buffer of a file: most files are small, and memory has to be cleared."""
 
 NEWLINE = ord("\n")
-
-ACTION = re.compile(rb'\s*\{\s*"(?:index|create|update|delete)"')
 
 
 @dataclass(frozen=True, slots=True)
 class BlockSource:
     """How blocks are made: the decoder, the longest line in bytes, and the file the stream's bytes are those of."""
 
-    decode: Decode
+    decoder: Decoder
     limit: int
     file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """The first `size` bytes of a buffer, whole lines that begin at `offset` of the stream.
+
+    Without a buffer it is a line too long to hold.
+    """
+
+    buffer: bytearray | None
+    size: int
+    offset: int
+
+    @property
+    def view(self) -> memoryview:
+        assert self.buffer is not None
+        return memoryview(self.buffer)[: self.size].toreadonly()
 
 
 def block_lines(stream: BinaryIO, reader: DocumentReader, source: BlockSource) -> Iterator[Text | LineBlock | Problem]:
@@ -38,26 +53,55 @@ def block_lines(stream: BinaryIO, reader: DocumentReader, source: BlockSource) -
 
     A block's bytes are overwritten when the next one is asked for.
     """
-    line, offset = 1, 0
-    buffer, held = bytearray(BLOCK), 0
-    while True:
-        taken = _fill(stream, buffer, held)
-        held += taken
-        is_end = held < len(buffer)
-        cut = held if is_end else buffer.rfind(b"\n") + 1
-        if cut:
-            line += yield from _decoded(memoryview(buffer)[:cut].toreadonly(), (line, offset), reader, source)
-            offset += cut
-            held -= cut
-            buffer[:held] = buffer[cut : cut + held]
-        elif held > source.limit:
+    line = 1
+    free: list[bytearray] = []
+    waiting: deque[tuple[_Piece, Pending | None]] = deque()
+    pieces = _pieces(stream, source.limit, free)
+    is_over = False
+    while not is_over or waiting:
+        while not is_over and len(waiting) <= source.decoder.ahead:
+            piece = next(pieces, None)
+            is_over = piece is None
+            if piece:
+                waiting.append((piece, _submitted(piece, reader, source)))
+        if not waiting:
+            return
+        piece, pending = waiting.popleft()
+        if pending is None:
             yield too_long(reader.path, line, source.limit)
             line += 1
-            offset += held + _pass_over(stream, source.limit)
-            held = 0
+            continue
+        line += yield from _decoded(piece, pending, line, reader, source)
+        if piece.buffer is not None:
+            free.append(piece.buffer)
+
+
+def _submitted(piece: _Piece, reader: DocumentReader, source: BlockSource) -> Pending | None:
+    if piece.buffer is None:
+        return None
+    return source.decoder.submit(RawLines(piece.view, piece.offset == 0, reader.default_index))
+
+
+def _pieces(stream: BinaryIO, limit: int, free: list[bytearray]) -> Iterator[_Piece]:
+    """The stream in pieces; buffers are taken from those that are free again."""
+    buffer, held, offset = bytearray(min(FIRST_BUFFER, BLOCK)), 0, 0
+    while True:
+        held += _fill(stream, buffer, held)
+        is_end = held < len(buffer)
+        cut = held if is_end else 0 if len(buffer) < BLOCK else _cut(buffer)
+        if cut:
+            following = free.pop() if free else bytearray(0 if is_end else BLOCK)
+            rest = held - cut
+            following[:rest] = buffer[cut:held]
+            yield _Piece(buffer, cut, offset)
+            buffer, held, offset = following, rest, offset + cut
+        elif len(buffer) >= BLOCK and held > limit:
+            passed = held + _pass_over(stream, limit)
+            yield _Piece(None, passed, offset)
+            held, offset = 0, offset + passed
         elif held:
-            # A line longer than the buffer. Not enlarged in place: views of it may be about.
-            buffer = buffer + bytearray(len(buffer))
+            # Not enlarged in place: views of it may be about.
+            buffer = buffer + bytearray(min(3 * len(buffer), max(BLOCK, len(buffer))))
         if is_end:
             return
 
@@ -74,6 +118,17 @@ def _fill(stream: BinaryIO, buffer: bytearray, held: int) -> int:
     return taken
 
 
+def _cut(buffer: bytearray) -> int:
+    """Where the whole lines of a full buffer end; a bulk action stays with the document behind it."""
+    cut = end = buffer.rfind(b"\n") + 1
+    while end:
+        start = buffer.rfind(b"\n", 0, end - 1) + 1
+        if not buffer[start:end].isspace():
+            return start if ACTION.match(buffer, start, end) else cut
+        end = start
+    return cut
+
+
 def _pass_over(stream: BinaryIO, limit: int) -> int:
     """Read to the end of the line without holding it; the bytes read."""
     passed = 0
@@ -85,26 +140,18 @@ def _pass_over(stream: BinaryIO, limit: int) -> int:
 
 
 def _decoded(
-    raw: memoryview, at: tuple[int, int], reader: DocumentReader, source: BlockSource
+    piece: _Piece, pending: Pending, line: int, reader: DocumentReader, source: BlockSource
 ) -> Generator[Text | LineBlock, None, int]:
-    """The block of some lines, then the texts of the lines it does not vouch for; `at` is its line and offset.
-
-    Returns the number of its lines, blank ones too.
-    """
-    line, offset = at
-    decoded, untimed = source.decode(raw)
+    """The block of some lines, then the texts of the lines it does not vouch for. Returns the number of its lines."""
+    outcome = pending.result()
+    raw, decoded, kept = piece.view, outcome.decoded, outcome.kept
     slow = decoded.slow
-    if line == 1 and slow[:PROBE].all():
-        slow[:] = True  # the file may be no JSON at all: the ordinary reader decides when to give up
     if reader.expects_document:
-        slow[:1] = True
-    for row in np.flatnonzero(slow[:-1]).tolist():
-        # The document behind a bulk action takes its id from there.
-        if ACTION.match(raw, int(decoded.starts[row])):
-            slow[row + 1] = True
-    untimed = untimed[~slow[untimed]]
-    place = None if source.file is None else offset
-    block = LineBlock(raw, decoded, reader.path, line, reader.default_index, untimed, source.file, place)
+        # A bulk action whose document does not follow at once: rare enough to read all of it one by one.
+        slow[:] = True
+    untimed = outcome.untimed[~slow[outcome.untimed]]
+    place = None if source.file is None else piece.offset
+    block = LineBlock(raw, decoded, reader.path, line, reader.default_index, untimed, source.file, place, kept)
     if not slow.all():
         yield block
     for row in np.flatnonzero(slow).tolist():

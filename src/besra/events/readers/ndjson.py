@@ -13,7 +13,7 @@ import orjson
 
 from besra.events.content import Content
 from besra.events.event import Event
-from besra.events.line_block import Decode, LineBlock
+from besra.events.line_block import Decoder, LineBlock
 from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_blocks import BlockSource, block_lines
 from besra.events.readers.json_text import Text, too_long
@@ -33,21 +33,21 @@ def read_json_events(
     *,
     default_index: str | None = None,
     limit: int = DOCUMENT_LIMIT,
-    decode: Decode | None = None,
+    decoder: Decoder | None = None,
     file: Path | None = None,
 ) -> Iterator[Event | LineBlock | Problem]:
     """The events of JSON content in order, and a located problem for every record that is none.
 
-    With `decode`, plain lines come as blocks; with `file` these know where their bytes are in it. Memory is bounded by
+    With `decoder`, plain lines come as blocks; with `file` these know where their bytes are in it. Memory is bounded by
     the longest document, at most `limit` bytes, or by a block.
     """
     reader = DocumentReader(path, default_index)
     if not one_document_a_line(content.head):
         texts: Iterator[Text | LineBlock | Problem] = ValueSplitter(content.stream, path, limit).texts()
-    elif decode is None:
+    elif decoder is None:
         texts = lines_of(content.stream, path, limit)
     else:
-        texts = block_lines(content.stream, reader, BlockSource(decode, limit, file if content.is_verbatim else None))
+        texts = block_lines(content.stream, reader, BlockSource(decoder, limit, file if content.is_verbatim else None))
     for text in texts:
         if isinstance(text, LineBlock):
             reader.line = max(reader.line, text.last_line)

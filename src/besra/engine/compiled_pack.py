@@ -1,0 +1,24 @@
+"""A pack made ready for kernels: its tests as tables, its clauses as programs. Made once, used by all threads."""
+
+from dataclasses import dataclass
+
+from besra.engine.kernels.tables import TextTables
+from besra.engine.learner import FieldTests, leaves_by_field, tables_of
+from besra.engine.pack import RulePack
+from besra.engine.programs import ClausePrograms, clause_programs
+from besra.events.columns import Projection
+
+
+@dataclass(frozen=True)
+class CompiledPack:
+    """What learner and firing need of a pack; `fields` are the tests of fields by their number in the projection."""
+
+    fields: dict[int, FieldTests]
+    tables: TextTables
+    programs: ClausePrograms
+
+    @classmethod
+    def of(cls, pack: RulePack, projection: Projection) -> "CompiledPack":
+        """The pack compiled, for values whose fields are those of a projection."""
+        fields = {field: FieldTests(mine) for field, mine in leaves_by_field(pack.leaves, projection).items()}
+        return cls(fields, tables_of(fields, len(projection.fields)), clause_programs(pack))

@@ -1,0 +1,98 @@
+"""One thread's share of a scan: its own table of values, and what it has learned of them.
+
+Lanes agree on everything that leaves them: rows, times, hashes of keys. Which lane evaluates what never shows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from besra.engine.evaluate import ClauseRows, Evaluation, evaluate_rows
+from besra.engine.kept_rows import KeptRows, ValueMemory, kept_rows
+from besra.engine.learner import Learner, PlainLearner
+from besra.engine.pack import RulePack
+from besra.engine.verdicts import Verdicts
+from besra.events.batch import EventBatch, batch_of, batch_of_lines
+from besra.events.columns import LineDecoder, Projection, ValueTable
+from besra.events.event import Event
+from besra.events.line_block import Outcome, RawLines, leave_slow
+from besra.events.times import NO_TIME, times_of_rows
+
+if TYPE_CHECKING:
+    from besra.engine.compiled_pack import CompiledPack
+    from besra.engine.firing import Firing
+
+MAX_VALUES = 1 << 18
+"""Distinct values remembered before the memory starts anew: it bounds memory, not results."""
+
+
+class Lane:
+    """Evaluates batch after batch with one pack, with kernels if the pack is `compiled`."""
+
+    def __init__(
+        self,
+        pack: RulePack,
+        projection: Projection,
+        timestamp_field: str,
+        compiled: "CompiledPack | None" = None,
+        max_values: int = MAX_VALUES,
+    ) -> None:
+        self._pack = pack
+        self._projection = projection
+        self._timestamp_field = timestamp_field
+        self._compiled = compiled
+        self._max_values = max_values
+        self._values = ValueTable()
+        self._memory = ValueMemory(compiled is not None)
+        self._decoder = LineDecoder(projection, self._values, compiled=compiled is not None)
+        self._firing: Firing | None = None
+        if compiled is None:
+            self._verdicts = Verdicts(PlainLearner(pack.leaves, projection))
+        else:
+            from besra.engine import firing  # noqa: PLC0415  numba takes long to import
+
+            self._verdicts = Verdicts(Learner(compiled.fields, compiled.tables))
+            self._firing = firing.Firing(pack, compiled.programs)
+
+    def lines(self, lines: RawLines) -> Outcome:
+        """Decode and evaluate lines."""
+        decoded = self._decoder.decode(lines.buffer)
+        leave_slow(lines, decoded)
+        times = times_of_rows(decoded.columns.get(self._timestamp_field), len(decoded.starts), self._values)
+        untimed = np.flatnonzero((times == NO_TIME) & ~decoded.slow)
+        if decoded.slow.all():
+            return Outcome(decoded, untimed)
+        batch = batch_of_lines(decoded, lines.default_index, self._projection, self._values)
+        return Outcome(decoded, untimed, self.kept(replace(batch, times=times)))
+
+    def events(self, events: Sequence[Event]) -> KeptRows | None:
+        """Evaluate events."""
+        return self.kept(batch_of(events, self._projection, self._values))
+
+    def kept(self, batch: EventBatch) -> KeptRows | None:
+        """What is to be kept of a batch, None for nothing. Its value ids may mean nothing afterwards."""
+        self._verdicts.learn(batch.scalars)
+        found = list(self._found(batch))
+        kept = kept_rows(self._pack, found, batch, self._memory) if found else None
+        if len(self._values) > self._max_values:
+            self._values.clear()
+            self._verdicts.forget()
+            self._memory.forget()
+        return kept
+
+    def _found(self, batch: EventBatch) -> Iterator[ClauseRows]:
+        """The clauses that hold somewhere, with their rows."""
+        if self._firing is None or self._compiled is None:
+            yield from evaluate_rows(self._pack, batch, self._verdicts)
+            return
+        firing, exact = self._firing, self._compiled.programs.exact
+        evaluation = Evaluation(self._pack, batch, lambda leaf: firing.mask(leaf, batch.size))
+        for number, rows in firing.clauses(batch, self._verdicts):
+            clause = self._pack.clauses[number]
+            held = rows
+            if not exact[number]:
+                held = rows[evaluation.holds(clause.clause.predicate, rows)]
+            if len(held):
+                yield ClauseRows(clause, held)
