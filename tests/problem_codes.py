@@ -94,6 +94,8 @@ def _called(call: ast.Call) -> str:
     match call.func:
         case ast.Attribute(value=ast.Name(id=owner), attr="of") if not owner.endswith("Error"):
             return ""  # the `of` of some other class
+        case ast.Attribute(value=ast.Attribute(), attr="of"):
+            return ""  # the `of` of a value
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
         case _:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from besra.detection.alert import Alert
-from besra.detection.detect import Engine, Job, conclude, gather, newest_time
+from besra.detection.detect import Engine, Job, conclude, gather
 from besra.detection.execution import Limits
 from besra.detection.run import RunInfo
 from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
@@ -87,9 +87,9 @@ def detect(
     head = list(islice(events, FEW_EVENTS + 1))
     engine = Engine.REFERENCE if len(head) <= FEW_EVENTS else Engine.COLUMNAR
     job = Job(runnable(rules), match_index, limits=Limits(max_alerts), engine=engine)
-    hits = gather(job, lambda _: chain(head, events))
-    run = RunInfo(newest_time(hits) if now is None else now)
-    return [alert for execution in conclude(job, hits, run) for alert in execution.alerts]
+    gathered = gather(job, lambda _: chain(head, events))
+    run = RunInfo(gathered.newest if now is None else now)
+    return [alert for execution in conclude(job, gathered.hits, run) for alert in execution.alerts]
 
 
 def scan(
@@ -107,9 +107,9 @@ def scan(
     are those of `detect`.
     """
     job = Job(runnable(load_rules() if rules is None else rules), match_index, limits=Limits(max_alerts))
-    hits = gather(job, lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item))
-    run = RunInfo(newest_time(hits) if now is None else now)
-    for execution in conclude(job, hits, run):
+    gathered = gather(job, lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item))
+    run = RunInfo(gathered.newest if now is None else now)
+    for execution in conclude(job, gathered.hits, run):
         yield from execution.alerts
 
 

@@ -1,6 +1,7 @@
 """Options several commands share."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -100,3 +101,25 @@ class TimeType(click.ParamType[int]):
 def time_option(*names: str, help: str, is_eager: bool = False) -> Callable[[F], F]:  # noqa: A002  click's own words
     """An option that takes a time; an eager one is read before the others."""
     return click.option(*names, type=TimeType(), metavar="T", help=help, is_eager=is_eager)
+
+
+class SizeType(click.ParamType[int]):
+    """A number of bytes, with K, M or G for powers of 1,024."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number of bytes."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]?)(?:i?B)?", value.strip(), re.IGNORECASE)
+        if not found:
+            self.fail(f"{value!r} is no size; write bytes, or a number with K, M or G such as 512M", param, ctx)
+        return int(float(found[1]) * 1024 ** " KMG".index(found[2].upper() or " "))
+
+
+def cores() -> int:
+    """The processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1

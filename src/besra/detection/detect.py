@@ -11,10 +11,10 @@ from besra.detection.execution import NO_LIMITS, Execution, Limits, execute
 from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
 from besra.engine.hits import Hit
-from besra.engine.kept_hits import KeptHits
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
 from besra.events.event import Event
+from besra.events.event_time import event_time
 from besra.events.line_block import Decoder, LineBlock
 from besra.events.row_store import MEMORY_LIMIT
 from besra.language.plan import Plan
@@ -65,26 +65,40 @@ class Job:
         return RulePack(tuple(Entry(plan, rule.index if self.match_index else ()) for rule, plan in self.rules))
 
 
-def gather(job: Job, read: Read) -> RuleHits:
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The hits of every rule of a job, and the newest time of all events in nanoseconds since 1970 (0 if none has one).
+
+    That time is "now" for callers who name none.
+    """
+
+    hits: RuleHits
+    newest: int
+
+
+def gather(job: Job, read: Read) -> Gathered:
     """The hits of every rule over all events."""
     if job.engine is Engine.COLUMNAR:
         return _gather_columnar(job, read)
     pack = job.pack()
     hits: list[list[Hit]] = [[] for _ in job.rules]
+    newest = 0
     for batch in in_batches(read(None)):
-        for mine, more in zip(hits, evaluate(pack, events_of(batch)).by_entry, strict=True):
+        events = events_of(batch)
+        for mine, more in zip(hits, evaluate(pack, events).by_entry, strict=True):
             mine.extend(more)
-    return tuple(tuple(found) for found in hits)
+        newest = max(newest, *(event_time(event.source) or 0 for event in events))
+    return Gathered(tuple(tuple(found) for found in hits), newest)
 
 
-def _gather_columnar(job: Job, read: Read) -> RuleHits:
+def _gather_columnar(job: Job, read: Read) -> Gathered:
     # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
     with ColumnarEvaluator(job.pack(), workers=job.resources.workers, memory_limit=job.resources.memory) as columnar:
         for batch in in_batches(read(columnar)):
             columnar.add(batch)
-        return columnar.hits().by_entry
+        return Gathered(columnar.hits().by_entry, columnar.newest)
 
 
 def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:
@@ -93,17 +107,6 @@ def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:
         rule, plan = job.rules[position]
         if hits[position]:
             yield execute(rule, plan, hits[position], run, window=job.window, limits=job.limits)
-
-
-def newest_time(hits: RuleHits) -> int:
-    """The time of the newest hit, in nanoseconds since 1970: "now" for callers who name none. 0 without hits."""
-    return max((time for found in hits if (time := _newest(found)) is not None), default=0)
-
-
-def _newest(hits: Collection[Hit]) -> int | None:
-    if isinstance(hits, KeptHits):
-        return hits.newest
-    return max((hit.time for hit in hits if hit.time is not None), default=None)
 
 
 def in_batches(events: Iterable[Event | LineBlock]) -> Iterator[list[Event] | LineBlock]:

@@ -1,26 +1,28 @@
 """The columnar engine: batches of events to hits, all rules together. `engine.reference` judges it.
 
-Lines are evaluated while they are read, by as many threads as there are workers: kernels do nearly all of the work, and
-hold no lock. What is kept of each block is gathered in the order of reading, so nothing depends on how many there are.
+Lines are evaluated while they are read, here or by worker processes. What is kept of each block is gathered in the
+order of reading, so nothing depends on how many there are.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from besra.engine.gathering import Gathering
 from besra.engine.hits import Hits
-from besra.engine.kept_rows import KeptRows
-from besra.engine.lane import MAX_VALUES, Lane
+from besra.engine.lane import MAX_VALUES, Found, Lane
 from besra.engine.pack import RulePack
+from besra.engine.worker_pool import WorkerPool, can_fork
 from besra.events.columns import Projection
 from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP
 from besra.events.index_name import INDEX_FIELDS
-from besra.events.line_block import LineBlock, Outcome, Pending, RawLines
+from besra.events.line_block import BLOCK, Buffer, LineBlock, Outcome, Pending, RawLines
 from besra.events.row_store import MEMORY_LIMIT
 from besra.events.value_table import compiled as kernels_work
+
+if TYPE_CHECKING:
+    from besra.engine.compiled_pack import CompiledPack
 
 FEW_BYTES = 2 << 20
 FEW_EVENTS = 2000
@@ -30,8 +32,9 @@ FEW_EVENTS = 2000
 class ColumnarEvaluator:
     """Evaluates what is read with one pack and gathers the hits.
 
-    `workers` threads evaluate lines. Kernels are used once there has been more than a little input; `kernels` True or
-    False decides it from the start. To be closed, or used in a `with` statement.
+    With several `workers`, so many processes evaluate lines, where they can be forked. Kernels are used once there has
+    been more than a little input; `kernels` True or False decides it from the start. To be closed, or used in a `with`
+    statement.
     """
 
     def __init__(
@@ -46,15 +49,17 @@ class ColumnarEvaluator:
         self._pack = pack
         self._projection = Projection(tuple(sorted({*pack.fields, *INDEX_FIELDS, TIMESTAMP})))
         self._max_values = max_values
-        self._workers = workers
+        self._workers = workers if can_fork() else 1
         self._kernels = kernels if kernels is not None else kernels_work() and None
+        self.newest = 0
+        """The newest time of all events, in nanoseconds since 1970."""
         self._read = 0
         self._events = 0
         self._gathering = Gathering(pack, memory_limit)
-        self._plain: Lane | None = None
-        self._is_compiled = False
-        self._lanes: SimpleQueue[Lane] = SimpleQueue()
-        self._pool: ThreadPoolExecutor | None = None
+        self._lane: Lane | None = None
+        self._compiled: CompiledPack | None = None
+        self._pool: WorkerPool | None = None
+        self._buffers: list[bytearray] = []
 
     def __enter__(self) -> "ColumnarEvaluator":
         return self
@@ -65,83 +70,84 @@ class ColumnarEvaluator:
         self.close()
 
     def close(self) -> None:
-        """Stop the threads; what they have not begun is dropped."""
+        """End the workers; what they have not done is dropped."""
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
+            self._pool = None
 
     @property
     def ahead(self) -> int:
         """How many lots of lines may be handed over before the first outcome is asked for."""
-        return self._workers if self._workers > 1 else 0
+        return self._workers + 1 if self._workers > 1 else 0
 
     @property
     def fields(self) -> frozenset[str]:
         """The fields rules read."""
         return frozenset(self._projection.fields)
 
+    def take(self) -> Buffer:
+        """A buffer to read lines into."""
+        if self._pool is not None:
+            return self._pool.take()
+        return self._buffers.pop() if self._buffers else bytearray(BLOCK)
+
+    def give(self, buffer: Buffer) -> None:
+        """Take a buffer back."""
+        if self._pool is not None:
+            self._pool.give(buffer)
+        elif isinstance(buffer, bytearray) and len(buffer) == BLOCK and not self._buffers:
+            self._buffers.append(buffer)
+
     def submit(self, lines: RawLines) -> Pending:
-        """Evaluate lines, now or in a thread."""
+        """Evaluate lines, now or in a worker."""
         self._read += len(lines.buffer)
-        if not self._use_kernels():
-            return Done(self._plain_lane().lines(lines))
-        self.compile()
-        if self._workers == 1:
-            return Done(self._in_lane(lines))
+        if self._workers == 1 or not self._use_kernels():
+            return Done(self._own_lane().lines(lines))
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._workers, "besra-scan")
-        future: Future[Outcome] = self._pool.submit(self._in_lane, lines)
-        return future
+            self.compile()
+            self._pool = WorkerPool(self._workers, self._make_lane)
+        return self._pool.submit(lines) if self._pool.takes(lines) else Done(self._own_lane().lines(lines))
 
     def _use_kernels(self) -> bool:
         if self._kernels is None and (self._read > FEW_BYTES or self._events > FEW_EVENTS):
             self._kernels = True
         return bool(self._kernels)
 
-    def _plain_lane(self) -> Lane:
-        if self._plain is None:
-            self._plain = Lane(self._pack, self._projection, TIMESTAMP, None, self._max_values)
-        return self._plain
+    def _own_lane(self) -> Lane:
+        """The lane of this process, with kernels from the moment they are used."""
+        if self._use_kernels() and self._compiled is None:
+            self.compile()
+            self._lane = None
+        if self._lane is None:
+            self._lane = self._make_lane()
+        return self._lane
+
+    def _make_lane(self) -> Lane:
+        return Lane(self._pack, self._projection, self._compiled, max_values=self._max_values)
 
     def compile(self) -> None:
         """Load the kernels and make the pack ready for them, unless that has been done."""
-        if self._is_compiled:
-            return
-        from besra.engine.compiled_pack import CompiledPack  # noqa: PLC0415  numba takes long to import
+        if self._compiled is None:
+            from besra.engine.compiled_pack import compiled_pack  # noqa: PLC0415  numba takes long to import
 
-        compiled = CompiledPack.of(self._pack, self._projection)
-        for _ in range(self._workers):
-            self._lanes.put(Lane(self._pack, self._projection, TIMESTAMP, compiled, self._max_values))
-        self._is_compiled = True
-
-    def _in_lane(self, lines: RawLines) -> Outcome:
-        lane = self._lanes.get()
-        try:
-            return lane.lines(lines)
-        finally:
-            self._lanes.put(lane)
+            self._compiled = compiled_pack(self._pack, self._projection)
 
     def add(self, events: Sequence[Event] | LineBlock) -> None:
         """Gather what was found in a block, or evaluate some events."""
         store = self._gathering.store
         if isinstance(events, LineBlock):
-            kept = events.kept
-            if isinstance(kept, KeptRows):
-                self._gathering.take(kept, store.keep(events, kept.rows))
-            return
-        kept = self._of_events(events)
-        if kept is not None:
-            self._gathering.take(kept, store.keep_events(events[row] for row in kept.rows.tolist()))
-
-    def _of_events(self, events: Sequence[Event]) -> KeptRows | None:
-        self._events += len(events)
-        if not self._use_kernels():
-            return self._plain_lane().events(events)
-        self.compile()
-        lane = self._lanes.get()
-        try:
-            return lane.events(events)
-        finally:
-            self._lanes.put(lane)
+            found = events.kept
+            assert isinstance(found, Found)
+            if found.kept is not None:
+                self._gathering.take(found.kept, store.keep(events, found.kept.rows))
+        else:
+            self._events += len(events)
+            found = self._own_lane().events(events)
+            if found.kept is not None:
+                rows = found.kept.rows.tolist()
+                self._gathering.take(found.kept, store.keep_events(events[row] for row in rows))
+        if found.newest is not None:
+            self.newest = max(self.newest, found.newest)
 
     def hits(self) -> Hits:
         """The hits of everything added that may be part of a match. Nothing can be added after."""

@@ -17,8 +17,8 @@ class CompiledPack:
     tables: TextTables
     programs: ClausePrograms
 
-    @classmethod
-    def of(cls, pack: RulePack, projection: Projection) -> "CompiledPack":
-        """The pack compiled, for values whose fields are those of a projection."""
-        fields = {field: FieldTests(mine) for field, mine in leaves_by_field(pack.leaves, projection).items()}
-        return cls(fields, tables_of(fields, len(projection.fields)), clause_programs(pack))
+
+def compiled_pack(pack: RulePack, projection: Projection) -> CompiledPack:
+    """The pack compiled, for values whose fields are those of a projection."""
+    fields = {field: FieldTests(mine) for field, mine in leaves_by_field(pack.leaves, projection).items()}
+    return CompiledPack(fields, tables_of(fields, len(projection.fields)), clause_programs(pack))

@@ -82,20 +82,6 @@ class KeptHits:
         event = self.store.event(row)
         return ordinal_of(self.entry.plan.ordering, event, Fields(event.source))
 
-    @property
-    def newest(self) -> int | None:
-        """The time of the newest hit, None if none has a time."""
-        newest = None
-        for position in self._positions():
-            for part in self.store.spill.parts((self.number, position)):
-                times = part[TIME][part[TIME] != NO_TIME]
-                last = int(times.max()) if len(times) else None
-                if last in (FAR_FUTURE, FAR_PAST):
-                    last = max(self.time_of(row) or 0 for row in part[ROW][part[TIME] == last].tolist())
-                if last is not None and (newest is None or last > newest):
-                    newest = last
-        return newest
-
     def ordered(self, start: int | None = None, end: int | None = None) -> OrderedHits:
         """The hits in order. With `start` or `end`, those of events with a time from there or to there, included."""
         table, clause = self._hits_within(start, end)

@@ -1,10 +1,10 @@
-"""One thread's share of a scan: its own table of values, and what it has learned of them.
+"""One process's share of a scan: its own table of values, and what it has learned of them.
 
 Lanes agree on everything that leaves them: rows, times, hashes of keys. Which lane evaluates what never shows.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from besra.engine.verdicts import Verdicts
 from besra.events.batch import EventBatch, batch_of, batch_of_lines
 from besra.events.columns import LineDecoder, Projection, ValueTable
 from besra.events.event import Event
+from besra.events.event_time import TIMESTAMP
 from besra.events.line_block import Outcome, RawLines, leave_slow
 from besra.events.times import NO_TIME, times_of_rows
 
@@ -28,6 +29,14 @@ MAX_VALUES = 1 << 18
 """Distinct values remembered before the memory starts anew: it bounds memory, not results."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of a batch: the rows to keep, if any, and the newest time of its events."""
+
+    kept: KeptRows | None
+    newest: int | None
+
+
 class Lane:
     """Evaluates batch after batch with one pack, with kernels if the pack is `compiled`."""
 
@@ -35,13 +44,12 @@ class Lane:
         self,
         pack: RulePack,
         projection: Projection,
-        timestamp_field: str,
         compiled: "CompiledPack | None" = None,
+        *,
         max_values: int = MAX_VALUES,
     ) -> None:
         self._pack = pack
         self._projection = projection
-        self._timestamp_field = timestamp_field
         self._compiled = compiled
         self._max_values = max_values
         self._values = ValueTable()
@@ -60,19 +68,27 @@ class Lane:
         """Decode and evaluate lines."""
         decoded = self._decoder.decode(lines.buffer)
         leave_slow(lines, decoded)
-        times = times_of_rows(decoded.columns.get(self._timestamp_field), len(decoded.starts), self._values)
+        times = times_of_rows(decoded.columns.get(TIMESTAMP), len(decoded.starts), self._values)
         untimed = np.flatnonzero((times == NO_TIME) & ~decoded.slow)
         if decoded.slow.all():
             return Outcome(decoded, untimed)
         batch = batch_of_lines(decoded, lines.default_index, self._projection, self._values)
-        return Outcome(decoded, untimed, self.kept(replace(batch, times=times)))
+        return Outcome(decoded, untimed, self.found(replace(batch, times=times)))
 
-    def events(self, events: Sequence[Event]) -> KeptRows | None:
+    def events(self, events: Sequence[Event]) -> Found:
         """Evaluate events."""
-        return self.kept(batch_of(events, self._projection, self._values))
+        batch = batch_of(events, self._projection, self._values)
+        times = times_of_rows(batch.columns.get(TIMESTAMP), batch.size, self._values)
+        return self.found(replace(batch, times=times))
 
-    def kept(self, batch: EventBatch) -> KeptRows | None:
-        """What is to be kept of a batch, None for nothing. Its value ids may mean nothing afterwards."""
+    def found(self, batch: EventBatch) -> Found:
+        """What is to be kept of a batch with times. Its value ids may mean nothing afterwards."""
+        assert batch.times is not None
+        times = batch.times[batch.rows]
+        newest = int(times.max()) if len(times) and times.max() != NO_TIME else None
+        return Found(self._kept(batch), newest)
+
+    def _kept(self, batch: EventBatch) -> KeptRows | None:
         self._verdicts.learn(batch.scalars)
         found = list(self._found(batch))
         kept = kept_rows(self._pack, found, batch, self._memory) if found else None

@@ -6,7 +6,9 @@ Nothing here needs to seek, so a file, a pipe and standard input are the same.
 import codecs
 import io
 import itertools
-from typing import BinaryIO
+from collections.abc import Callable
+from functools import partial
+from typing import Any, BinaryIO
 
 from besra.events.compression import Chunks, Compression, Damage, compression_of, decompress
 
@@ -15,11 +17,15 @@ HEAD = 64 * 1024
 
 
 class ByteStream(io.RawIOBase):
-    """Chunks as a readable stream. `damage` is set once the stream has ended before its time."""
+    """Chunks as a readable stream. `damage` is set once the stream has ended before its time.
 
-    def __init__(self, chunks: Chunks) -> None:
+    With `direct`, what follows the chunks is read from there straight to where it is wanted.
+    """
+
+    def __init__(self, chunks: Chunks, direct: "Direct | None" = None) -> None:
         super().__init__()
         self._chunks = chunks
+        self._direct = direct
         self._rest = memoryview(b"")
         self.damage: Damage | None = None
 
@@ -34,12 +40,24 @@ class ByteStream(io.RawIOBase):
             if isinstance(chunk, Damage):
                 self.damage, chunk = chunk, b""
             if not chunk:
-                return 0
+                return self._read_direct(buffer)
             self._rest = memoryview(chunk)
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]
         return size
+
+    def _read_direct(self, buffer: memoryview) -> int:
+        if self._direct is None or self.damage is not None:
+            return 0
+        found = self._direct(buffer)
+        if isinstance(found, Damage):
+            self.damage, found = found, 0
+        return found
+
+
+Direct = Callable[[memoryview], int | Damage]
+"""Reads into a buffer; the number of bytes, 0 at the end."""
 
 
 class Content:
@@ -50,18 +68,24 @@ class Content:
 
     def __init__(self, file: BinaryIO) -> None:
         self.bytes_read = 0
-        self.head, chunks = _look_ahead(self._read(file))
+        self.head, taken, rest = _look_ahead(self._read(file))
+        chunks: Chunks = itertools.chain(taken, rest)
         self.compression: Compression | None = compression_of(self.head)
         if self.compression:
-            self.head, chunks = _look_ahead(decompress(chunks, self.compression))
+            self.head, taken, rest = _look_ahead(decompress(chunks, self.compression))
+            chunks = itertools.chain(taken, rest)
         encoding = encoding_of(self.head)
         if encoding:
-            self.head, chunks = _look_ahead(_to_utf8(chunks, encoding))
+            self.head, taken, rest = _look_ahead(_to_utf8(chunks, encoding))
+            chunks = itertools.chain(taken, rest)
         if self.head.startswith(codecs.BOM_UTF8):
             self.head, chunks = self.head[3:], _drop(chunks, 3)
             encoding = "utf-8"
         self.is_verbatim = self.compression is None and encoding is None
-        self._bytes = ByteStream(chunks)
+        if self.is_verbatim and hasattr(file, "readinto"):
+            self._bytes = ByteStream(iter(taken), partial(self._read_into, file))
+        else:
+            self._bytes = ByteStream(chunks)
         self.stream: BinaryIO = io.BufferedReader(self._bytes, CHUNK)
 
     @property
@@ -69,12 +93,20 @@ class Content:
         """What ended the stream before its time; known once the stream has been read to that point."""
         return self._bytes.damage
 
+    def _read_into(self, file: Any, buffer: memoryview) -> int | Damage:
+        try:
+            count = file.readinto(buffer) or 0
+        except OSError as error:
+            return _unread(error)
+        self.bytes_read += count
+        return int(count)
+
     def _read(self, file: BinaryIO) -> Chunks:
         while True:
             try:
                 chunk = file.read(CHUNK)
             except OSError as error:
-                yield Damage(f"the file cannot be read further ({error.strerror or error})")
+                yield _unread(error)
                 return
             if not chunk:
                 return
@@ -82,8 +114,12 @@ class Content:
             yield chunk
 
 
-def _look_ahead(chunks: Chunks) -> tuple[bytes, Chunks]:
-    """The first bytes of a stream, and the whole stream again."""
+def _unread(error: OSError) -> Damage:
+    return Damage(f"the file cannot be read further ({error.strerror or error})")
+
+
+def _look_ahead(chunks: Chunks) -> tuple[bytes, list[bytes | Damage], Chunks]:
+    """The first bytes of a stream, the chunks they came in, and what comes behind them."""
     taken: list[bytes | Damage] = []
     head = b""
     for chunk in chunks:
@@ -93,7 +129,7 @@ def _look_ahead(chunks: Chunks) -> tuple[bytes, Chunks]:
         head += chunk
         if len(head) >= HEAD:
             break
-    return head, itertools.chain(taken, chunks)
+    return head, taken, chunks
 
 
 def _drop(chunks: Chunks, size: int) -> Chunks:

@@ -4,6 +4,7 @@ Nearly all lines of nearly all files are plain documents the kernel vouches for.
 ordinary reader one by one, so a block never has to know about envelopes, damage or odd JSON.
 """
 
+import mmap
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,11 @@ Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 if TYPE_CHECKING:
     from besra.events.columns import DecodedLines
+
+BLOCK = 8 * 2**20
+"""Bytes of lines decoded together."""
+
+Buffer = bytearray | mmap.mmap
 
 PROBE = 20
 """Lines at the beginning of a file, one of which must be plain for its first block to be decoded."""
@@ -68,8 +74,14 @@ class Decoder(Protocol):
     def fields(self) -> frozenset[str]:
         """See above."""
 
+    def take(self) -> Buffer:
+        """A buffer of BLOCK bytes to read lines into, the best for `submit`."""
+
+    def give(self, buffer: Buffer) -> None:
+        """Take a buffer back: the block that was made of it has been used."""
+
     def submit(self, lines: RawLines) -> Pending:
-        """Decode lines, whose buffer stays as it is until the block they become has been used."""
+        """Decode lines, whose buffer stays as it is until it is given back."""
 
 
 def leave_slow(lines: RawLines, decoded: "DecodedLines") -> None:

@@ -11,17 +11,18 @@ from besra.cli.alert_rows import row_of, visible
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import WRITERS
 from besra.cli.loading import has_bad_rule, load_named, telling
-from besra.cli.options import OutputOptions, output_options, rules_option, time_option
+from besra.cli.options import OutputOptions, SizeType, cores, output_options, rules_option, time_option
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all
 from besra.cli.summary import summary_lines
 from besra.cli.terminal import Terminal, check_writable, output_to
-from besra.detection.detect import Engine, Job, conclude, gather
+from besra.detection.detect import Engine, Job, Resources, conclude, gather
 from besra.detection.execution import Execution, Limits
 from besra.detection.run import RunInfo
 from besra.detection.window import Window
 from besra.errors import InputError
 from besra.events.file_read import ReadOptions
+from besra.events.row_store import MEMORY_LIMIT
 from besra.rules.loaded import RuleSet
 from besra.rules.rule import Rule, RuleSeverity
 from besra.schema.timestamp import format_timestamp
@@ -64,6 +65,20 @@ def _like(text: str, pattern: str) -> bool:
 @click.option("--fail-on", type=SEVERITIES, help="Exit with 1 if there is an alert of this severity or above.")
 @time_option("--now", "now", help="The time the alerts are created at, instead of the clock's.", is_eager=True)
 @click.option(
+    "--workers",
+    type=click.IntRange(1),
+    metavar="N",
+    envvar="BESRA_SCAN__WORKERS",
+    help="Processes that evaluate; alerts are the same with any number.  [number of processors]",
+)
+@click.option(
+    "--memory-limit",
+    type=SizeType(),
+    metavar="SIZE",
+    envvar="BESRA_SCAN__MEMORY_LIMIT",
+    help="Memory for what is kept until the end; more goes to temporary files.  [512M]",
+)
+@click.option(
     "--engine",
     type=click.Choice([str(engine) for engine in Engine]),
     default=str(Engine.COLUMNAR),
@@ -75,8 +90,8 @@ def _like(text: str, pattern: str) -> bool:
 def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ...], **given: object) -> None:
     """Run detection rules over files, folders and `-` (standard input).
 
-    NDJSON, JSON and EVTX, plain or compressed with gzip or Zstandard, are recognised by content. The table is for
-    people; in a pipe alerts come as NDJSON.
+    NDJSON, JSON, EVTX and Parquet, plain or compressed with gzip or Zstandard, are recognised by content. The table is
+    for people; in a pipe alerts come as NDJSON.
     """
     options = ScanOptions.of(given)
     context.exit(run_scan(paths, rules, options))
@@ -93,6 +108,7 @@ class ScanOptions:
     now: int
     match_index: bool
     engine: Engine
+    resources: Resources
     fail_on: str | None
     output: OutputOptions
 
@@ -108,6 +124,7 @@ class ScanOptions:
             time.time_ns() if pick("now") is None else pick("now"),  # type: ignore[arg-type]
             not pick("any_index"),
             Engine(pick("engine") or Engine.COLUMNAR),  # type: ignore[arg-type]
+            Resources(pick("workers") or cores(), pick("memory_limit") or MEMORY_LIMIT),  # type: ignore[arg-type]
             pick("fail_on"),  # type: ignore[arg-type]
             OutputOptions.of(given),
         )
@@ -130,11 +147,13 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     chosen = tuple((rule, plan) for rule, plan in loaded.runnable if options.filter.takes(rule))
     if not chosen:
         terminal.say(_no_rules(loaded, options.filter))
-    job = Job(chosen, options.match_index, options.window, options.limits, options.engine)
+    job = Job(chosen, options.match_index, options.window, options.limits, options.engine, options.resources)
     counts = ScanCounts()
     with Progress(terminal) as progress:
-        hits = gather(job, lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts))
-    executions = list(conclude(job, hits, RunInfo(options.now)))
+        gathered = gather(
+            job, lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts)
+        )
+    executions = list(conclude(job, gathered.hits, RunInfo(options.now)))
     _write(executions, options.output, terminal)
     for execution in executions:
         for warning in execution.warnings:

@@ -8,13 +8,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from besra.events.line_block import ACTION, Decoder, LineBlock, Pending, RawLines
+from besra.events.line_block import ACTION, BLOCK, Buffer, Decoder, LineBlock, Pending, RawLines
 from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_text import Text, too_long
 from besra.problems import Problem
-
-BLOCK = 8 * 2**20
-"""Bytes of lines decoded together."""
 
 FIRST_BUFFER = 1 << 18
 """Bytes of the first buffer of a file: most files are small, and memory has to be cleared."""
@@ -38,7 +35,7 @@ class _Piece:
     Without a buffer it is a line too long to hold.
     """
 
-    buffer: bytearray | None
+    buffer: Buffer | None
     size: int
     offset: int
 
@@ -54,9 +51,8 @@ def block_lines(stream: BinaryIO, reader: DocumentReader, source: BlockSource) -
     A block's bytes are overwritten when the next one is asked for.
     """
     line = 1
-    free: list[bytearray] = []
     waiting: deque[tuple[_Piece, Pending | None]] = deque()
-    pieces = _pieces(stream, source.limit, free)
+    pieces = _pieces(stream, source)
     is_over = False
     while not is_over or waiting:
         while not is_over and len(waiting) <= source.decoder.ahead:
@@ -73,7 +69,7 @@ def block_lines(stream: BinaryIO, reader: DocumentReader, source: BlockSource) -
             continue
         line += yield from _decoded(piece, pending, line, reader, source)
         if piece.buffer is not None:
-            free.append(piece.buffer)
+            source.decoder.give(piece.buffer)
 
 
 def _submitted(piece: _Piece, reader: DocumentReader, source: BlockSource) -> Pending | None:
@@ -82,31 +78,40 @@ def _submitted(piece: _Piece, reader: DocumentReader, source: BlockSource) -> Pe
     return source.decoder.submit(RawLines(piece.view, piece.offset == 0, reader.default_index))
 
 
-def _pieces(stream: BinaryIO, limit: int, free: list[bytearray]) -> Iterator[_Piece]:
-    """The stream in pieces; buffers are taken from those that are free again."""
-    buffer, held, offset = bytearray(min(FIRST_BUFFER, BLOCK)), 0, 0
+def _pieces(stream: BinaryIO, source: BlockSource) -> Iterator[_Piece]:
+    """The stream in pieces."""
+    buffer: Buffer = bytearray(min(FIRST_BUFFER, BLOCK))
+    held, offset = 0, 0
     while True:
         held += _fill(stream, buffer, held)
         is_end = held < len(buffer)
         cut = held if is_end else 0 if len(buffer) < BLOCK else _cut(buffer)
         if cut:
-            following = free.pop() if free else bytearray(0 if is_end else BLOCK)
             rest = held - cut
-            following[:rest] = buffer[cut:held]
+            following = buffer if is_end else _following(source, rest)
+            if not is_end:
+                following[:rest] = buffer[cut:held]
             yield _Piece(buffer, cut, offset)
             buffer, held, offset = following, rest, offset + cut
-        elif len(buffer) >= BLOCK and held > limit:
-            passed = held + _pass_over(stream, limit)
+        elif len(buffer) >= BLOCK and held > source.limit:
+            passed = held + _pass_over(stream, source.limit)
             yield _Piece(None, passed, offset)
             held, offset = 0, offset + passed
         elif held:
             # Not enlarged in place: views of it may be about.
-            buffer = buffer + bytearray(min(3 * len(buffer), max(BLOCK, len(buffer))))
+            larger = bytearray(min(4 * len(buffer), BLOCK) if len(buffer) < BLOCK else 2 * len(buffer))
+            larger[:held] = buffer[:held]
+            buffer = larger
         if is_end:
             return
 
 
-def _fill(stream: BinaryIO, buffer: bytearray, held: int) -> int:
+def _following(source: BlockSource, rest: int) -> Buffer:
+    """A buffer for what follows a piece, which begins with so many bytes of its buffer."""
+    return source.decoder.take() if rest < BLOCK else bytearray(2 * rest)
+
+
+def _fill(stream: BinaryIO, buffer: Buffer, held: int) -> int:
     """Reads until the buffer is full or the stream at its end; the bytes read."""
     taken = 0
     with memoryview(buffer) as view:
@@ -118,7 +123,7 @@ def _fill(stream: BinaryIO, buffer: bytearray, held: int) -> int:
     return taken
 
 
-def _cut(buffer: bytearray) -> int:
+def _cut(buffer: Buffer) -> int:
     """Where the whole lines of a full buffer end; a bulk action stays with the document behind it."""
     cut = end = buffer.rfind(b"\n") + 1
     while end:

@@ -1,0 +1,198 @@
+"""Worker processes that evaluate lines: forked once everything is loaded, so they start at once and share it all.
+
+Lines go to them through shared memory, what is kept comes back through a pipe each. Threads were tried first: the
+kernels hold no lock, yet two threads took 1.4 times the CPU time of one, and the Python between the kernels is done by
+one at a time (1.2 times as fast with two; processes: see docs/benchmarks.md).
+"""
+
+import contextlib
+import mmap
+import multiprocessing
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from typing import Any, Protocol
+
+import numpy as np
+
+from besra.engine.join_hash import seeds
+from besra.errors import BesraError, InputError
+from besra.events.columns import Column, DecodedLines
+from besra.events.line_block import BLOCK, Buffer, Outcome, Pending, RawLines
+
+NO_CELLS = Column(np.empty(0, np.int32), np.empty(0, np.int32))
+
+
+class Evaluates(Protocol):
+    """What a worker does: a lane."""
+
+    def lines(self, lines: RawLines) -> Outcome:
+        """Decode and evaluate lines."""
+
+
+def can_fork() -> bool:
+    """Whether processes can be forked safely here. On macOS system libraries may not survive it."""
+    return sys.platform != "darwin" and "fork" in multiprocessing.get_all_start_methods()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Lines for a worker: the slot they are in, and so on as in `RawLines`."""
+
+    number: int
+    slot: int
+    size: int
+    is_first: bool
+    default_index: str | None
+
+
+@dataclass
+class _Worker:
+    """A process, our end of its pipe, and how many tasks it has."""
+
+    process: Any
+    pipe: "Connection[Any, Any]"
+    tasks: int = 0
+
+
+class WorkerPool:
+    """`count` processes, each with a lane that `make_lane` makes there. Close it; they end with this process anyway.
+
+    Lots of lines of up to BLOCK bytes are taken, `ahead` of them before the first outcome is asked for.
+    """
+
+    def __init__(self, count: int, make_lane: Callable[[], Evaluates]) -> None:
+        # Besides those under way, one is being filled and one being used.
+        self._slots = [mmap.mmap(-1, BLOCK) for _ in range(count + 4)]
+        self._free = list(range(len(self._slots)))
+        self._copied: dict[int, int] = {}
+        self._done: dict[int, Outcome | BaseException] = {}
+        self._next = 0
+        seeds()  # drawn before there are several processes to draw them
+        context = multiprocessing.get_context("fork")
+        self._workers: list[_Worker] = []
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            others = [worker.pipe for worker in self._workers]
+            arguments = (theirs, [ours, *others], self._slots, make_lane)
+            process = context.Process(target=_work, args=arguments, name="besra-scan", daemon=True)
+            with warnings.catch_warnings():
+                # A progress bar has a thread. What it may hold locked, no worker touches.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                process.start()
+            theirs.close()
+            self._workers.append(_Worker(process, ours))
+
+    def take(self) -> Buffer:
+        """A buffer that workers see too, or an ordinary one."""
+        return self._slots[self._free.pop()] if len(self._free) > 1 else bytearray(BLOCK)
+
+    def give(self, buffer: Buffer) -> None:
+        """Take a buffer back."""
+        slot = self._slot_of(buffer)
+        if slot is not None:
+            self._free.append(slot)
+
+    def _slot_of(self, buffer: object) -> int | None:
+        return next((number for number, slot in enumerate(self._slots) if slot is buffer), None)
+
+    def takes(self, lines: RawLines) -> bool:
+        """Whether the lines are in a buffer workers see, or can be copied to one."""
+        return self._slot_of(lines.buffer.obj) is not None or (len(lines.buffer) <= BLOCK and bool(self._free))
+
+    def submit(self, lines: RawLines) -> Pending:
+        """Give lines to the worker that has the least to do."""
+        number, size = self._next, len(lines.buffer)
+        self._next += 1
+        slot = self._slot_of(lines.buffer.obj)
+        if slot is None:
+            slot = self._copied[number] = self._free.pop()
+            self._slots[slot][:size] = lines.buffer
+        worker = min(self._workers, key=lambda worker: worker.tasks)
+        worker.tasks += 1
+        worker.pipe.send(_Task(number, slot, size, lines.is_first, lines.default_index))
+        return _Waiting(self, number)
+
+    def outcome(self, number: int) -> Outcome:
+        """The outcome of a task, waited for. Raises what went wrong there, InputError if a worker was killed."""
+        while number not in self._done:
+            for worker in self._ready():
+                try:
+                    done, outcome = worker.pipe.recv()
+                except EOFError as error:
+                    message = "a worker process was killed, perhaps for want of memory"
+                    raise InputError.of("worker-killed", message, hint="try --workers 1") from error
+                worker.tasks -= 1
+                self._done[done] = outcome
+                if done in self._copied:
+                    self._free.append(self._copied.pop(done))
+        outcome = self._done.pop(number)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def _ready(self) -> Iterable[_Worker]:
+        ready = set(wait([worker.pipe for worker in self._workers if worker.tasks]))
+        return [worker for worker in self._workers if worker.pipe in ready]
+
+    def close(self) -> None:
+        """End the processes; what they have not done is dropped."""
+        for worker in self._workers:
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.terminate()
+            worker.process.join()
+        for slot in self._slots:
+            with contextlib.suppress(BufferError):  # somebody looks at it still; it goes with the last one who does
+                slot.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """The outcome of a task that a worker has."""
+
+    pool: WorkerPool
+    number: int
+
+    def result(self) -> Outcome:
+        """The outcome, waited for."""
+        return self.pool.outcome(self.number)
+
+
+def _work(
+    pipe: "Connection[Any, Any]",
+    others: "Iterable[Connection[Any, Any]]",
+    slots: list[mmap.mmap],
+    make_lane: Callable[[], Evaluates],
+) -> None:
+    """What a worker does until its pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that reads
+    for other in others:
+        other.close()  # or the pipe of a parent that was killed would stay open
+    lane = make_lane()
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:
+            return
+        try:
+            with memoryview(slots[task.slot]) as view, view[: task.size] as buffer:
+                outcome: Outcome | BaseException = _sent(
+                    lane.lines(RawLines(buffer, task.is_first, task.default_index))
+                )
+        except (BesraError, ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
+            outcome = error
+        try:
+            pipe.send((task.number, outcome))
+        except BrokenPipeError:
+            return
+
+
+def _sent(outcome: Outcome) -> Outcome:
+    """The outcome without the columns, which nobody needs any more."""
+    decoded = outcome.decoded
+    lines = DecodedLines({}, NO_CELLS, decoded.starts, decoded.ends, decoded.before, decoded.slow, decoded.seen)
+    return replace(outcome, decoded=lines)
