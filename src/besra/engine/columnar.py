@@ -5,6 +5,7 @@ order of reading, so nothing depends on how many there are.
 """
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from besra.events.event_time import TIMESTAMP
 from besra.events.index_name import INDEX_FIELDS
 from besra.events.line_block import BLOCK, Buffer, LineBlock, Outcome, Pending, RawLines
 from besra.events.row_store import MEMORY_LIMIT
-from besra.events.value_table import compiled as kernels_work
 
 if TYPE_CHECKING:
     from besra.engine.compiled_pack import CompiledPack
@@ -50,7 +50,8 @@ class ColumnarEvaluator:
         self._projection = Projection(tuple(sorted({*pack.fields, *INDEX_FIELDS, TIMESTAMP})))
         self._max_values = max_values
         self._workers = workers if can_fork() else 1
-        self._kernels = kernels if kernels is not None else kernels_work() and None
+        # Looked for only: importing numba takes half a second.
+        self._kernels = kernels if kernels is not None or find_spec("numba") else False
         self.newest = 0
         """The newest time of all events, in nanoseconds since 1970."""
         self._read = 0

@@ -52,7 +52,7 @@ class Lane:
         self._projection = projection
         self._compiled = compiled
         self._max_values = max_values
-        self._values = ValueTable()
+        self._values = ValueTable(compiled=compiled is not None)
         self._memory = ValueMemory(compiled is not None)
         self._decoder = LineDecoder(projection, self._values, compiled=compiled is not None)
         self._firing: Firing | None = None

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from besra.events.document import CASELESS, TEXT, flatten
-from besra.events.value_table import ValueTable
-from besra.events.value_table import compiled as kernels_work
+from besra.events.value_table import ValueTable, kernels_work
 from besra.schema.fieldtype import Scalar
 
 if TYPE_CHECKING:

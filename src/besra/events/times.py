@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from besra.events.columns import Column
 from besra.events.event_time import parse_event_time
-from besra.events.value_table import ValueTable, compiled
+from besra.events.value_table import ValueTable
 
 NO_TIME = np.iinfo(np.int64).min
 """Stands for the time of a row that has none."""
@@ -14,7 +14,7 @@ NO_TIME = np.iinfo(np.int64).min
 def times_of(ids: NDArray[np.int32], values: ValueTable) -> NDArray[np.int64]:
     """Nanoseconds since 1970 of values, NO_TIME for those that are no time."""
     times = np.full(len(ids), NO_TIME, np.int64)
-    if compiled() and len(ids):
+    if values.is_compiled and len(ids):
         from besra.events.kernels.times import read_times  # noqa: PLC0415  numba takes long to import
 
         ids = np.ascontiguousarray(ids, np.int32)

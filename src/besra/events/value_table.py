@@ -57,8 +57,10 @@ class ValueTable:
     The table only grows: `clear` it, or take a new one, when it holds too much. Not for use by two threads at once.
     """
 
-    def __init__(self) -> None:
-        places = 4 * FIRST_TOKENS if compiled() else 0
+    def __init__(self, *, compiled: bool | None = None) -> None:
+        """With `compiled` kernels share the table, by default where they can be used."""
+        self._compiled = kernels_work() if compiled is None else compiled
+        places = 4 * FIRST_TOKENS if self._compiled else 0
         counts = np.array([0, 0, secrets.randbits(62)], np.int64)
         arena, offsets = np.empty(FIRST_BYTES, np.uint8), np.zeros(FIRST_TOKENS, np.int64)
         self.interned = Interned(np.zeros(places, np.int64), arena, offsets, counts)
@@ -71,6 +73,11 @@ class ValueTable:
 
     def __getitem__(self, number: int) -> Scalar:
         return self.scalars((number,))[0]
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether kernels share the table."""
+        return self._compiled
 
     @property
     def nbytes(self) -> int:
@@ -122,7 +129,7 @@ class ValueTable:
             arena = grown(arena, used)
         if number >= len(offsets):
             offsets = grown(offsets, number + 1)
-        if compiled() and 4 * number > len(slots):
+        if self._compiled and 4 * number > len(slots):
             from besra.events.kernels.interning import rehash  # noqa: PLC0415
 
             wider = np.zeros(1 << (4 * number - 1).bit_length(), np.int64)
@@ -134,7 +141,7 @@ class ValueTable:
         """Gives ids to texts that came by way of Python; the kernels may know some of them."""
         self.reserve(len(new), sum(len(text) for _, text in new))
         plain = [key for key in new if not key[1].startswith(ODD)]
-        if not compiled():
+        if not self._compiled:
             self._ids.update((key, self._append(*key)) for key in plain)
         elif plain:
             fields = np.array([field for field, _ in plain], np.int32)
@@ -168,7 +175,7 @@ class ValueTable:
 
 
 @cache
-def compiled() -> bool:
+def kernels_work() -> bool:
     """Whether kernels can be used: numba is installed and works, and the machine is little-endian as they assume."""
     try:
         import numba  # noqa: F401, PLC0415

@@ -300,7 +300,7 @@ def test_nesting_beyond_the_bound_is_slow() -> None:
 
 def test_without_numba_every_line_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "kernels_work", lambda: False)
-    monkeypatch.setattr("besra.events.value_table.compiled", lambda: False)
+    monkeypatch.setattr("besra.events.value_table.kernels_work", lambda: False)
     values = ValueTable()
     text = b'{"a":1}\r\n\n{"a":2}\n'
     found = decode_lines(text, FIELDS, values)
