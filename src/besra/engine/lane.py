@@ -14,11 +14,12 @@ from besra.engine.kept_rows import KeptRows, ValueMemory, kept_rows
 from besra.engine.learner import Learner, PlainLearner
 from besra.engine.pack import RulePack
 from besra.engine.verdicts import Verdicts
-from besra.events.batch import EventBatch, batch_of, batch_of_lines
+from besra.events.batch import EventBatch, batch_of, batch_of_lines, batch_of_part
 from besra.events.columns import LineDecoder, Projection, ValueTable
 from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP
 from besra.events.line_block import Outcome, RawLines, leave_slow
+from besra.events.table_part import TablePart
 from besra.events.times import NO_TIME, times_of_rows
 
 if TYPE_CHECKING:
@@ -80,6 +81,10 @@ class Lane:
         batch = batch_of(events, self._projection, self._values)
         times = times_of_rows(batch.columns.get(TIMESTAMP), batch.size, self._values)
         return self.found(replace(batch, times=times))
+
+    def part(self, part: TablePart) -> Found:
+        """Evaluate a row group."""
+        return self.found(batch_of_part(part, self._projection, self._values))
 
     def found(self, batch: EventBatch) -> Found:
         """What is to be kept of a batch with times. Its value ids may mean nothing afterwards."""

@@ -5,13 +5,23 @@ to be folded, numbers and other types, and regular expressions no automaton deci
 kernels, and is what the other is checked against. Equal sets may have several numbers, never one number two sets.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from besra.engine.kernels.ordered import Sections
-from besra.engine.kernels.tables import DOUBLES, INTEGERS, NOTHING, OTHERS, TEXTS, TextTables, text_tables
+from besra.engine.kernels.tables import (
+    ADDRESSES,
+    DOUBLES,
+    INTEGERS,
+    NOTHING,
+    OTHERS,
+    TEXTS,
+    NumberTests,
+    TextTables,
+    text_tables,
+)
 from besra.engine.kernels.texts import Candidate, TextTests, Unsettled, tests_of
 from besra.engine.kernels.typed import TypedMatcher
 from besra.engine.matcher import TEXT_TYPES, FieldMatcher
@@ -19,7 +29,7 @@ from besra.engine.pack import FieldLeaf
 from besra.events.columns import Projection
 from besra.events.value_table import ValueTable
 from besra.language.expr import Range
-from besra.schema.fieldtype import FieldType, Scalar, to_text
+from besra.schema.fieldtype import MAPPED, FieldType, Scalar, to_text
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Numbered = tuple[int, FieldLeaf]
@@ -62,10 +72,7 @@ class PlainLearner:
     """Tests every value in Python."""
 
     def __init__(self, leaves: Sequence[FieldLeaf], projection: Projection) -> None:
-        self._matchers = {
-            field: FieldMatcher.of(leaves, compiled=False)
-            for field, leaves in leaves_by_field(leaves, projection).items()
-        }
+        self._matchers = {field: FieldMatcher.of(leaves) for field, mine in leaves_by_field(leaves, projection).items()}
         self.forget()
 
     def forget(self) -> None:
@@ -89,6 +96,25 @@ EXACT = 2**53
 """The first integer that not every double can be told from its neighbour at."""
 
 
+NUMBERS = {FieldType.LONG: INTEGERS, FieldType.DOUBLE: DOUBLES, FieldType.IP: ADDRESSES}
+
+
+def number_tests(leaves: Sequence[Numbered]) -> NumberTests | None:
+    """The tests of a field whose leaves all go by the order of numbers a double can tell apart; None for others."""
+    types = {leaf.field.type for _, leaf in leaves}
+    field_type = types.pop()
+    if types or field_type not in NUMBERS:
+        return None
+    typed = TypedMatcher(field_type, leaves)
+    cuts = typed.sections.cuts
+    first, last = 0, len(cuts)
+    if field_type is FieldType.IP:
+        first, last = bisect_left(cuts, MAPPED), bisect_left(cuts, MAPPED + (1 << 32))
+    elif any(abs(cut) >= EXACT for cut in cuts):
+        return None
+    return NumberTests(NUMBERS[field_type], typed.sections, first, last) if typed.is_ordered else None
+
+
 class FieldTests:
     """The leaves of one field, apart by who tests them: `texts` and `numbers` for kernels, `others` for Python.
 
@@ -96,14 +122,7 @@ class FieldTests:
     """
 
     def __init__(self, leaves: Sequence[Numbered]) -> None:
-        types = {leaf.field.type for _, leaf in leaves}
-        self.are_integers = types == {FieldType.LONG}
-        self.numbers: Sections | None = None
-        if types in ({FieldType.LONG}, {FieldType.DOUBLE}):
-            typed = TypedMatcher(types.pop(), leaves, compiled=False)
-            # Larger integers are not told apart as doubles.
-            if typed.is_ordered and all(abs(cut) < EXACT for cut in typed.sections.cuts):
-                self.numbers = typed.sections
+        self.numbers = number_tests(leaves)
         texts = [(n, leaf) for n, leaf in leaves if leaf.field.type in TEXT_TYPES and not isinstance(leaf, Range)]
         chosen = {number for number, _ in texts}
         rest = [(number, leaf) for number, leaf in leaves if number not in chosen]
@@ -215,7 +234,7 @@ def tables_of(fields: Mapping[int, FieldTests], count: int) -> TextTables:
     kinds = [NOTHING] * count
     for number, tests in fields.items():
         if tests.numbers:
-            kinds[number] = INTEGERS if tests.are_integers else DOUBLES
+            kinds[number] = tests.numbers.kind
         else:
             kinds[number] = OTHERS if tests.others is not None or tests.texts is None else TEXTS
     texts = {number: tests.texts for number, tests in fields.items() if tests.texts}

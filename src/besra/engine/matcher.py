@@ -7,7 +7,6 @@ has its own matcher, and a value's leaves are those of all readings together.
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from typing import Any
 
 from besra.engine.kernels.ordered import Verdict, sections_of
@@ -31,20 +30,18 @@ Reading = Callable[[Sequence[Any]], list[Verdict]]
 class FieldMatcher:
     """Numbered leaves that all read one field. What it remembers between calls changes speed, never results.
 
-    Built on first use, and again after unpickling: which fields events hold is not known before. `compiled` says
-    whether numbers and addresses go through the numba kernels; texts do not (`learner`).
+    Built on first use, and again after unpickling: which fields events hold is not known before.
     """
 
     leaves: tuple[tuple[int, FieldLeaf], ...]
-    compiled: bool
 
     @classmethod
-    def of(cls, leaves: Sequence[tuple[int, FieldLeaf]], *, compiled: bool | None = None) -> "FieldMatcher":
-        """A matcher of leaves of one field. `compiled` None is: if numba is installed."""
-        return cls(tuple(leaves), find_spec("numba") is not None if compiled is None else compiled)
+    def of(cls, leaves: Sequence[tuple[int, FieldLeaf]]) -> "FieldMatcher":
+        """A matcher of leaves of one field."""
+        return cls(tuple(leaves))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return FieldMatcher, (self.leaves, self.compiled)
+        return FieldMatcher, (self.leaves,)
 
     def match(self, values: Sequence[Scalar]) -> list[Verdict]:
         """For each value of the field the numbers of the leaves it satisfies, ascending. Equal results are shared."""
@@ -96,7 +93,7 @@ class FieldMatcher:
 
     def _typed(self, field_type: FieldType) -> list[Reading]:
         leaves = self._read_as((field_type,))
-        return [TypedMatcher(field_type, leaves, compiled=self.compiled).match] if leaves else []
+        return [TypedMatcher(field_type, leaves).match] if leaves else []
 
     def _text_readings(self, types: Sequence[FieldType]) -> list[Reading]:
         leaves = self._read_as(types)

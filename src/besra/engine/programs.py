@@ -18,6 +18,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Step = tuple[int, int]
 
 LOAD, AND_LEAF, OR_LEAF, AND_NOT_LEAF, AND, OR, NOT, CONSTANT = range(8)
+"""What a step does: push the bitmap of a leaf; combine the topmost with that of a leaf; combine the two topmost; negate
+the topmost; push nothing (0) or everything (1). The first step of a program is LOAD."""
 
 
 @dataclass(frozen=True)

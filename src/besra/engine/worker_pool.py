@@ -10,6 +10,7 @@ import mmap
 import multiprocessing
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ from besra.engine.join_hash import seeds
 from besra.errors import BesraError, InputError
 from besra.events.columns import Column, DecodedLines
 from besra.events.line_block import BLOCK, Buffer, Outcome, Pending, RawLines
+
+DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""What a worker passes on with the place where it happened, which only it knows."""
 
 NO_CELLS = Column(np.empty(0, np.int32), np.empty(0, np.int32))
 
@@ -113,7 +117,10 @@ class WorkerPool:
             self._slots[slot][:size] = lines.buffer
         worker = min(self._workers, key=lambda worker: worker.tasks)
         worker.tasks += 1
-        worker.pipe.send(_Task(number, slot, size, lines.is_first, lines.default_index))
+        try:
+            worker.pipe.send(_Task(number, slot, size, lines.is_first, lines.default_index))
+        except OSError as error:
+            raise _killed() from error
         return _Waiting(self, number)
 
     def outcome(self, number: int) -> Outcome:
@@ -122,9 +129,8 @@ class WorkerPool:
             for worker in self._ready():
                 try:
                     done, outcome = worker.pipe.recv()
-                except EOFError as error:
-                    message = "a worker process was killed, perhaps for want of memory"
-                    raise InputError.of("worker-killed", message, hint="try --workers 1") from error
+                except (EOFError, OSError) as error:  # the latter if it had tasks to read, or was writing
+                    raise _killed() from error
                 worker.tasks -= 1
                 self._done[done] = outcome
                 if done in self._copied:
@@ -150,6 +156,11 @@ class WorkerPool:
                 slot.close()
 
 
+def _killed() -> InputError:
+    message = "a worker process was killed, perhaps for want of memory"
+    return InputError.of("worker-killed", message, hint="try --workers 1")
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     """The outcome of a task that a worker has."""
@@ -172,23 +183,29 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that reads
     for other in others:
         other.close()  # or the pipe of a parent that was killed would stay open
-    lane = make_lane()
+    lane: Evaluates | None = None
     while True:
         try:
             task = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):  # the latter if what was sent there has not been read
             return
         try:
-            with memoryview(slots[task.slot]) as view, view[: task.size] as buffer:
-                outcome: Outcome | BaseException = _sent(
-                    lane.lines(RawLines(buffer, task.is_first, task.default_index))
-                )
-        except (BesraError, ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
+            lane = lane or make_lane()
+            outcome: Outcome | BaseException = _done(lane, slots[task.slot], task)
+        except DEFECTS as error:
+            error.add_note("".join(traceback.format_exception(error)))
+            outcome = error
+        except (BesraError, MemoryError) as error:
             outcome = error
         try:
             pipe.send((task.number, outcome))
-        except BrokenPipeError:
+        except OSError:
             return
+
+
+def _done(lane: Evaluates, slot: mmap.mmap, task: _Task) -> Outcome:
+    # Not in a `with`: arrays over the buffer may live on in a traceback, and then it cannot be released.
+    return _sent(lane.lines(RawLines(memoryview(slot)[: task.size], task.is_first, task.default_index)))
 
 
 def _sent(outcome: Outcome) -> Outcome:

@@ -6,15 +6,12 @@ only if each of its groups of leaves (`implied`) has a leaf that holds somewhere
 
 from typing import NamedTuple
 
+from besra.engine.programs import AND, AND_LEAF, CONSTANT, LOAD, NOT, OR, OR_LEAF
 from besra.events.kernels.kernel import inlined, kernel
 from besra.events.kernels.machine import first_bit, half_at, put_half, put_word, word_at
 
 WORD = 64
 """Rows of a word."""
-
-LOAD, AND_LEAF, OR_LEAF, AND_NOT_LEAF, AND, OR, NOT, CONSTANT = range(8)
-"""What a step does: push the bitmap of a leaf; combine the topmost with that of a leaf; combine the two topmost; negate
-the topmost; push nothing (0) or everything (1). The first step of a program is LOAD."""
 
 
 class Maps(NamedTuple):

@@ -12,6 +12,7 @@ by byte, `?` takes a code point.
 from typing import NamedTuple
 
 from besra.engine.kernels.automaton import ASCII
+from besra.engine.kernels.tables import ADDRESSES, INTEGERS, NOTHING, ONE, TEXTS
 from besra.events.kernels.interning import MULTIPLIER, hash_token, is_same
 from besra.events.kernels.kernel import inlined, inner, kernel
 from besra.events.kernels.machine import (
@@ -33,9 +34,6 @@ from besra.events.kernels.machine import (
 from besra.events.kernels.tokens import MINUS, NINE, POINT, QUOTE, ZERO, character_of, code_unit
 from besra.events.value_table import TAIL
 
-ONE = 256
-"""In a piece: any code point. The elements below it are bytes."""
-
 LEFT = -1
 """The verdict of a value that is left to Python."""
 
@@ -49,9 +47,6 @@ FIELD = 56
 F_KIND, F_EXISTS, F_WIDE, F_WIDE_END, F_CUTS, F_CUTS_END, F_SECTIONS = range(0, FIELD, 8)
 """Bytes of a field: its kind; the atom that holds of every value, or -1; the atoms that hold of all but ASCII text; of
 a field of numbers its `cuts`, and where in `sections` the sets of its sections (`ordered`) begin."""
-
-NOTHING, TEXTS, OTHERS, INTEGERS, DOUBLES = range(5)
-"""Kinds of fields: without tests, with tests of texts only, of integers or doubles only, with others."""
 
 EXACT_DIGITS = 15
 """Digits of which a double is surely the nearest to the number they are."""
@@ -213,7 +208,10 @@ def unescape(p: int, stop: int, target: int) -> int:
 
 @inner
 def number_verdict(p: int, end: int, kind: int, row: int, tests: Tests) -> int:
-    """The set of leaves that a number satisfies, or LEFT if it is none that is read exactly here."""
+    """The set of leaves that a number or address satisfies, or LEFT if it is none that is read exactly here."""
+    if kind == ADDRESSES:
+        address = address_of(p, end)
+        return LEFT if address < 0 else section_verdict(float(address), 0.0, row, tests)
     is_negative = byte_at(p) == MINUS
     p += 1 if is_negative else 0
     mantissa, digits, decimals = 0, 0, -1
@@ -235,6 +233,34 @@ def number_verdict(p: int, end: int, kind: int, row: int, tests: Tests) -> int:
     for _ in range(decimals):
         scale *= 10.0
     number /= scale
+    return section_verdict(number, abs(number) * SLACK if digits > EXACT_DIGITS else 0.0, row, tests)
+
+
+@inlined
+def address_of(p: int, end: int) -> int:
+    """The 32-bit number that a token is, if it is an IPv4 address in dotted form, else -1."""
+    if byte_at(p) != QUOTE:
+        return -1
+    address, octet, digits, octets = 0, 0, 0, 0
+    for place in range(p + 1, end):
+        byte = byte_at(place) if place < end - 1 else POINT
+        if ZERO <= byte <= NINE:
+            if digits == 3 or (digits == 1 and octet == 0):  # a leading zero might mean octal
+                return -1
+            octet = octet * 10 + byte - ZERO
+            digits += 1
+        elif byte == POINT and digits and octet < 256 and octets < 4:
+            address = address * 256 + octet
+            octets += 1
+            octet, digits = 0, 0
+        else:
+            return -1
+    return address if octets == 4 else -1
+
+
+@inlined
+def section_verdict(number: float, slack: float, row: int, tests: Tests) -> int:
+    """The set of leaves of the section a number is in; LEFT if a cut is no farther away than the slack, if any."""
     first = low = word_at(row + F_CUTS)
     last = high = word_at(row + F_CUTS_END)
     while low < high:
@@ -243,8 +269,7 @@ def number_verdict(p: int, end: int, kind: int, row: int, tests: Tests) -> int:
             low = middle + 1
         else:
             high = middle
-    if digits > EXACT_DIGITS:
-        slack = abs(number) * SLACK
+    if slack > 0.0:
         if low < last and double_at(tests.cuts + 8 * low) - number <= slack:
             return LEFT
         if low > first and number - double_at(tests.cuts + 8 * (low - 1)) <= slack:

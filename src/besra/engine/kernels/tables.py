@@ -15,16 +15,19 @@ from besra.engine.kernels.grams import choose_grams
 from besra.engine.kernels.ordered import Sections
 from besra.engine.kernels.texts import Candidate, Form, GlobTest, TextTests
 from besra.language.glob import Glob, Wild
+from besra.schema.fieldtype import MAPPED
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 ONE = 256
+"""In a piece of a glob: any code point. The elements below it are bytes."""
+
 PADDING = 64
 MULTIPLIER = np.int64(0x2D358DCCAA6C78A5)
 """That of `events.kernels.interning`, which hashes the texts."""
 
-NOTHING, TEXTS, OTHERS, INTEGERS, DOUBLES = range(5)
-"""Kinds of fields: without tests, with tests of texts only, of integers or doubles only, with others."""
+NOTHING, TEXTS, OTHERS, INTEGERS, DOUBLES, ADDRESSES = range(6)
+"""Kinds of fields: without tests; with tests of texts only, of integers, doubles or addresses only; with others."""
 
 Atom = tuple[int, ...] | Candidate
 """Leaves that hold together, or a regular expression that may match."""
@@ -60,13 +63,26 @@ class TextTables:
     of_atoms: tuple[Atom, ...]
 
 
-def text_tables(tests: Mapping[int, TextTests], numbers: Mapping[int, Sections], kinds: Sequence[int]) -> TextTables:
+@dataclass(frozen=True, slots=True)
+class NumberTests:
+    """The tests of a field of numbers, and its kind.
+
+    Of addresses only the IPv4 ones are numbers here: those that the cuts from `first` to `last` tell apart.
+    """
+
+    kind: int
+    sections: Sections
+    first: int
+    last: int
+
+
+def text_tables(tests: Mapping[int, TextTests], numbers: Mapping[int, NumberTests], kinds: Sequence[int]) -> TextTables:
     """The tables of the tests of some fields, of texts or of numbers; `kinds` are those of all fields, by number."""
     building = _Building(len(kinds))
     for number, of_field in tests.items():
         building.add(number, of_field)
-    for number, sections in numbers.items():
-        building.add_numbers(number, sections)
+    for number, of_numbers in numbers.items():
+        building.add_numbers(number, of_numbers)
     building.fields[:, 0] = kinds
     return building.tables()
 
@@ -109,12 +125,13 @@ class _Building:
         for which, form in ((2 * number, tests.plain), (2 * number + 1, tests.folded)):
             self.add_form(which, form, first)
 
-    def add_numbers(self, number: int, sections: Sections) -> None:
+    def add_numbers(self, number: int, tests: NumberTests) -> None:
         """The tests of one field of numbers."""
         first = len(self.cuts)
-        self.fields[number, 4:] = first, first + len(sections.cuts), len(self.of_sections)
-        self.cuts += map(float, sections.cuts)
-        self.of_sections += sections.verdicts
+        cuts = tests.sections.cuts[tests.first : tests.last]
+        self.fields[number, 4:] = first, first + len(cuts), len(self.of_sections) + 2 * tests.first
+        self.cuts += [float(cut - MAPPED if tests.kind == ADDRESSES else cut) for cut in cuts]
+        self.of_sections += tests.sections.verdicts
 
     def add_form(self, which: int, form: Form, first: int) -> None:
         row = self.forms[which]

@@ -9,26 +9,22 @@ from besra.engine.kernels.texts import TextMatcher
 from besra.language.expr import Equals, Exists, InNetwork, Leaf, Like, Range, Regex
 from besra.schema.fieldtype import FieldType, Scalar, Typed, to_typed
 
-FEW = 16
-"""Fewer values than this are sooner converted one by one than put into an array."""
-
 
 class TypedMatcher:
     """The leaves satisfied by scalars read as one type; a scalar that is not of the type satisfies none."""
 
-    def __init__(self, field_type: FieldType, leaves: Sequence[tuple[int, Leaf]], *, compiled: bool) -> None:
+    def __init__(self, field_type: FieldType, leaves: Sequence[tuple[int, Leaf]]) -> None:
         self._type = field_type
         fitting = [(number, fitted) for number, leaf in leaves if (fitted := _fitted(leaf, field_type))]
         self.sections = sections_of([(n, leaf) for n, leaf in fitting if not isinstance(leaf, Like | Regex)])
         texts = [(n, leaf) for n, leaf in fitting if isinstance(leaf, Like | Regex)]
         self._texts = TextMatcher(texts) if texts else None
         self.is_ordered = not texts
-        self._compiled = compiled
 
     def match(self, values: Sequence[Scalar]) -> list[Verdict]:
         """The leaves each value satisfies."""
         if self._texts is None:
-            return self._quick(values) or [self._ordered(to_typed(value, self._type)) for value in values]
+            return [self._ordered(to_typed(value, self._type)) for value in values]
         typed = [to_typed(value, self._type) for value in values]
         found = self._texts.match([str(value) for value in typed])
         return [
@@ -38,27 +34,6 @@ class TypedMatcher:
 
     def _ordered(self, value: Typed | None) -> Verdict:
         return () if value is None else self.sections.of(value)
-
-    def _quick(self, values: Sequence[Scalar]) -> list[Verdict] | None:
-        """The same for values all of one plain kind, without converting one by one; None where that cannot be had."""
-        if not self._compiled or len(values) < FEW:
-            return None
-        from besra.engine.kernels import network, numbers  # noqa: PLC0415  NumPy and numba are optional
-
-        kinds = set(map(type, values))
-        cuts, verdicts = self.sections.cuts, self.sections.verdicts
-        sections: list[int] | None = None
-        if self._type is FieldType.LONG and kinds == {int}:
-            sections = numbers.sections_of_integers(cuts, values)
-        elif self._type is FieldType.DOUBLE and kinds <= {float, int}:
-            sections = numbers.sections_of_floats(cuts, values)
-        elif self._type is FieldType.IP and kinds == {str}:
-            sections = network.sections_of_addresses(cuts, values)  # type: ignore[arg-type]
-            return [
-                verdicts[section] if section >= 0 else self._ordered(to_typed(value, self._type))
-                for section, value in zip(sections, values, strict=True)
-            ]
-        return None if sections is None else [verdicts[section] for section in sections]
 
 
 def _fitted(leaf: Leaf, field_type: FieldType) -> Leaf | None:

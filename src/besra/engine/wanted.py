@@ -1,0 +1,44 @@
+"""Which events can matter to a pack at all: the times and categories outside of which no clause of it counts."""
+
+from functools import reduce
+
+from besra.engine.pack import RulePack
+from besra.events.event_time import TIMESTAMP
+from besra.events.wanted import Wanted
+from besra.language.expr import Always, And, Equals, Or, Predicate
+
+CATEGORY = "event.category"
+
+
+def wanted_by(pack: RulePack, start: int | None = None, end: int | None = None) -> Wanted:
+    """The events a pack can use in a window of time (closed, in nanoseconds since 1970; None is unbounded).
+
+    Clauses of `until` and of missing events are clauses: what they wait for matters. The window says nothing about
+    `@timestamp` where a rule goes by another time.
+    """
+    if any(entry.plan.ordering.timestamp.name != TIMESTAMP for entry in pack.entries):
+        start = end = None
+    clauses = [clause.predicate for entry in pack.entries for clause in entry.plan.clauses]
+    return Wanted(start, end, categories_of(Or(tuple(clauses))))
+
+
+def categories_of(predicate: Predicate) -> frozenset[str] | None:
+    """Categories one of which an event has if the predicate holds for it; None if it may have any, or none."""
+    match predicate:
+        case Always(value=False):
+            return frozenset()
+        case Equals(ignore_case=False) if predicate.field.name == CATEGORY:
+            texts = frozenset(value for value in predicate.values if isinstance(value, str))
+            return texts if len(texts) == len(predicate.values) else None
+        case And():
+            known = [found for operand in predicate.operands if (found := categories_of(operand)) is not None]
+            # Any of them will do. Not what they share: an event may have several categories.
+            return min(known, key=len, default=None)
+        case Or():
+            return reduce(_either, map(categories_of, predicate.operands), frozenset())
+        case _:
+            return None
+
+
+def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    return None if one is None or other is None else one | other
