@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from besra.engine.learner import FieldTests, Learner, PlainLearner, leaves_by_field, tables_of
+from besra.engine.field_tests import compiled_tests
+from besra.engine.learner import Learner, PlainLearner
 from besra.engine.pack import FieldLeaf
 from besra.engine.verdicts import Verdicts
 from besra.events.columns import Projection, ValueTable
@@ -13,8 +14,7 @@ def verdicts_of(leaves: Sequence[FieldLeaf], projection: Projection, *, compiled
     """An empty memory for some leaves."""
     if not compiled:
         return Verdicts(PlainLearner(leaves, projection))
-    fields = {field: FieldTests(mine) for field, mine in leaves_by_field(leaves, projection).items()}
-    return Verdicts(Learner(fields, tables_of(fields, len(projection.fields))))
+    return Verdicts(Learner(*compiled_tests(leaves, projection)))
 
 
 def verdicts_on(leaves: Sequence[FieldLeaf], values: Sequence[Scalar], *, compiled: bool) -> list[tuple[int, ...]]:

@@ -20,6 +20,7 @@ from besra.events.event import Event, Origin
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.line_block import LineBlock
 from besra.events.reader import read_events
+from besra.events.table_part import TablePart
 from besra.language.eql.lower import DEFAULT_FIELDS, QueryFields, lower_expression, lower_query
 from besra.language.eql.parser import parse_expression, parse_query
 from besra.language.eql.scope import UnknownFields
@@ -120,9 +121,9 @@ def runnable(rules: RuleSet) -> tuple[tuple[Rule, Plan], ...]:
 
 def _read(
     paths: Iterable[str | Path], options: ReadOptions, on_item: Callable[[Problem | FileRead], object]
-) -> Iterator[Event | LineBlock]:
+) -> Iterator[Event | LineBlock | TablePart]:
     for item in read_events(paths, options):
-        if isinstance(item, (Event, LineBlock)):
+        if isinstance(item, (Event, LineBlock, TablePart)):
             yield item
         else:
             on_item(item)

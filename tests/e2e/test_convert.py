@@ -190,3 +190,29 @@ def test_a_reader_that_leaves_ends_it(demo: Path) -> None:
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
     assert process.wait(60) in (0, 141)
+
+
+def test_row_groups_of_other_times_are_passed_over_and_it_is_said(tmp_path: Path) -> None:
+    documents = [
+        {"@timestamp": f"2026-03-{day:02}T00:00:00Z", "event": {"category": [category]}, "process": {"pid": number}}
+        for day, category in ((1, "process"), (2, "file"))
+        for number in range(9_000)
+    ]
+    lines = tmp_path / "x.ndjson"
+    lines.write_text("".join(json.dumps(document) + "\n" for document in documents))
+    path = converted(lines, "parquet", tmp_path)
+    whole = inside("scan", path, "--format", "ndjson")
+    part = inside("scan", path, "--format", "ndjson", "--from", "2026-03-02")
+    assert (whole.code, part.code) == (0, 0)
+    assert "1 file, 18,000 events" in whole.err and "passed over" not in whole.err
+    assert "1 file, 9,000 events" in part.err and "passed over 9,000 events of other times" in part.err
+    assert alerts(path, "--from", "2026-03-02") == alerts(lines, "--from", "2026-03-02")
+
+
+@pytest.mark.parametrize("window", [(), ("--from", "2026-03-17T09:00:00Z"), ("--to", "2026-03-17T09:30:00Z")], ids=str)
+def test_windows_are_those_of_the_lines(demo: Path, window: tuple[str, ...], tmp_path: Path) -> None:
+    path = converted(demo, "parquet", tmp_path)
+    assert alerts(path, *window) == alerts(demo, *window) == alerts(path, *window, "--engine", "reference")
+    scan = ("scan", path, "--format", "ndjson", "--now", NOW, *window)
+    done = inside(*scan)
+    assert (done.code, done.out) == (0, inside(*scan, "--engine", "reference").out)

@@ -9,6 +9,7 @@ from besra.events.file_read import FileRead, ReadOptions
 from besra.events.files import InputFile, find_files
 from besra.events.line_block import LineBlock
 from besra.events.reader import read_file
+from besra.events.table_part import TablePart
 from besra.problems import Problem
 
 
@@ -21,6 +22,7 @@ class ScanCounts:
         self.events = 0
         self.skipped = 0
         self.without_time = 0
+        self.passed_over = 0
         self.unread: list[str] = []
         self._bad_paths = 0
         self._named_unread = 0
@@ -31,6 +33,7 @@ class ScanCounts:
         self.events += read.events
         self.skipped += read.skipped
         self.without_time += read.without_time
+        self.passed_over += read.passed_over
         if not read.events and read.problems:
             self.unread.append(read.path)
             self._named_unread += named
@@ -47,7 +50,7 @@ class ScanCounts:
 
 def read_all(
     paths: Sequence[str], read: ReadOptions, progress: Progress, counts: ScanCounts
-) -> Iterator[Event | LineBlock]:
+) -> Iterator[Event | LineBlock | TablePart]:
     """The events of all files the paths lead to, in the order of the files' names."""
     terminal = progress.terminal
     files: list[InputFile] = []
@@ -67,6 +70,9 @@ def read_all(
                     yield item
                 case LineBlock():
                     progress.events(len(item.rows))
+                    yield item
+                case TablePart():
+                    progress.events(item.size)
                     yield item
                 case FileRead():
                     counts.add(item, named=file.named)

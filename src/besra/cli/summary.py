@@ -36,7 +36,8 @@ def read_line(counts: ScanCounts) -> str:
     memory = f", peak memory {peak}" if (peak := peak_memory()) else ""
     speed = f"{counts.events / elapsed:,.0f} events/s"
     read = f"{counted(counts.files, 'file')}, {counted(counts.events, 'event')}"
-    return f"read {read} in {elapsed:.1f} s ({speed}{memory})"
+    passed = f"; passed over {counted(counts.passed_over, 'event')} of other times" if counts.passed_over else ""
+    return f"read {read} in {elapsed:.1f} s ({speed}{memory}){passed}"
 
 
 def not_used_lines(counts: ScanCounts) -> Iterator[str]:

@@ -12,11 +12,13 @@ from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
 from besra.engine.hits import Hit
 from besra.engine.pack import Entry, RulePack
+from besra.engine.profile import Profile
 from besra.engine.reference import evaluate
 from besra.events.event import Event
 from besra.events.event_time import event_time
 from besra.events.line_block import Decoder, LineBlock
 from besra.events.row_store import MEMORY_LIMIT
+from besra.events.table_part import TablePart
 from besra.language.plan import Plan
 from besra.rules.rule import Rule
 
@@ -31,8 +33,8 @@ class Engine(StrEnum):
     REFERENCE = "reference"
 
 
-Read = Callable[[Decoder | None], Iterable[Event | LineBlock]]
-"""Gives the events to detect in; told how to decode lines, it may give them as blocks."""
+Read = Callable[[Decoder | None], Iterable[Event | LineBlock | TablePart]]
+"""Gives the events to detect in; told how to decode them, it may give them as blocks and parts."""
 
 RuleHits = tuple[Collection[Hit], ...]
 """The hits of every rule of a job, in the job's order."""
@@ -40,10 +42,14 @@ RuleHits = tuple[Collection[Hit], ...]
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a job may use: `workers` threads, and `memory` bytes for what it keeps of events. They change no alert."""
+    """What a job may use: `workers` threads, and `memory` bytes for what it keeps of events. They change no alert.
+
+    With `profile` it also measures what things cost, which may take as long again.
+    """
 
     workers: int = 1
     memory: int = MEMORY_LIMIT
+    profile: bool = False
 
 
 ONE_WORKER = Resources()
@@ -69,11 +75,12 @@ class Job:
 class Gathered:
     """The hits of every rule of a job, and the newest time of all events in nanoseconds since 1970 (0 if none has one).
 
-    That time is "now" for callers who name none.
+    That time is "now" for callers who name none. `profile` is there if asked for and the engine is the columnar one.
     """
 
     hits: RuleHits
     newest: int
+    profile: Profile | None = None
 
 
 def gather(job: Job, read: Read) -> Gathered:
@@ -95,10 +102,12 @@ def _gather_columnar(job: Job, read: Read) -> Gathered:
     # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
-    with ColumnarEvaluator(job.pack(), workers=job.resources.workers, memory_limit=job.resources.memory) as columnar:
+    own = job.resources
+    with ColumnarEvaluator(job.pack(), workers=own.workers, memory_limit=own.memory, profile=own.profile) as columnar:
+        columnar.look_between(job.window.start, job.window.end)
         for batch in in_batches(read(columnar)):
             columnar.add(batch)
-        return Gathered(columnar.hits().by_entry, columnar.newest)
+        return Gathered(columnar.hits().by_entry, columnar.newest, columnar.profile())
 
 
 def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:
@@ -109,14 +118,14 @@ def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:
             yield execute(rule, plan, hits[position], run, window=job.window, limits=job.limits)
 
 
-def in_batches(events: Iterable[Event | LineBlock]) -> Iterator[list[Event] | LineBlock]:
-    """Blocks as they come, other events in lists of up to BATCH.
+def in_batches(events: Iterable[Event | LineBlock | TablePart]) -> Iterator[list[Event] | LineBlock | TablePart]:
+    """Blocks and parts as they come, other events in lists of up to BATCH.
 
-    A block is passed on before anything behind it is read: it is only good until the next one is decoded.
+    A block is passed on before anything behind it is read: it is only good until the next one is decoded. So is a part.
     """
     batch: list[Event] = []
     for item in events:
-        if isinstance(item, LineBlock):
+        if isinstance(item, (LineBlock, TablePart)):
             yield item
         else:
             batch.append(item)
@@ -127,9 +136,15 @@ def in_batches(events: Iterable[Event | LineBlock]) -> Iterator[list[Event] | Li
         yield batch
 
 
-def events_of(batch: Sequence[Event] | LineBlock) -> Sequence[Event]:
-    """The events of a batch, those of a block made."""
-    return [batch.event(row) for row in batch.rows.tolist()] if isinstance(batch, LineBlock) else batch
+def events_of(batch: Sequence[Event] | LineBlock | TablePart) -> Sequence[Event]:
+    """The events of a batch, those of a block or part made."""
+    match batch:
+        case LineBlock():
+            return [batch.event(row) for row in batch.rows.tolist()]
+        case TablePart():
+            return batch.events(range(batch.size))
+        case _:
+            return batch
 
 
 def _by_severity(rules: Sequence[tuple[Rule, Plan]]) -> list[int]:

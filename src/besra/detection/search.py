@@ -12,6 +12,7 @@ from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
 from besra.events.event import Event
 from besra.events.line_block import LineBlock
+from besra.events.table_part import TablePart
 from besra.language.plan import Each, Head, Pipe, Plan, Sample, Tail
 from besra.schema.fieldtype import typed_text
 
@@ -57,7 +58,11 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def search_events(
-    plan: Plan, events: Iterable[Event | LineBlock], *, size: int | None = None, position: ResultPosition = "tail"
+    plan: Plan,
+    events: Iterable[Event | LineBlock | TablePart],
+    *,
+    size: int | None = None,
+    position: ResultPosition = "tail",
 ) -> SearchResult:
     """Run a plan over events.
 

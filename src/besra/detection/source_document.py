@@ -47,6 +47,8 @@ def _cleaned(value: Any, name: str, catalogue: Catalogue, removed: dict[str, Non
     if kind is dict or (kind not in SCALARS and isinstance(value, Mapping)):
         return _cleaned_object(value, name, catalogue, removed)
     if kind is list or (kind not in SCALARS and isinstance(value, (list, tuple))):
+        if name not in catalogue.strict and all(type(part) in SCALARS for part in value):
+            return list(value)
         kept = [item for part in value if (item := _cleaned(part, name, catalogue, removed)) is not NOTHING]
         return kept if kept or not value else NOTHING
     if value is None:
@@ -63,11 +65,15 @@ def _cleaned_object(value: Mapping[str, Any], name: str, catalogue: Catalogue, r
     if info and info.type in WHOLE and info.mapping != "flattened":
         removed[name] = None
         return NOTHING
-    inner = {
-        key: kept
-        for key, part in value.items()
-        if (kept := _cleaned(part, f"{name}.{key}", catalogue, removed)) is not NOTHING
-    }
+    inner: dict[str, Any] = {}
+    strict = catalogue.strict
+    for key, part in value.items():
+        inside = f"{name}.{key}"
+        # Most values of an event: decided here, a call costs more than that.
+        if type(part) in SCALARS and inside not in strict:
+            inner[key] = part
+        elif (kept := _cleaned(part, inside, catalogue, removed)) is not NOTHING:
+            inner[key] = kept
     return inner if inner or not value else NOTHING
 
 

@@ -13,13 +13,18 @@ from besra.engine.gathering import Gathering
 from besra.engine.hits import Hits
 from besra.engine.lane import MAX_VALUES, Found, Lane
 from besra.engine.pack import RulePack
+from besra.engine.profile import ClauseCosts, Costs, Phase, Profile
+from besra.engine.profiling import Stopwatch
+from besra.engine.wanted import wanted_by
 from besra.engine.worker_pool import WorkerPool, can_fork
+from besra.errors import InputError
 from besra.events.columns import Projection
 from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP
 from besra.events.index_name import INDEX_FIELDS
 from besra.events.line_block import BLOCK, Buffer, LineBlock, Outcome, Pending, RawLines
 from besra.events.row_store import MEMORY_LIMIT
+from besra.events.table_part import TablePart
 
 if TYPE_CHECKING:
     from besra.engine.compiled_pack import CompiledPack
@@ -33,8 +38,8 @@ class ColumnarEvaluator:
     """Evaluates what is read with one pack and gathers the hits.
 
     With several `workers`, so many processes evaluate lines, where they can be forked. Kernels are used once there has
-    been more than a little input; `kernels` True or False decides it from the start. To be closed, or used in a `with`
-    statement.
+    been more than a little input; `kernels` True or False decides it from the start. `profile` measures what things
+    cost, with kernels from the start. To be closed, or used in a `with` statement.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class ColumnarEvaluator:
         memory_limit: int = MEMORY_LIMIT,
         max_values: int = MAX_VALUES,
         kernels: bool | None = None,
+        profile: bool = False,
     ) -> None:
         self._pack = pack
         self._projection = Projection(tuple(sorted({*pack.fields, *INDEX_FIELDS, TIMESTAMP})))
@@ -52,6 +58,12 @@ class ColumnarEvaluator:
         self._workers = workers if can_fork() else 1
         # Looked for only: importing numba takes half a second.
         self._kernels = kernels if kernels is not None or find_spec("numba") else False
+        self._watch = Stopwatch() if profile else None
+        self._costs = Costs({}, ClauseCosts.none(len(pack.clauses) if profile else 0))
+        if profile and self._kernels is None:
+            self._kernels = True
+        self.wanted = wanted_by(pack)
+        """The events that can matter."""
         self.newest = 0
         """The newest time of all events, in nanoseconds since 1970."""
         self._read = 0
@@ -86,6 +98,10 @@ class ColumnarEvaluator:
         """The fields rules read."""
         return frozenset(self._projection.fields)
 
+    def look_between(self, start: int | None, end: int | None) -> None:
+        """Nobody will ask for matches outside of this window, closed and in nanoseconds since 1970."""
+        self.wanted = wanted_by(self._pack, start, end)
+
     def take(self) -> Buffer:
         """A buffer to read lines into."""
         if self._pool is not None:
@@ -106,7 +122,8 @@ class ColumnarEvaluator:
             return Done(self._own_lane().lines(lines))
         if self._pool is None:
             self.compile()
-            self._pool = WorkerPool(self._workers, self._make_lane)
+            self._pool = WorkerPool(self._workers, self._make_workers_lane)
+            self._lap(Phase.START)
         return self._pool.submit(lines) if self._pool.takes(lines) else Done(self._own_lane().lines(lines))
 
     def _use_kernels(self) -> bool:
@@ -120,27 +137,51 @@ class ColumnarEvaluator:
             self.compile()
             self._lane = None
         if self._lane is None:
-            self._lane = self._make_lane()
+            self._lap(Phase.READ)
+            self._lane = self._make_lane(self._watch)
         return self._lane
 
-    def _make_lane(self) -> Lane:
-        return Lane(self._pack, self._projection, self._compiled, max_values=self._max_values)
+    def _make_lane(self, watch: Stopwatch | None) -> Lane:
+        return Lane(self._pack, self._projection, self._compiled, max_values=self._max_values, watch=watch)
+
+    def _make_workers_lane(self) -> Lane:
+        return self._make_lane(Stopwatch() if self._watch else None)
+
+    def _lap(self, phase: Phase) -> None:
+        if self._watch is not None:
+            self._watch.lap(phase)
 
     def compile(self) -> None:
         """Load the kernels and make the pack ready for them, unless that has been done."""
         if self._compiled is None:
             from besra.engine.compiled_pack import compiled_pack  # noqa: PLC0415  numba takes long to import
 
+            self._lap(Phase.READ)
             self._compiled = compiled_pack(self._pack, self._projection)
+            self._lap(Phase.START)
 
-    def add(self, events: Sequence[Event] | LineBlock) -> None:
-        """Gather what was found in a block, or evaluate some events."""
+    def add(self, events: Sequence[Event] | LineBlock | TablePart) -> None:
+        """Gather what was found in a block, or evaluate some events.
+
+        A part whose events cannot be read is given up: they are to be added one by one.
+        """
+        self._lap(Phase.READ)
         store = self._gathering.store
         if isinstance(events, LineBlock):
             found = events.kept
             assert isinstance(found, Found)
             if found.kept is not None:
                 self._gathering.take(found.kept, store.keep(events, found.kept.rows))
+        elif isinstance(events, TablePart):
+            self._events += events.size
+            found = self._own_lane().part(events)
+            if found.kept is not None:
+                try:
+                    numbers = store.keep_events(events.read(found.kept.rows.tolist()))
+                except InputError:
+                    events.is_given_up = True
+                    return
+                self._gathering.take(found.kept, numbers)
         else:
             self._events += len(events)
             found = self._own_lane().events(events)
@@ -149,13 +190,25 @@ class ColumnarEvaluator:
                 self._gathering.take(found.kept, store.keep_events(events[row] for row in rows))
         if found.newest is not None:
             self.newest = max(self.newest, found.newest)
+        self._lap(Phase.KEEP)
+        if found.costs is not None:
+            self._costs += found.costs
 
     def hits(self) -> Hits:
         """The hits of everything added that may be part of a match. Nothing can be added after."""
+        self._lap(Phase.READ)
         try:
             return self._gathering.hits()
         finally:
+            self._lap(Phase.JOIN)
             self._gathering.store.close()
+
+    def profile(self) -> Profile | None:
+        """What it all cost, once there are hits; None unless that was asked for."""
+        if self._watch is None:
+            return None
+        rest = Costs(self._watch.taken(), ClauseCosts.none(len(self._pack.clauses)))
+        return Profile(self._pack, self._projection, self._costs + rest, self._workers if self._pool else 1)
 
 
 class Done:

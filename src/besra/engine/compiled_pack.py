@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from besra.engine.field_tests import FieldTests, compiled_tests
 from besra.engine.kernels.tables import TextTables
-from besra.engine.learner import FieldTests, leaves_by_field, tables_of
 from besra.engine.pack import RulePack
 from besra.engine.programs import ClausePrograms, clause_programs
 from besra.events.columns import Projection
@@ -20,5 +20,4 @@ class CompiledPack:
 
 def compiled_pack(pack: RulePack, projection: Projection) -> CompiledPack:
     """The pack compiled, for values whose fields are those of a projection."""
-    fields = {field: FieldTests(mine) for field, mine in leaves_by_field(pack.leaves, projection).items()}
-    return CompiledPack(fields, tables_of(fields, len(projection.fields)), clause_programs(pack))
+    return CompiledPack(*compiled_tests(pack.leaves, projection), clause_programs(pack))

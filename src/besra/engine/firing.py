@@ -1,11 +1,11 @@
 """The clauses of a batch by kernels: bitmaps of leaves, programs of clauses (`kernels.firing`)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from besra.engine.kernels.firing import WORD, Fired, Maps, Programs, fire, spread
+from besra.engine.kernels.firing import WORD, Fired, Maps, Programs, fire, fire_again, spread
 from besra.engine.pack import RulePack
 from besra.engine.programs import ClausePrograms
 from besra.engine.verdicts import Verdicts
@@ -16,6 +16,10 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 USUAL_ROWS = 1 << 16
 """Rows of all clauses together: a first guess at the room needed."""
+
+
+TIMES = 6
+"""How often a clause is run to time it, so that what the call takes does not count."""
 
 
 class Firing:
@@ -37,12 +41,9 @@ class Firing:
         self._rows = np.empty(USUAL_ROWS, np.int32)
         self._fits: dict[tuple[str, ...], Array] = {}
 
-    def clauses(self, batch: EventBatch, verdicts: Verdicts) -> Iterator[tuple[int, Array]]:
-        """The clauses that hold somewhere, by their number in the pack, with their rows (int32, ascending).
-
-        Rows of a clause with a script are those that satisfy the rest of it.
-        """
-        maps = self._maps(batch.size)
+    def spread(self, batch: EventBatch, verdicts: Verdicts) -> None:
+        """Make the bitmaps of all leaves that hold somewhere in a batch."""
+        self._make_room(batch.size)
         self._add_index(batch)
         cells = batch.cells
         spread(
@@ -52,8 +53,15 @@ class Firing:
             verdicts.by_value.ctypes.data,
             verdicts.starts.ctypes.data,
             verdicts.leaves.ctypes.data,
-            maps,
+            self._maps(),
         )
+
+    def clauses(self) -> Iterator[tuple[int, Array]]:
+        """The clauses that hold somewhere in the batch, by number in the pack, with their rows (int32, ascending).
+
+        Rows of a clause with a script are those that satisfy the rest of it.
+        """
+        maps = self._maps()
         self._counts.fill(0)
         clause = 0
         while True:
@@ -68,6 +76,18 @@ class Firing:
             yield number, self._rows[start:end].copy()
             start = end
 
+    def time_alone(self, clause: int, clock: Callable[[], float]) -> tuple[bool, float]:
+        """Whether a clause could fire in the batch, and its seconds without the call: the better of two tries."""
+        maps, fired = self._maps(), self._fired()
+        could, best = False, float("inf")
+        for _ in range(2):
+            start = clock()
+            fire_again(clause, 0, self._addresses, maps, fired)
+            called = clock()
+            could = fire_again(clause, TIMES, self._addresses, maps, fired)
+            best = min(best, clock() - called - (called - start))
+        return could, max(0.0, best) / TIMES
+
     def mask(self, leaf: int, size: int) -> Array:
         """For each row whether a leaf holds (bool)."""
         if self._stamps[leaf] != self._stamp:
@@ -75,7 +95,7 @@ class Firing:
         held: Array = np.unpackbits(self._words[leaf].view(np.uint8), count=size, bitorder="little").view(np.bool_)
         return held
 
-    def _maps(self, size: int) -> Maps:
+    def _make_room(self, size: int) -> None:
         width = (size + WORD - 1) // WORD
         if width != self._width:
             room = self._leaves * width
@@ -86,7 +106,9 @@ class Firing:
             self._words = self._room[:room].reshape(self._leaves, width)
             self._width = width
         self._stamp += 1
-        return Maps(self._words.ctypes.data, width, self._stamps.ctypes.data, self._stamp)
+
+    def _maps(self) -> Maps:
+        return Maps(self._words.ctypes.data, self._width, self._stamps.ctypes.data, self._stamp)
 
     def _fired(self) -> Fired:
         arrays = self._found, self._rows, self._counts

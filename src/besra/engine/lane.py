@@ -13,6 +13,8 @@ from besra.engine.evaluate import ClauseRows, Evaluation, evaluate_rows
 from besra.engine.kept_rows import KeptRows, ValueMemory, kept_rows
 from besra.engine.learner import Learner, PlainLearner
 from besra.engine.pack import RulePack
+from besra.engine.profile import Costs, Phase
+from besra.engine.profiling import LaneProfiler, Stopwatch
 from besra.engine.verdicts import Verdicts
 from besra.events.batch import EventBatch, batch_of, batch_of_lines, batch_of_part
 from besra.events.columns import LineDecoder, Projection, ValueTable
@@ -29,17 +31,21 @@ if TYPE_CHECKING:
 MAX_VALUES = 1 << 18
 """Distinct values remembered before the memory starts anew: it bounds memory, not results."""
 
+WARMING = '{"event":{"category":"process","type":"start"},"process":{"name":"é","args":["a","é"]}}\n'.encode()
+"""A document by which kernels are loaded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of a batch: the rows to keep, if any, and the newest time of its events."""
+    """What came of a batch: the rows to keep, if any, the newest time of its events, what it cost if that is asked."""
 
     kept: KeptRows | None
     newest: int | None
+    costs: Costs | None = None
 
 
 class Lane:
-    """Evaluates batch after batch with one pack, with kernels if the pack is `compiled`."""
+    """Evaluates batch after batch with one pack, with kernels if the pack is `compiled`. With a `watch` it is timed."""
 
     def __init__(
         self,
@@ -48,6 +54,7 @@ class Lane:
         compiled: "CompiledPack | None" = None,
         *,
         max_values: int = MAX_VALUES,
+        watch: Stopwatch | None = None,
     ) -> None:
         self._pack = pack
         self._projection = projection
@@ -57,16 +64,35 @@ class Lane:
         self._memory = ValueMemory(compiled is not None)
         self._decoder = LineDecoder(projection, self._values, compiled=compiled is not None)
         self._firing: Firing | None = None
-        if compiled is None:
-            self._verdicts = Verdicts(PlainLearner(pack.leaves, projection))
-        else:
+        if compiled is not None:
             from besra.engine import firing  # noqa: PLC0415  numba takes long to import
 
-            self._verdicts = Verdicts(Learner(compiled.fields, compiled.tables))
             self._firing = firing.Firing(pack, compiled.programs)
+        self._verdicts = Verdicts(self._learner())
+        self._watch: Stopwatch | None = None
+        self._profiler: LaneProfiler | None = None
+        if watch is not None:
+            self._warm_up()
+            watch.lap(Phase.START)
+            self._watch, self._profiler = watch, LaneProfiler(watch, pack, projection, self._learner())
+
+    def _learner(self) -> Learner | PlainLearner:
+        if self._compiled is None:
+            return PlainLearner(self._pack.leaves, self._projection)
+        return Learner(self._compiled.fields, self._compiled.tables)
+
+    def _warm_up(self) -> None:
+        """Load the kernels, which would pass for the time of the first batch."""
+        self.lines(RawLines(memoryview(WARMING)))
+        self._forget()
+
+    def _lap(self, phase: Phase) -> None:
+        if self._watch is not None:
+            self._watch.lap(phase)
 
     def lines(self, lines: RawLines) -> Outcome:
         """Decode and evaluate lines."""
+        self._lap(Phase.READ)
         decoded = self._decoder.decode(lines.buffer)
         leave_slow(lines, decoded)
         times = times_of_rows(decoded.columns.get(TIMESTAMP), len(decoded.starts), self._values)
@@ -74,34 +100,50 @@ class Lane:
         if decoded.slow.all():
             return Outcome(decoded, untimed)
         batch = batch_of_lines(decoded, lines.default_index, self._projection, self._values)
+        self._lap(Phase.DECODE)
         return Outcome(decoded, untimed, self.found(replace(batch, times=times)))
 
     def events(self, events: Sequence[Event]) -> Found:
         """Evaluate events."""
+        self._lap(Phase.READ)
         batch = batch_of(events, self._projection, self._values)
         times = times_of_rows(batch.columns.get(TIMESTAMP), batch.size, self._values)
+        self._lap(Phase.DECODE)
         return self.found(replace(batch, times=times))
 
     def part(self, part: TablePart) -> Found:
         """Evaluate a row group."""
-        return self.found(batch_of_part(part, self._projection, self._values))
+        self._lap(Phase.READ)
+        batch = batch_of_part(part, self._projection, self._values)
+        self._lap(Phase.DECODE)
+        return self.found(batch)
 
     def found(self, batch: EventBatch) -> Found:
         """What is to be kept of a batch with times. Its value ids may mean nothing afterwards."""
         assert batch.times is not None
         times = batch.times[batch.rows]
         newest = int(times.max()) if len(times) and times.max() != NO_TIME else None
-        return Found(self._kept(batch), newest)
+        return Found(self._kept(batch), newest, self._profiler.taken() if self._profiler else None)
 
     def _kept(self, batch: EventBatch) -> KeptRows | None:
         self._verdicts.learn(batch.scalars)
+        self._lap(Phase.LEARN)
         found = list(self._found(batch))
+        self._lap(Phase.FIRE)
         kept = kept_rows(self._pack, found, batch, self._memory) if found else None
+        self._lap(Phase.KEEP)
+        if self._profiler is not None:
+            self._profiler.measure(batch, found, self._verdicts, self._firing)
         if len(self._values) > self._max_values:
-            self._values.clear()
-            self._verdicts.forget()
-            self._memory.forget()
+            self._forget()
         return kept
+
+    def _forget(self) -> None:
+        self._values.clear()
+        self._verdicts.forget()
+        self._memory.forget()
+        if self._profiler is not None:
+            self._profiler.forget()
 
     def _found(self, batch: EventBatch) -> Iterator[ClauseRows]:
         """The clauses that hold somewhere, with their rows."""
@@ -110,10 +152,15 @@ class Lane:
             return
         firing, exact = self._firing, self._compiled.programs.exact
         evaluation = Evaluation(self._pack, batch, lambda leaf: firing.mask(leaf, batch.size))
-        for number, rows in firing.clauses(batch, self._verdicts):
+        firing.spread(batch, self._verdicts)
+        self._lap(Phase.SPREAD)
+        for number, rows in firing.clauses():
             clause = self._pack.clauses[number]
             held = rows
             if not exact[number]:
+                start = self._watch.clock() if self._watch else 0.0
                 held = rows[evaluation.holds(clause.clause.predicate, rows)]
+                if self._watch is not None and self._profiler is not None:
+                    self._profiler.script(number, self._watch.clock() - start)
             if len(held):
                 yield ClauseRows(clause, held)

@@ -5,35 +5,26 @@ to be folded, numbers and other types, and regular expressions no automaton deci
 kernels, and is what the other is checked against. Equal sets may have several numbers, never one number two sets.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from besra.engine.field_tests import FieldTests, leaves_by_field
 from besra.engine.kernels.tables import (
-    ADDRESSES,
-    DOUBLES,
-    INTEGERS,
-    NOTHING,
-    OTHERS,
-    TEXTS,
-    NumberTests,
     TextTables,
-    text_tables,
 )
-from besra.engine.kernels.texts import Candidate, TextTests, Unsettled, tests_of
-from besra.engine.kernels.typed import TypedMatcher
-from besra.engine.matcher import TEXT_TYPES, FieldMatcher
+from besra.engine.kernels.texts import Candidate, Unsettled
+from besra.engine.matcher import FieldMatcher
 from besra.engine.pack import FieldLeaf
 from besra.events.columns import Projection
 from besra.events.value_table import ValueTable
-from besra.language.expr import Range
-from besra.schema.fieldtype import MAPPED, FieldType, Scalar, to_text
+from besra.schema.fieldtype import Scalar, to_text
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Numbered = tuple[int, FieldLeaf]
 Leaves = tuple[int, ...]
+NO_IDS: Array = np.empty(0, np.int64)
 
 
 class LeafSets:
@@ -52,14 +43,6 @@ class LeafSets:
         return number
 
 
-def leaves_by_field(leaves: Sequence[FieldLeaf], projection: Projection) -> dict[int, list[Numbered]]:
-    """The leaves of each field, by the fields' numbers."""
-    found: dict[int, list[Numbered]] = {}
-    for number, leaf in enumerate(leaves):
-        found.setdefault(projection.numbers[leaf.field.name], []).append((number, leaf))
-    return found
-
-
 def by_field(values: ValueTable, ids: Array) -> Iterator[tuple[int, Array]]:
     """Value ids apart by their field."""
     fields = values.fields_of(ids)
@@ -72,7 +55,7 @@ class PlainLearner:
     """Tests every value in Python."""
 
     def __init__(self, leaves: Sequence[FieldLeaf], projection: Projection) -> None:
-        self._matchers = {field: FieldMatcher.of(leaves) for field, mine in leaves_by_field(leaves, projection).items()}
+        self._matchers = {field: FieldMatcher.of(mine) for field, mine in leaves_by_field(leaves, projection).items()}
         self.forget()
 
     def forget(self) -> None:
@@ -92,46 +75,6 @@ class PlainLearner:
         return self._sets.sets[number:]
 
 
-EXACT = 2**53
-"""The first integer that not every double can be told from its neighbour at."""
-
-
-NUMBERS = {FieldType.LONG: INTEGERS, FieldType.DOUBLE: DOUBLES, FieldType.IP: ADDRESSES}
-
-
-def number_tests(leaves: Sequence[Numbered]) -> NumberTests | None:
-    """The tests of a field whose leaves all go by the order of numbers a double can tell apart; None for others."""
-    types = {leaf.field.type for _, leaf in leaves}
-    field_type = types.pop()
-    if types or field_type not in NUMBERS:
-        return None
-    typed = TypedMatcher(field_type, leaves)
-    cuts = typed.sections.cuts
-    first, last = 0, len(cuts)
-    if field_type is FieldType.IP:
-        first, last = bisect_left(cuts, MAPPED), bisect_left(cuts, MAPPED + (1 << 32))
-    elif any(abs(cut) >= EXACT for cut in cuts):
-        return None
-    return NumberTests(NUMBERS[field_type], typed.sections, first, last) if typed.is_ordered else None
-
-
-class FieldTests:
-    """The leaves of one field, apart by who tests them: `texts` and `numbers` for kernels, `others` for Python.
-
-    `scalars` tests what is no text, where the text of a number cannot stand for it.
-    """
-
-    def __init__(self, leaves: Sequence[Numbered]) -> None:
-        self.numbers = number_tests(leaves)
-        texts = [(n, leaf) for n, leaf in leaves if leaf.field.type in TEXT_TYPES and not isinstance(leaf, Range)]
-        chosen = {number for number, _ in texts}
-        rest = [(number, leaf) for number, leaf in leaves if number not in chosen]
-        self.texts: TextTests | None = tests_of(texts) if texts else None
-        self.others = FieldMatcher.of(rest) if rest else None
-        is_dynamic = any(leaf.field.type is FieldType.DYNAMIC for _, leaf in texts)
-        self.scalars = FieldMatcher.of(leaves) if is_dynamic or not texts else None
-
-
 class Learner:
     """Tests by kernels what is plain text, and in Python the rest. Not for use by two threads at once."""
 
@@ -143,6 +86,9 @@ class Learner:
         self._fields = fields
         self._tables = tables
         self._kernel = TextKernel(tables)
+        self.left = NO_IDS
+        self.asked = NO_IDS
+        """Of the values learned last, those the kernel left to Python, and those it asked about regular expressions."""
         self.forget()
 
     def forget(self) -> None:
@@ -159,18 +105,19 @@ class Learner:
         self._kernel.learn(values, known, verdicts)
         self._take_sets()
         new = verdicts[known : len(values)]
-        left = np.flatnonzero(new < 0) + known
+        left = self.left = np.flatnonzero(new < 0) + known
+        self.asked = NO_IDS
         if len(left):
             for field, ids in by_field(values, left):
                 verdicts[ids] = self._left(self._fields[field], field, values.scalars(ids.tolist()))
         if self._unsettled:
-            asked = known + np.flatnonzero(np.isin(new, list(self._unsettled)))
+            asked = self.asked = known + np.flatnonzero(np.isin(new, list(self._unsettled)))
             texts = values.scalars(asked.tolist())
             verdicts[asked] = self._settled(verdicts[asked].tolist(), texts)
 
     def _left(self, tests: FieldTests, field: int, scalars: Sequence[Scalar]) -> list[int]:
         """The verdicts of values the kernel left."""
-        if tests.texts is None:
+        if not tests.has_texts:
             assert tests.others is not None
             return [self._number(leaves) for leaves in tests.others.match(scalars)]
         found = [0] * len(scalars)
@@ -227,15 +174,3 @@ class Learner:
     def leaves_from(self, number: int) -> Sequence[Leaves]:
         """The leaves of the sets from a number on."""
         return self._sets[number:]
-
-
-def tables_of(fields: Mapping[int, FieldTests], count: int) -> TextTables:
-    """The tables of the tests of `count` fields, some of which have tests."""
-    kinds = [NOTHING] * count
-    for number, tests in fields.items():
-        if tests.numbers:
-            kinds[number] = tests.numbers.kind
-        else:
-            kinds[number] = OTHERS if tests.others is not None or tests.texts is None else TEXTS
-    texts = {number: tests.texts for number, tests in fields.items() if tests.texts}
-    return text_tables(texts, {number: tests.numbers for number, tests in fields.items() if tests.numbers}, kinds)

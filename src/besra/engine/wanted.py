@@ -1,6 +1,6 @@
 """Which events can matter to a pack at all: the times and categories outside of which no clause of it counts."""
 
-from functools import reduce
+from collections.abc import Iterable
 
 from besra.engine.pack import RulePack
 from besra.events.event_time import TIMESTAMP
@@ -35,10 +35,15 @@ def categories_of(predicate: Predicate) -> frozenset[str] | None:
             # Any of them will do. Not what they share: an event may have several categories.
             return min(known, key=len, default=None)
         case Or():
-            return reduce(_either, map(categories_of, predicate.operands), frozenset())
+            return _any_of(map(categories_of, predicate.operands))
         case _:
             return None
 
 
-def _either(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
-    return None if one is None or other is None else one | other
+def _any_of(choices: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    found: frozenset[str] = frozenset()
+    for choice in choices:
+        if choice is None:
+            return None
+        found |= choice
+    return found

@@ -15,6 +15,7 @@ from besra.events.columns import Column, DecodedLines, Projection, ValueTable, c
 from besra.events.document import CASELESS
 from besra.events.event import Event
 from besra.events.index_name import INDEX_FIELDS, index_names
+from besra.events.table_part import TablePart
 from besra.schema.fieldtype import FieldType, Scalar, Typed, to_text, to_typed
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
@@ -93,6 +94,20 @@ def batch_of_lines(
     index, names = _index_of_lines(decoded, default_index, values)
     rows = np.flatnonzero(~decoded.slow).astype(np.int32)
     return EventBatch(len(decoded.starts), columns, cells, values, index, names, rows)
+
+
+def batch_of_part(part: TablePart, projection: Projection, values: ValueTable) -> EventBatch:
+    """The batch of a row group that was read for the fields of this projection."""
+    numbers = projection.numbers
+    columns = {}
+    for name, cells in part.cells.items():
+        if name in numbers:
+            ids = values.ids_of_distinct(numbers[name], cells.distinct)
+            columns[name] = Column(cells.rows, ids[cells.codes])
+    columns |= _multi_fields(columns, projection, values)
+    rows = np.arange(part.size, dtype=np.int32)
+    together = _together(list(columns.values()))
+    return EventBatch(part.size, columns, together, values, part.index, part.index_names, rows, part.times)
 
 
 def _together(columns: Sequence[Column]) -> Column:

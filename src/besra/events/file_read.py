@@ -12,9 +12,10 @@ from besra.events.files import InputFile
 from besra.events.format import Format
 from besra.events.line_block import Decoder, LineBlock
 from besra.events.readers.ndjson import DOCUMENT_LIMIT
+from besra.events.table_part import PassedOver, TablePart
 from besra.problems import Place, Problem, Severity
 
-Item = Event | LineBlock | Problem
+Item = Event | LineBlock | TablePart | Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class ReadOptions:
 
     `index` is the home of documents that do not say where they belong. `document_limit`: bytes of the longest document
     read. `problem_limit`: problems of one kind shown a file, the rest being summed up. `patience`: records at the
-    beginning of a file, none of them an event, after which it is given up. `decoder` makes plain lines come as blocks.
+    beginning of a file, none of them an event, after which it is given up. `decoder` makes plain lines come as blocks,
+    and tables as parts.
     """
 
     index: str | None = None
@@ -39,7 +41,8 @@ class FileRead:
     """A file that has been read, as far as it could be; `format` is None if it is nothing besra reads.
 
     `skipped` counts records that gave no event, `without_time` events without a usable time, `problems` all problems,
-    those summed up included. `bytes` is the size as stored, before decompression.
+    those summed up included. `bytes` is the size as stored, before decompression. `passed_over` counts rows that were
+    not read since nothing wanted can be among them; they are in no other count.
     """
 
     path: str
@@ -50,6 +53,7 @@ class FileRead:
     without_time: int = 0
     problems: int = 0
     bytes: int = 0
+    passed_over: int = 0
 
 
 SKIPPED = frozenset(("record-not-json", "record-not-document", "record-too-long", "evtx-damaged-record"))
@@ -63,13 +67,14 @@ class Tally:
         self.events = 0
         self.skipped = 0
         self.without_time = 0
+        self.passed_over = 0
         self.problems: Counter[str] = Counter()
         self._file = file
         self._options = options
         self._untimed: Event | None = None
         self._given_up = False
 
-    def follow(self, items: Iterator[Item]) -> Iterator[Item]:
+    def follow(self, items: Iterator[Item | PassedOver]) -> Iterator[Item]:
         """The same items, problems of one kind beyond the limit summed up at the end."""
         field = self._options.timestamp_field
         for item in items:
@@ -84,6 +89,14 @@ class Tally:
                 self._follow_block(item)
                 yield item
                 continue
+            if isinstance(item, TablePart):
+                yield item
+                # Only then is it known whether its rows come again.
+                self._follow_part(item)
+                continue
+            if isinstance(item, PassedOver):
+                self.passed_over += item.rows
+                continue
             self.problems[item.code] += 1
             self.skipped += item.code in SKIPPED
             if self.problems[item.code] <= self._options.problem_limit:
@@ -96,6 +109,15 @@ class Tally:
         self.without_time += len(untimed)
         if len(untimed):
             self._note_untimed(block.event(int(untimed[0])))
+
+    def _follow_part(self, part: TablePart) -> None:
+        if part.is_given_up:
+            return
+        self.events += part.size
+        untimed = part.untimed
+        self.without_time += len(untimed)
+        if len(untimed) and self._untimed is None:
+            self._untimed = part.event(int(untimed[0]))
 
     def _note_untimed(self, event: Event) -> None:
         # The lines a block leaves to the ordinary reader come behind it.
@@ -163,4 +185,5 @@ class Tally:
             self.without_time,
             self.problems.total(),
             size,
+            self.passed_over,
         )

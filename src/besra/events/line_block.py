@@ -16,6 +16,7 @@ import orjson
 
 from besra.events.envelope import Document, event_of
 from besra.events.event import POSITION_BITS, Event, Origin
+from besra.events.wanted import Wanted
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -63,7 +64,7 @@ class Decoder(Protocol):
     """Decodes lines, some of them at the same time.
 
     `ahead`: how many lots of lines to hand over before the outcome of the first is asked for. `fields` are the fields
-    it looks at.
+    it looks at, `wanted` the events that can matter to it: others may be passed over.
     """
 
     @property
@@ -72,6 +73,10 @@ class Decoder(Protocol):
 
     @property
     def fields(self) -> frozenset[str]:
+        """See above."""
+
+    @property
+    def wanted(self) -> Wanted:
         """See above."""
 
     def take(self) -> Buffer:

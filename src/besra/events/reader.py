@@ -1,7 +1,7 @@
 """Paths to a stream of events: finds the files, tells their formats, reads each to its end or its damage.
 
-The stream holds events; with `ReadOptions.decoder` blocks of them; problems, located; and one `FileRead` at the end of
-every file, so that a progress bar and a summary need nothing else.
+The stream holds events; with `ReadOptions.decoder` blocks and row groups of them; problems, located; and one `FileRead`
+at the end of every file, so that a progress bar and a summary need nothing else.
 """
 
 import os
@@ -20,9 +20,10 @@ from besra.events.files import InputFile, find_files, unreadable
 from besra.events.format import Format, format_of
 from besra.events.line_block import LineBlock
 from besra.events.readers.ndjson import damaged_after, read_json_events
+from besra.events.table_part import PassedOver, TablePart
 from besra.problems import Place, Problem, Severity
 
-Item = Event | LineBlock | Problem | FileRead
+Item = Event | LineBlock | TablePart | Problem | FileRead
 
 DEFAULTS = ReadOptions()
 
@@ -89,9 +90,15 @@ def _read_evtx(file: InputFile, opened: BinaryIO, content: Content) -> Iterator[
 
 def _read_parquet(
     file: InputFile, opened: BinaryIO, content: Content, options: ReadOptions
-) -> Iterator[Event | Problem]:
+) -> Iterator[Event | TablePart | PassedOver | Problem]:
     # As for EVTX.
+    from besra.events.parquet.part import read_parts  # noqa: PLC0415
     from besra.events.readers.parquet import read_parquet_events  # noqa: PLC0415
+
+    decoder = options.decoder
+    if decoder is not None and (path := _plain_path(file, opened, content)):
+        yield from read_parts(path, file.name, decoder.fields, decoder.wanted, default_index=options.index)
+        return
 
     def read(source: Path | BinaryIO) -> Iterator[Event | Problem]:
         return read_parquet_events(source, file.name, default_index=options.index)
@@ -103,8 +110,8 @@ def _read_seekable(
     file: InputFile, opened: BinaryIO, content: Content, read: Callable[[Path | BinaryIO], Iterator[Event | Problem]]
 ) -> Iterator[Event | Problem]:
     """What `read` finds in a format whose parts are addressed by their offset: a stream has to become a file first."""
-    if file.path is not None and content.compression is None and _file_size(opened):
-        yield from read(file.path)
+    if path := _plain_path(file, opened, content):
+        yield from read(path)
         return
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(content.stream, copy)
@@ -113,6 +120,11 @@ def _read_seekable(
     if content.damage:
         message = f"{content.damage.what}; records before that point are used"
         yield Problem("input-truncated", message, Severity.WARNING, Place(file.name))
+
+
+def _plain_path(file: InputFile, opened: BinaryIO, content: Content) -> Path | None:
+    """The path of an ordinary file that is not compressed."""
+    return file.path if content.compression is None and _file_size(opened) else None
 
 
 def _read_nothing(file: InputFile, content: Content) -> Iterator[Event | Problem]:

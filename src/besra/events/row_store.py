@@ -8,9 +8,10 @@ limit.
 import marshal
 import tempfile
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 from weakref import finalize
@@ -23,6 +24,7 @@ from besra.events.envelope import Document, event_of
 from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.identity import event_key
 from besra.events.line_block import Integers, LineBlock
+from besra.events.raw_event import RawEvent
 from besra.events.spill import Spill, Table, no_space
 
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -38,6 +40,9 @@ MAX_LOADED = 256
 
 MAX_HELD = 2_000
 """Events held as they are. Further ones are written down as bytes, which take a tenth of the memory."""
+
+KEPT_TOGETHER = 1_000
+"""Events written down together."""
 
 ROWS = "rows"
 IDENTITIES = "identities"
@@ -90,15 +95,24 @@ class RowStore:
         self._begin(home)
         return self._number(np.stack([places, ends - starts, block.lines_of(rows) << POSITION_BITS]))
 
-    def keep_events(self, events: Iterable[Event]) -> Integers:
-        """The numbers of events that came one by one."""
+    def keep_events(self, events: Iterable[Event | RawEvent]) -> Integers:
+        """The numbers of events that came one by one, or were read from a table. Holds some of them at a time.
+
+        Where `events` raises, rows may stay that nobody knows the numbers of.
+        """
+        waiting = iter(events)
+        first = self._size
+        while kept := list(islice(waiting, KEPT_TOGETHER)):
+            self._keep_events(kept)
+        return np.arange(first, self._size)
+
+    def _keep_events(self, kept: Sequence[Event | RawEvent]) -> None:
         self._begin(EVENTS)
-        kept = list(events)
         places = [self._keep_event(event, self._size + index) for index, event in enumerate(kept)]
         cells = [(place, length, event.position) for (place, length), event in zip(places, kept, strict=True)]
         digests = b"".join(map(_digest, kept))
         self.spill.append(IDENTITIES, np.frombuffer(digests, np.int64).reshape(-1, 2).T.copy())
-        return self._number(np.array(cells, np.int64).reshape(-1, 3).T.copy())
+        self._number(np.array(cells, np.int64).reshape(-1, 3).T.copy())
 
     def _begin(self, home: _Home) -> None:
         if not self._homes or self._homes[-1] != home:
@@ -117,16 +131,18 @@ class RowStore:
         places: Integers = base + np.cumsum(lengths) - lengths
         return places
 
-    def _keep_event(self, event: Event, number: int) -> tuple[int, int]:
-        if len(self._held) >= MAX_HELD:
+    def _keep_event(self, event: Event | RawEvent, number: int) -> tuple[int, int]:
+        if isinstance(event, RawEvent) or len(self._held) >= MAX_HELD:
             origin = event.origin
-            parts: Any = event.id, event.index, event.source, event.position, origin.path, origin.line, origin.record
+            source = event.text if isinstance(event, RawEvent) else event.source
+            parts: Any = event.id, event.index, source, event.position, origin.path, origin.line, origin.record
             try:
                 text = marshal.dumps(parts)
             except ValueError:
                 pass  # a document made in Python may hold more than JSON does, or be deeper than marshal goes
             else:
                 return self._write(text), len(text)
+        assert isinstance(event, Event)
         self._held[number] = event
         return 0, HELD
 
@@ -215,7 +231,10 @@ class RowStore:
         if home is EVENTS:
             self._spool.seek(place)
             id_, index, source, position, path, line, record = marshal.loads(self._spool.read(length))
-            return Event(id_, index, source, Origin(path, line, record), position)
+            origin = Origin(path, line, record)
+            if isinstance(source, bytes):
+                return RawEvent(id_, index, source, origin, position).event()
+            return Event(id_, index, source, origin, position)
         try:
             document = Document(orjson.loads(self._read(home, place, length)))
         except (OSError, orjson.JSONDecodeError) as error:
@@ -273,8 +292,9 @@ class _Columns:
         return found
 
 
-def _digest(event: Event) -> bytes:
-    home, id_ = event_key(event)
+def _digest(event: Event | RawEvent) -> bytes:
+    known = Event(event.id, event.index, {}) if isinstance(event, RawEvent) else event
+    home, id_ = event_key(known)
     return blake2b(f"{home}\0{id_}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

@@ -99,6 +99,18 @@ class ValueTable:
             self._add(new)
         return [self._ids[key] for key in keys]
 
+    def ids_of_distinct(self, field: int, scalars: Sequence[Scalar]) -> NDArray[np.int32]:
+        """The same for many scalars that hardly repeat, which only cost memory if they are looked up one by one."""
+        if self._compiled and scalars:
+            try:
+                text = orjson.dumps(scalars)
+            except TypeError:
+                pass  # one of them has no JSON text
+            else:
+                fields = np.full(len(scalars), field, np.int32)
+                return self._interned(fields, text[1:-1] + b",").astype(np.int32)
+        return np.array(self.ids_of(field, scalars), np.int32)
+
     def number_ids(self, fields: NDArray[np.int32], numbers: list[int | float]) -> NDArray[np.int64]:
         """The ids of numbers that orjson has read, each of its field, new or known. Only where there are kernels."""
         return self._interned(fields, orjson.dumps(numbers)[1:-1] + b",")

@@ -1,7 +1,7 @@
 """Rules as they were loaded, each with whether besra can run it. How they are loaded is the matter of `ruleset`."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +33,7 @@ class RuleSet:
 
     `file_problems` are those of files rather than rules. `deprecated` counts the rules left out because their authors
     retired them, `superseded` those of which another copy counts. Exception lists, their items and connectors are as
-    exports hold them.
+    exports hold them. `fingerprint` tells the content of the files, if whoever loaded them has worked it out.
     """
 
     rules: tuple[LoadedRule, ...] = ()
@@ -43,6 +43,7 @@ class RuleSet:
     exception_lists: tuple[Mapping[str, Any], ...] = ()
     exception_items: tuple[Mapping[str, Any], ...] = ()
     connectors: tuple[Mapping[str, Any], ...] = ()
+    fingerprint: str = field(default="", compare=False)
 
     def __iter__(self) -> Iterator[LoadedRule]:
         return iter(self.rules)

@@ -43,6 +43,12 @@ class Catalogue:
         return info is not None and info.is_array
 
     @cached_property
+    def strict(self) -> frozenset[str]:
+        """The names not every scalar fits: those that hold other fields, and those of numbers, dates and the like."""
+        types = (FieldType.LONG, FieldType.DOUBLE, FieldType.IP, FieldType.DATE, FieldType.BOOLEAN)
+        return self.objects.union(name for name, info in self.fields.items() if info.type in types)
+
+    @cached_property
     def objects(self) -> frozenset[str]:
         """The names that hold other fields (`host`, `host.os`) and no value; multi-fields do not make one."""
         holders = {name[:end] for name in self.fields for end, char in enumerate(name) if char == "."}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from besra.errors import RuleFileError
-from besra.rules import cache, ruleset
+from besra.rules import cache, memory_file, ruleset
 from besra.rules.ruleset import RuleSet, load_rules
 
 RULE = """
@@ -26,7 +26,7 @@ severity = "low"
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of one rule; memories go beside it."""
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "memory"))
+    monkeypatch.setenv(memory_file.VARIABLE, str(tmp_path / "memory"))
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "a.toml").write_text(RULE.format(name="a.exe"), "utf-8")
     return tmp_path / "rules"
@@ -75,7 +75,7 @@ def test_what_is_remembered_is_what_the_fingerprint_is_of(folder: Path, monkeypa
     monkeypatch.setattr(cache, "read_files", read)
     cache.load_remembered(folder)
     monkeypatch.undo()
-    monkeypatch.setenv(cache.VARIABLE, str(folder.parent / "memory"))
+    monkeypatch.setenv(memory_file.VARIABLE, str(folder.parent / "memory"))
     (folder / "a.toml").write_text(before, "utf-8")
     (rule,) = cache.load_remembered(folder)
     assert rule.rule is not None and rule.rule.query is not None
@@ -94,13 +94,13 @@ def test_nor_does_other_code(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "a.py").write_text("1")
     (tmp_path / "inner" / "a.pyc").write_text("1")
-    before = list(cache._marks(str(tmp_path)))
+    before = list(memory_file._marks(str(tmp_path)))
     (tmp_path / "inner" / "a.pyc").write_text("12")
-    assert list(cache._marks(str(tmp_path))) == before
+    assert list(memory_file._marks(str(tmp_path))) == before
     (tmp_path / "inner" / "a.py").write_text("12")
-    assert list(cache._marks(str(tmp_path))) != before
-    assert len(list(cache._marks(str(tmp_path / "inner" / "a.py")))) == 1
-    assert list(cache._marks(str(tmp_path / "nothing"))) == []
+    assert list(memory_file._marks(str(tmp_path))) != before
+    assert len(list(memory_file._marks(str(tmp_path / "inner" / "a.py")))) == 1
+    assert list(memory_file._marks(str(tmp_path / "nothing"))) == []
 
 
 def test_a_file_that_is_moved_is_another(folder: Path) -> None:
@@ -129,21 +129,21 @@ def test_a_memory_others_may_write_is_not_read(folder: Path) -> None:
 
 
 def test_rules_load_where_nothing_can_be_remembered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(cache.VARIABLE, str(folder / "a.toml" / "below a file"))
+    monkeypatch.setenv(memory_file.VARIABLE, str(folder / "a.toml" / "below a file"))
     assert len(cache.load_remembered(folder)) == 1
 
 
 def test_an_empty_variable_remembers_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(cache.VARIABLE, "")
+    monkeypatch.setenv(memory_file.VARIABLE, "")
     assert len(cache.load_remembered(folder)) == 1
     assert memories(folder) == []
 
 
 def test_old_memories_go(folder: Path) -> None:
-    for number in range(cache.KEPT + 3):
+    for number in range(memory_file.KEPT + 3):
         (folder / "a.toml").write_text(RULE.format(name=number), "utf-8")
         cache.load_remembered(folder)
-    assert len(memories(folder)) == cache.KEPT
+    assert len(memories(folder)) == memory_file.KEPT
 
 
 def test_a_missing_path_is_refused_as_ever(folder: Path) -> None:
@@ -152,6 +152,6 @@ def test_a_missing_path_is_refused_as_ever(folder: Path) -> None:
 
 
 def test_without_the_variable_memories_are_the_user_s(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.delenv(memory_file.VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache.cache_folder() == tmp_path / "besra"

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 
 import click
 
@@ -16,8 +17,9 @@ from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all
 from besra.cli.summary import summary_lines
 from besra.cli.terminal import Terminal, check_writable, output_to
-from besra.detection.detect import Engine, Job, Resources, conclude, gather
+from besra.detection.detect import Engine, Gathered, Job, Resources, conclude, gather
 from besra.detection.execution import Execution, Limits
+from besra.detection.rule_cost import Concluded, rule_costs, timed
 from besra.detection.run import RunInfo
 from besra.detection.window import Window
 from besra.errors import InputError
@@ -85,6 +87,11 @@ def _like(text: str, pattern: str) -> bool:
     show_default=True,
     help="What evaluates; `reference` is slow and plain, to check the other.",
 )
+@click.option(
+    "--profile",
+    is_flag=True,
+    help="Show what rules, fields and conditions cost, after the summary. The scan may take twice as long.",
+)
 @output_options("table", *WRITERS)
 @click.pass_context
 def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ...], **given: object) -> None:
@@ -94,6 +101,8 @@ def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ..
     for people; in a pipe alerts come as NDJSON.
     """
     options = ScanOptions.of(given)
+    if options.resources.profile and options.engine is not Engine.COLUMNAR:
+        raise click.UsageError("--profile is about --engine columnar, which evaluates all rules together")
     context.exit(run_scan(paths, rules, options))
 
 
@@ -124,10 +133,15 @@ class ScanOptions:
             time.time_ns() if pick("now") is None else pick("now"),  # type: ignore[arg-type]
             not pick("any_index"),
             Engine(pick("engine") or Engine.COLUMNAR),  # type: ignore[arg-type]
-            Resources(pick("workers") or cores(), pick("memory_limit") or MEMORY_LIMIT),  # type: ignore[arg-type]
+            _resources(given),
             pick("fail_on"),  # type: ignore[arg-type]
             OutputOptions.of(given),
         )
+
+
+def _resources(given: dict[str, object]) -> Resources:
+    workers, memory = given.get("workers") or cores(), given.get("memory_limit") or MEMORY_LIMIT
+    return Resources(workers, memory, profile=bool(given.get("profile")))  # type: ignore[arg-type]
 
 
 def _window(start: int | None, end: int | None) -> Window:
@@ -153,14 +167,29 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
         gathered = gather(
             job, lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts)
         )
-    executions = list(conclude(job, gathered.hits, RunInfo(options.now)))
+    concluding = partial(conclude, job, gathered.hits, RunInfo(options.now))
+    concluded = list(timed(concluding)) if gathered.profile else []
+    executions = [done.execution for done in concluded] if gathered.profile else list(concluding())
     _write(executions, options.output, terminal)
     for execution in executions:
         for warning in execution.warnings:
             terminal.show(warning)
     for line in summary_lines(counts, loaded, len(chosen), executions):
         terminal.say(line)
+    if gathered.profile:
+        _print_profile(job, gathered, concluded, terminal)
     return _exit_code(options, loaded, counts, executions)
+
+
+def _print_profile(job: Job, gathered: Gathered, concluded: Sequence[Concluded], terminal: Terminal) -> None:
+    # rich, and numba for the leaves
+    from besra.cli.profile_table import ProfileView, print_profile  # noqa: PLC0415
+    from besra.engine.leaf_cost import leaf_costs  # noqa: PLC0415
+
+    assert gathered.profile is not None
+    leaves = leaf_costs(gathered.profile)
+    rules = rule_costs(job, gathered.profile, gathered.hits, concluded, leaves)
+    print_profile(ProfileView(gathered.profile, rules, leaves, sum(done.seconds for done in concluded)), terminal)
 
 
 def _no_rules(loaded: RuleSet, wanted: RuleFilter) -> str:

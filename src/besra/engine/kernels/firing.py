@@ -86,18 +86,36 @@ def fire(first: int, programs: Programs, maps: Maps, fired: Fired) -> int:
             return clause
         if not run(clause, programs, maps, fired.stack):
             continue
-        for word in range(maps.width):
-            bits = word_at(fired.stack + 8 * word)
-            while bits:
-                put_half(fired.rows + 4 * count, WORD * word + first_bit(bits))
-                count += 1
-                bits &= bits - 1
+        count = write_rows(count, maps, fired)
         place = word_at(fired.counts)
         put_word(fired.found + 16 * place, clause)
         put_word(fired.found + 16 * place + 8, count)
         put_word(fired.counts, place + 1)
         put_word(fired.counts + 8, count)
     return programs.clauses
+
+
+@kernel
+def fire_again(clause: int, times: int, programs: Programs, maps: Maps, fired: Fired) -> bool:
+    """Runs one clause so many times, to be timed; whether it can fire. What has been found is overwritten."""
+    can = False
+    for _ in range(times):
+        can = can_fire(clause, programs, maps)
+        if can and run(clause, programs, maps, fired.stack):
+            write_rows(0, maps, fired)
+    return can
+
+
+@inlined
+def write_rows(count: int, maps: Maps, fired: Fired) -> int:
+    """Writes the rows of the lowest bitmap of the stack behind those there are; the number of all."""
+    for word in range(maps.width):
+        bits = word_at(fired.stack + 8 * word)
+        while bits:
+            put_half(fired.rows + 4 * count, WORD * word + first_bit(bits))
+            count += 1
+            bits &= bits - 1
+    return count
 
 
 @inlined

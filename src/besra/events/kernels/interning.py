@@ -56,22 +56,26 @@ def table_of(interned: Interned) -> Table:
 
 
 @inlined
-def hash_token(p: int, length: int, seed: int) -> int:
-    """The hash of the bytes at `p`, of which there must be one. Reads eight bytes, however short."""
+def hash_token(p: int, length: int, seed: int, factor: int = MULTIPLIER) -> int:
+    """The hash of the bytes at `p`, of which there must be one. Reads eight bytes, however short.
+
+    Both `seed` and `factor` have to be secret where others choose the bytes: words that differ from a known factor in
+    one bit make a step a mere rotation, and then texts can be prepared that collide whatever the seed.
+    """
     mixed = seed ^ length
     while length > 16:
-        mixed = fold(word_at(p) ^ mixed, word_at(p + 8) ^ MULTIPLIER)
+        mixed = fold(word_at(p) ^ mixed, word_at(p + 8) ^ factor)
         p += 16
         length -= 16
     size = min(length, 8)
     unused = 64 - 8 * size
-    return fold((word_at(p) << unused) ^ mixed, (word_at(p + length - size) << unused) ^ MULTIPLIER)
+    return fold((word_at(p) << unused) ^ mixed, (word_at(p + length - size) << unused) ^ factor)
 
 
 @inlined
-def seed_of(table: Table, field: int) -> int:
-    """What the hashes of a field's tokens are mixed with."""
-    return table.seed ^ (field * MULTIPLIER)
+def hash_of_field(table: Table, p: int, length: int, field: int) -> int:
+    """The hash of a token of a field in a table."""
+    return hash_token(p, length, table.seed ^ (field * MULTIPLIER), table.seed * MULTIPLIER)
 
 
 @inlined
@@ -141,7 +145,7 @@ def intern_list(table: Table, p: int, end: int, fields: int, ids: int) -> None:
             stop += 1
         length = stop - p
         field = half_at(fields)
-        put_word(ids, intern(table, p, length, hash_token(p, length, seed_of(table, field)), field))
+        put_word(ids, intern(table, p, length, hash_of_field(table, p, length, field), field))
         fields += 4
         ids += 8
         p = stop + 1

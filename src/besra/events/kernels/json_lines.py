@@ -7,7 +7,7 @@ read as orjson would read it makes the line *slow*: nothing of it is kept, and i
 
 from typing import NamedTuple
 
-from besra.events.kernels.interning import Table, hash_token, intern, seed_of, slot_address
+from besra.events.kernels.interning import Table, hash_of_field, intern, slot_address
 from besra.events.kernels.kernel import inlined, kernel
 from besra.events.kernels.key_tree import (
     ACTION,
@@ -254,7 +254,7 @@ def step(p: int, end: int, tree: Tree, seen: int, node: int, serial: int) -> tup
 @inlined
 def note(token: int, p: int, length: int, use: int, table: Table) -> None:
     """Remembers a token, and asks for the memory that `keep` will look it up in."""
-    hashed = hash_token(p, length, seed_of(table, use >> SPELLING_BITS))
+    hashed = hash_of_field(table, p, length, use >> SPELLING_BITS)
     put_word(token + T_PLACE, p)
     put_word(token + T_LENGTH, length)
     put_word(token + T_USE, use)
@@ -278,7 +278,7 @@ def keep(count: int, table: Table, work: Work, output: Output) -> None:
             if spelling == RESPELL:
                 length = respell(p, length, work.scratch)
                 p = work.scratch
-                hashed = hash_token(p, length, seed_of(table, field))
+                hashed = hash_of_field(table, p, length, field)
             put_half(output.values + 4 * place, intern(table, p, length, hashed, field))
         place += 1
     put_word(output.counts + 8, place)

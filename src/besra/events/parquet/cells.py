@@ -52,6 +52,7 @@ def cells_of(array: pa.Array, form: Form) -> Cells:
         finite = np.isfinite(np.array(distinct, np.float64))
         if not finite.all():
             holders, codes = holders[finite[codes]], codes[finite[codes]]
+            distinct = [value if good else 0.0 for value, good in zip(distinct, finite.tolist(), strict=True)]
     return Cells(holders, codes, distinct)
 
 

@@ -1,6 +1,6 @@
 """An open Parquet file: its layout, its row groups, and what can be read of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +13,7 @@ from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.index_name import LAST_NAME
 from besra.events.parquet.foreign import documents_of
 from besra.events.parquet.layout import ALIASES, ID, INDEX, POSITION, SOURCE, Form, Layout, layout_of
+from besra.events.raw_event import RawEvent
 from besra.events.readers.json_text import Text, parse_text
 from besra.problems import Place, Problem, Severity
 
@@ -107,7 +108,7 @@ class ParquetFile:
         """The events of a row group, in the order of rows. Raises what `UNREADABLE` names."""
         row = self.first_rows[group]
         for batch in self.batches(group, self.event_columns):
-            yield from self.events_of(batch, row)
+            yield from self.events_of(batch, range(row, row + len(batch)))
             row += len(batch)
 
     @property
@@ -115,23 +116,27 @@ class ParquetFile:
         """The columns events are made of; None for all."""
         return None if self.layout is None else EVENT_COLUMNS
 
-    def events_of(self, batch: pa.RecordBatch, row: int) -> Iterator[Item]:
-        """The events of a batch, the first being that row of the file, from 0."""
+    def events_of(self, batch: pa.RecordBatch, rows: Iterable[int]) -> Iterator[Item]:
+        """The events of a batch; `rows` says which row of the file, from 0, each of its rows is."""
         if self.layout is None:
-            for number, document in enumerate(documents_of(batch)):
-                yield from self._foreign(document, row + number + 1)
+            for row, document in zip(rows, documents_of(batch), strict=True):
+                yield from self._foreign(document, row + 1)
             return
+        for raw in self.raw_events_of(batch, rows):
+            event, problem = raw.parsed()
+            if problem:
+                yield problem
+            if event:
+                yield event
+
+    def raw_events_of(self, batch: pa.RecordBatch, rows: Iterable[int]) -> Iterator[RawEvent]:
+        """The same of a file in besra's layout, whatever their texts are."""
         held = [batch.column(name) for name in EVENT_COLUMNS]
         columns = [*(column.to_pylist() for column in held[:-1]), held[-1].cast(pa.binary()).to_pylist()]
-        for number, (index, aliases, id_, position, source) in enumerate(zip(*columns, strict=True)):
-            parsed = parse_text(Text(source or b"", row + number + 1, self.name))
-            if isinstance(parsed, Problem):
-                yield parsed
-                continue
-            if parsed.problem:
-                yield parsed.problem
-            names = (index, *(aliases or ())) if index else (self.default_index or LAST_NAME,)
-            yield Event(id_, names, parsed.value, Origin(self.name, row + number + 1), position)
+        default = (self.default_index or LAST_NAME,)
+        for row, index, aliases, id_, position, source in zip(rows, *columns, strict=True):
+            names = (index, *(aliases or ())) if index else default
+            yield RawEvent(id_, names, source or b"", Origin(self.name, row + 1), position)
 
     def _foreign(self, document: dict[str, Any], line: int) -> Iterator[Item]:
         text = document.get(SOURCE)

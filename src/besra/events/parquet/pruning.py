@@ -1,38 +1,19 @@
 """Row groups nobody has to read, by the statistics in the file's index."""
 
-from collections.abc import Set
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from besra.events.parquet.field_columns import FieldColumns
 from besra.events.parquet.file import ParquetFile
 from besra.events.parquet.foreign import NANOS
+from besra.events.wanted import Wanted
 
 CATEGORY, TIMESTAMP = "event.category", "@timestamp"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is looked for: events of a closed range of times, in nanoseconds since 1970, and of some categories.
-
-    None is all. Of a bounded range, events without a time are no part.
-    """
-
-    start: int | None = None
-    end: int | None = None
-    categories: Set[str] | None = None
-
-
-EVERYTHING = Wanted()
-
-
-def may_hold(file: ParquetFile, group: int, wanted: Wanted) -> bool:
-    """Whether a row group may have an event that is wanted. False only if its statistics rule that out."""
-    return _may_hold_time(file, group, wanted) and _may_hold_category(file, group, wanted)
-
-
-def _may_hold_time(file: ParquetFile, group: int, wanted: Wanted) -> bool:
+def may_hold_time(file: ParquetFile, group: int, wanted: Wanted) -> bool:
+    """Whether a row group may have an event of the wanted times. False only if its statistics rule that out."""
     if wanted.start is None and wanted.end is None:
         return True
     kind = _type_of(file, TIMESTAMP)
@@ -46,13 +27,16 @@ def _may_hold_time(file: ParquetFile, group: int, wanted: Wanted) -> bool:
     return (wanted.end is None or low <= wanted.end) and (wanted.start is None or high >= wanted.start)
 
 
-def _may_hold_category(file: ParquetFile, group: int, wanted: Wanted) -> bool:
+def may_hold_category(file: ParquetFile, group: int, columns: FieldColumns, wanted: Wanted) -> bool:
+    """Whether a row group may have an event of a wanted category. False only if its statistics rule that out."""
     kind = _type_of(file, CATEGORY)
     statistics = _statistics(file, group, CATEGORY)
     if wanted.categories is None or statistics is None or not statistics.has_min_max or kind is None:
         return True
     if file.layout is not None and not file.is_text_field(CATEGORY):
         return True
+    if len(columns.holders_of(CATEGORY)) > 1:
+        return True  # a column of that name, and a member of a struct
     low, high = statistics.min, statistics.max
     if not isinstance(low, str) or not isinstance(high, str):
         return True

@@ -15,8 +15,9 @@ from tests.unit.events.parquet.parquet_files import TEXTS, told, told_of, write_
 from besra.events.event import Event
 from besra.events.parquet.file import ParquetFile
 from besra.events.parquet.foreign import documents_of
-from besra.events.parquet.part import TablePart, read_parts
+from besra.events.parquet.part import read_parts
 from besra.events.readers.parquet import read_parquet_events
+from besra.events.table_part import TablePart
 from besra.problems import Problem
 
 UTC = dt.UTC

@@ -10,15 +10,21 @@ from tests.unit.events.parquet.parquet_files import events_of, write_events, wri
 
 from besra.events.event import Event
 from besra.events.parquet import slices, writing
+from besra.events.parquet.field_columns import field_columns
 from besra.events.parquet.file import ParquetFile
-from besra.events.parquet.part import TablePart, read_parts
-from besra.events.parquet.pruning import Wanted, may_hold
+from besra.events.parquet.part import read_parts
+from besra.events.parquet.pruning import may_hold_category, may_hold_time
+from besra.events.table_part import PassedOver, TablePart
+from besra.events.wanted import Wanted
 from besra.schema.timestamp import parse_timestamp
 
 
 def kept(path: Path, wanted: Wanted) -> list[int]:
     file = ParquetFile(path, "x")
-    return [group for group in range(file.groups) if may_hold(file, group, wanted)]
+    columns = field_columns(file.schema, file.layout)
+    assert columns is not None
+    groups = [group for group in range(file.groups) if may_hold_time(file, group, wanted)]
+    return [group for group in groups if may_hold_category(file, group, columns, wanted)]
 
 
 def at(text: str) -> int:
@@ -54,20 +60,21 @@ def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (Wanted(categories=frozenset(["c", "x"])), [2, 3]),
         (Wanted(categories=frozenset(["A"])), []),
     ],
-    ids=str,
 )
 def test_row_groups_by_time_and_category(groups: Path, wanted: Wanted, expected: list[int]) -> None:
     # A group without any time has no statistics to go by.
     assert kept(groups, wanted) == expected
-    parts = [part.group for part in read_parts(groups, "x", frozenset(), wanted) if isinstance(part, TablePart)]
-    assert parts == expected
+    parts = list(read_parts(groups, "x", frozenset(["event.category"]), wanted))
+    assert [group for group, part in enumerate(parts) if isinstance(part, TablePart) and part.cells] == expected
+    assert [part.rows if isinstance(part, PassedOver) else part.size for part in parts] == [2, 2, 2, 2]  # type: ignore[union-attr]
 
 
 def test_nothing_that_is_wanted_is_passed_over(groups: Path) -> None:
     events = [event for part in read_parts(groups, "x", frozenset()) for event in _events(part)]
     assert len(events) == 8
     start = at("2026-03-17T02:00:00Z")
-    found = [event for part in read_parts(groups, "x", frozenset(), Wanted(start=start)) for event in _events(part)]
+    parts = read_parts(groups, "x", frozenset(), Wanted(start=start))
+    found = [event for part in parts if not isinstance(part, PassedOver) for event in _events(part)]
     late = {event.id for event in events if str(event.source.get("@timestamp")) >= "2026-03-17T02"}
     assert late <= {event.id for event in found}
 
@@ -99,3 +106,21 @@ def test_what_statistics_do_not_tell_is_read(tmp_path: Path) -> None:
     assert kept(mixed, Wanted(categories=frozenset("b"))) == [0]
     far = write_events(tmp_path / "far.parquet", events_of([{"@timestamp": "9999-01-01T00:00:00Z"}, {"@timestamp": 0}]))
     assert kept(far, Wanted(start=at("2030-01-01"))) == [0]
+
+
+def test_of_a_category_nobody_wants_the_times_are_read(groups: Path) -> None:
+    parts = list(read_parts(groups, "x", frozenset(["event.category"]), Wanted(categories=frozenset("c"))))
+    assert all(isinstance(part, TablePart) for part in parts)
+    assert [len(part.cells) for part in parts if isinstance(part, TablePart)] == [0, 0, 1, 1]
+    times = [part.times.tolist() for part in read_parts(groups, "x", frozenset()) if isinstance(part, TablePart)]
+    assert [part.times.tolist() for part in parts if isinstance(part, TablePart)] == times
+
+
+def test_a_category_in_two_columns_and_rows_of_envelopes_are_read(tmp_path: Path) -> None:
+    both = {"event.category": ["a"], "event": [{"category": "b"}]}
+    assert kept(write_rows(tmp_path / "both.parquet", both), Wanted(categories=frozenset("b"))) == [0]
+    times = pa.array([dt.datetime(2026, 1, 1)], pa.timestamp("ms"))
+    hits = {"_source": ['{"event.category": "b"}'], "event.category": ["a"], "@timestamp": times}
+    path = write_rows(tmp_path / "hits.parquet", hits)
+    wanted = Wanted(start=at("2030-01-01"), categories=frozenset("b"))
+    assert [type(item) for item in read_parts(path, "x", frozenset(["event.category"]), wanted)] == [Event]

@@ -16,8 +16,9 @@ from besra.events.parquet import slices, survey, writing
 from besra.events.parquet.field_columns import field_columns
 from besra.events.parquet.file import ParquetFile
 from besra.events.parquet.layout import KEY, Form, layout_of
-from besra.events.parquet.part import NO_TIME, PartPlace, TablePart, read_part, read_parts
+from besra.events.parquet.part import read_part
 from besra.events.readers.parquet import read_parquet_events
+from besra.events.table_part import NO_TIME, TablePart
 
 
 def parts_of(raw: bytes, names: frozenset[str]) -> list[TablePart]:
@@ -101,7 +102,6 @@ def test_times_and_index_names_of_a_part() -> None:
         Event("d", ("logs-x", "alias"), {"@timestamp": 0}, Origin("f", 4), 10),
     ]
     (part,) = parts_of(written(events), frozenset(["@timestamp"]))
-    assert part.times is not None
     assert part.times.tolist() == [0, 1_773_738_000_000_000_001, NO_TIME, NO_TIME]
     assert [part.index_names[number] for number in part.index] == [
         ("logs-x", "alias"),
@@ -118,7 +118,7 @@ def test_times_and_index_names_of_a_part() -> None:
 
 def test_a_time_beyond_the_column_is_looked_up_in_the_document() -> None:
     (part,) = parts_of(written(events_of([{"@timestamp": "9999-01-01T00:00:00Z"}])), frozenset(["@timestamp"]))
-    assert part.times is None
+    assert part.times.tolist() == [NO_TIME]  # beyond 64 bits
     assert told(part.cells) == {"@timestamp": [(0, str, "'9999-01-01T00:00:00Z'")]}
 
 
@@ -160,11 +160,3 @@ def test_a_note_of_a_later_version_leaves_rows_of_hits(tmp_path: Path) -> None:
     (event,) = read_parquet_events(path, "x")
     assert isinstance(event, Event)
     assert (event.id, event.source) == ("id-0", {"a": 1})
-
-
-def test_a_place_reads_the_event_again(tmp_path: Path) -> None:
-    path = write_events(tmp_path / "x.parquet", events_of([{"n": number} for number in range(5)]))
-    (part,) = read_parts(path, "x", frozenset(["n"]))
-    assert isinstance(part, TablePart)
-    assert part.place == PartPlace(path, "x", 0)
-    assert [event.source for event in part.place.events([4, 1])] == [{"n": 4}, {"n": 1}]

@@ -14,8 +14,9 @@ from besra.events.compression import Compression
 from besra.events.event import Event
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.format import Format
-from besra.events.parquet.part import TablePart, read_parts
+from besra.events.parquet.part import read_parts
 from besra.events.reader import read_events
+from besra.events.table_part import TablePart
 from besra.problems import Problem, Severity
 
 Read = tuple[list[Event], list[Problem], FileRead]
