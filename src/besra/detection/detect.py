@@ -3,6 +3,7 @@
 Files need not be sorted and an event may be read twice: order and identity are settled when hits are correlated.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -57,7 +58,10 @@ ONE_WORKER = Resources()
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to detect with: rules and their plans, whether index patterns count, the window and the limits."""
+    """What to detect with: rules and their plans, whether index patterns count, the window and the limits.
+
+    `fingerprint` tells the content of the files the rules are from, if it is known: then their pack is remembered.
+    """
 
     rules: tuple[tuple[Rule, Plan], ...]
     match_index: bool = True
@@ -65,10 +69,14 @@ class Job:
     limits: Limits = NO_LIMITS
     engine: Engine = Engine.COLUMNAR
     resources: Resources = ONE_WORKER
+    fingerprint: str = ""
 
     def pack(self) -> RulePack:
         """The pack of its plans, one entry a rule."""
-        return RulePack(tuple(Entry(plan, rule.index if self.match_index else ()) for rule, plan in self.rules))
+        entries = tuple(Entry(plan, rule.index if self.match_index else ()) for rule, plan in self.rules)
+        chosen = " ".join(rule.rule_id for rule, _ in self.rules)
+        told = f"{self.fingerprint} {self.match_index} {chosen}" if self.fingerprint else ""
+        return RulePack(entries, hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest() if told else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,10 +154,10 @@ class ColumnarEvaluator:
     def compile(self) -> None:
         """Load the kernels and make the pack ready for them, unless that has been done."""
         if self._compiled is None:
-            from besra.engine.compiled_pack import compiled_pack  # noqa: PLC0415  numba takes long to import
+            from besra.engine.pack_memory import remembered_pack  # noqa: PLC0415  numba takes long to import
 
             self._lap(Phase.READ)
-            self._compiled = compiled_pack(self._pack, self._projection)
+            self._compiled = remembered_pack(self._pack, self._projection)
             self._lap(Phase.START)
 
     def add(self, events: Sequence[Event] | LineBlock | TablePart) -> None:

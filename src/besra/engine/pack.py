@@ -4,7 +4,7 @@ Distinct leaves are numbered; clauses refer to them by number. A pack is immutab
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from besra.engine.candidates import Candidates, PackedClause
@@ -40,9 +40,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class RulePack:
-    """Plans compiled together. Entry *i* of the hits belongs to entry *i* of the pack."""
+    """Plans compiled together. Entry *i* of the hits belongs to entry *i* of the pack.
+
+    `fingerprint` tells its content from that of all other packs, if whoever made it knows one.
+    """
 
     entries: tuple[Entry, ...]
+    fingerprint: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> "RulePack":

@@ -20,12 +20,12 @@ COMPILERS = ("events/columns.py", "schema", "language", "engine")
 """The modules and packages whose code decides what a pack is compiled to."""
 
 
-def remembered_pack(pack: RulePack, projection: Projection, name: str) -> CompiledPack:
-    """The pack compiled, from memory if it is there. `name` tells its content; empty, nothing is remembered."""
-    folder = cache_folder() if name else None
+def remembered_pack(pack: RulePack, projection: Projection) -> CompiledPack:
+    """The pack compiled, from memory if it is there. A pack without a fingerprint is not remembered."""
+    folder = cache_folder() if pack.fingerprint else None
     if folder is None:
         return compiled_pack(pack, projection)
-    memory = folder / f"pack-{_mark(projection, name)}.pickle"
+    memory = folder / f"pack-{_mark(projection, pack.fingerprint)}.pickle"
     known = _recall(memory)
     if known is not None:
         return known
@@ -36,8 +36,8 @@ def remembered_pack(pack: RulePack, projection: Projection, name: str) -> Compil
     return compiled
 
 
-def _mark(projection: Projection, name: str) -> str:
-    told = f"{__version__} {sys.version} {code_mark(COMPILERS)} {projection.fields} {name}"
+def _mark(projection: Projection, fingerprint: str) -> str:
+    told = f"{__version__} {sys.version} {code_mark(COMPILERS)} {projection.fields} {fingerprint}"
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

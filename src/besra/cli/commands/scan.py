@@ -161,7 +161,8 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     chosen = tuple((rule, plan) for rule, plan in loaded.runnable if options.filter.takes(rule))
     if not chosen:
         terminal.say(_no_rules(loaded, options.filter))
-    job = Job(chosen, options.match_index, options.window, options.limits, options.engine, options.resources)
+    how = options.engine, options.resources, loaded.fingerprint
+    job = Job(chosen, options.match_index, options.window, options.limits, *how)
     counts = ScanCounts()
     with Progress(terminal) as progress:
         gathered = gather(
