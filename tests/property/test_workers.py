@@ -3,11 +3,11 @@
 However small the blocks, however soon values are forgotten, wherever a file is cut.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -51,7 +51,11 @@ SCALARS = st.one_of(
 )
 VALUES = st.one_of(SCALARS, st.lists(SCALARS | st.lists(SCALARS, max_size=2), max_size=3), st.just({}), st.just([]))
 DOCUMENTS = st.fixed_dictionaries(
-    {"@timestamp": st.integers(0, 20).map(lambda second: f"2025-03-01T00:00:{second:02d}Z") | SCALARS},
+    {
+        "@timestamp": st.integers(0, 20).map(lambda second: f"2025-03-01T00:00:{second:02d}Z")
+        | WORDS
+        | st.integers(0, 2**40)
+    },
     optional={
         "event": st.sampled_from([{"category": "process"}, {"category": ["file", "process"]}, {}, "process", None]),
         "process": st.fixed_dictionaries({}, optional={"name": VALUES, "pid": VALUES, "args": VALUES}),
@@ -74,9 +78,7 @@ ODD = st.sampled_from(
         b'{"process":{"name":"' + b"\\ud83d\\ude00" * 30 + b'"}}\r',
     ]
 )
-LINES = st.lists(
-    DOCUMENTS.map(lambda document: orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)) | ODD, max_size=12
-)
+LINES = st.lists(DOCUMENTS.map(lambda document: json.dumps(document, ensure_ascii=False).encode()) | ODD, max_size=12)
 
 
 def small_blocks(size: int, patch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,9 @@ FIRST_BUFFER = 1 << 18
 
 NEWLINE = ord("\n")
 
+MOST_BLANK = 100
+"""Blank lines looked behind for a bulk action: a file may be nothing but blank lines."""
+
 
 @dataclass(frozen=True, slots=True)
 class BlockSource:
@@ -124,10 +127,13 @@ def _fill(stream: BinaryIO, buffer: Buffer, held: int) -> int:
 
 
 def _cut(buffer: Buffer) -> int:
-    """Where the whole lines of a full buffer end; a bulk action stays with the document behind it."""
+    """Where the whole lines of a full buffer end; a bulk action stays with the document behind it.
+
+    A few blank lines may stand between; what comes after more of them is read one by one.
+    """
     cut = end = buffer.rfind(b"\n") + 1
-    while end:
-        start = buffer.rfind(b"\n", 0, end - 1) + 1
+    for _ in range(MOST_BLANK):
+        start = buffer.rfind(b"\n", 0, max(0, end - 1)) + 1
         if not buffer[start:end].isspace():
             return start if ACTION.match(buffer, start, end) else cut
         end = start

@@ -1,0 +1,1 @@
+"""KQL (kuery): lexer, parser, tree, printer and lowering to the shared IR."""
