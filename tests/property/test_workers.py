@@ -54,7 +54,7 @@ DOCUMENTS = st.fixed_dictionaries(
     {
         "@timestamp": st.integers(0, 20).map(lambda second: f"2025-03-01T00:00:{second:02d}Z")
         | WORDS
-        | st.integers(0, 2**40)
+        | st.integers(0, 2**31)
     },
     optional={
         "event": st.sampled_from([{"category": "process"}, {"category": ["file", "process"]}, {}, "process", None]),

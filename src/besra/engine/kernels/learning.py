@@ -45,8 +45,8 @@ four-byte grams are marked, and the number of bits less one, -1 for none; where 
 
 FIELD = 56
 F_KIND, F_EXISTS, F_WIDE, F_WIDE_END, F_CUTS, F_CUTS_END, F_SECTIONS = range(0, FIELD, 8)
-"""Bytes of a field: its kind; the atom that holds of every value, or -1; the atoms that hold of all but ASCII text; of
-a field of numbers its `cuts`, and where in `sections` the sets of its sections (`ordered`) begin."""
+"""Bytes of a field: its kind; the atom that holds of every value, or -1; its wide atoms
+(`texts`); of a field of numbers its `cuts`, and where in `sections` the sets of its sections (`ordered`) begin."""
 
 EXACT_DIGITS = 15
 """Digits of which a double is surely the nearest to the number they are."""
@@ -163,7 +163,7 @@ def learn_texts(  # noqa: PLR0913, PLR0917
     """The same for texts of a field that Python has prepared.
 
     `texts` holds four int64 a text: the addresses of its first byte and end, then those of the folded text; each stands
-    between zero bytes. `wide` (bytes) says which are not ASCII.
+    between zero bytes. `wide` (bytes) says which get the wide atoms.
     """
     for number in range(first, last):
         bounds = texts + 32 * number

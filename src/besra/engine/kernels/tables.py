@@ -61,6 +61,8 @@ class TextTables:
     of_sections: tuple[tuple[int, ...], ...]
     """The leaves of the sections of all fields of numbers."""
     of_atoms: tuple[Atom, ...]
+    foreign: frozenset[int]
+    """The fields with a regular expression that ignores case and is not ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class _Building:
     gram_globs: list[Array] = field(default_factory=list)
     globs: list[GlobTest] = field(default_factory=list)
     of_atoms: list[Atom] = field(default_factory=list)
+    foreign: set[int] = field(default_factory=set)
     cuts: list[float] = field(default_factory=list)
     of_sections: list[tuple[int, ...]] = field(default_factory=list)
 
@@ -122,6 +125,8 @@ class _Building:
             self.of_atoms.append(tests.always)
         self.fields[number, 2:4] = len(self.wide), len(self.wide) + len(tests.wide)
         self.wide += [first + atom for atom in tests.wide]
+        if tests.foreign:
+            self.foreign.add(number)
         for which, form in ((2 * number, tests.plain), (2 * number + 1, tests.folded)):
             self.add_form(which, form, first)
 
@@ -198,6 +203,7 @@ class _Building:
             cuts=np.array(self.cuts or [0.0]),
             of_sections=tuple(self.of_sections),
             of_atoms=tuple(self.of_atoms),
+            foreign=frozenset(self.foreign),
         )
 
 

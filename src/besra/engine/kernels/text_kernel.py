@@ -7,6 +7,7 @@ import numpy as np
 
 from besra.engine.kernels.learning import Room, Sets, Tests, learn, learn_texts, rehash_sets
 from besra.engine.kernels.tables import TextTables
+from besra.engine.kernels.texts import is_wide
 from besra.events.kernels.machine import BLOCK
 from besra.events.value_table import ValueTable
 from besra.language.casefold import fold_case
@@ -60,7 +61,8 @@ class TextKernel:
 
     def learn_texts(self, field: int, texts: Sequence[str]) -> Array:
         """The numbers of the sets of texts of one field."""
-        wide = np.array([not text.isascii() for text in texts], np.bool_)
+        foreign = field in self._tables.foreign
+        wide = np.array([is_wide(text, foreign) for text in texts], np.bool_)
         plain, plain_bounds = _packed(texts)
         folded, folded_bounds = _packed([fold_case(text) for text in texts])
         bounds = np.hstack([plain_bounds + plain.ctypes.data, folded_bounds + folded.ctypes.data])

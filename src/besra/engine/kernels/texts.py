@@ -54,7 +54,8 @@ class Form:
 class TextTests:
     """The tests of some leaves. Every text satisfies the leaves `always`.
 
-    `wide` are the atoms to be added for every text beyond ASCII, where globs say nothing about a regular expression.
+    `wide` are the atoms to be added for texts about which globs say nothing of a regular expression (`is_wide`), and
+    `foreign` says that one of these expressions is not ASCII itself.
     """
 
     always: Verdict
@@ -62,6 +63,17 @@ class TextTests:
     folded: Form
     atoms: tuple[Verdict | Candidate, ...]
     wide: tuple[int, ...]
+    foreign: bool
+
+
+ODD_CASE = "\u017f\u212a\u0131\u0130"
+"""The long s, the Kelvin sign, the dotless i and the dotted capital I: `re` takes them for ASCII letters where case is
+ignored, folding does not."""
+
+
+def is_wide(text: str, foreign: bool) -> bool:
+    """Whether ignoring case in a text may mean more to `re` than to globs on the folded text."""
+    return not text.isascii() and (foreign or any(char in text for char in ODD_CASE))
 
 
 class Unsettled:
@@ -116,7 +128,7 @@ class TextMatcher:
         return outcome.verdict(text) if isinstance(outcome, Unsettled) else outcome
 
     def _atoms(self, text: str) -> frozenset[int]:
-        atoms = set() if text.isascii() else set(self._tests.wide)
+        atoms = set(self._tests.wide) if is_wide(text, self._tests.foreign) else set()
         forms = ((self._tests.plain, text), (self._tests.folded, fold_case(text)))
         for (form, written), globs in zip(forms, self._globs, strict=True):
             atom = form.constants.get(written)
@@ -181,7 +193,7 @@ def _tests(
         forms[folds].constants[text] = number(tuple(leaves))
     for (folds, glob), leaves in globs.items():
         tried[folds].append(GlobTest(glob, number(tuple(leaves))))
-    wide = []
+    wide, foreign = [], False
     for (folds, pattern), leaves in regexes.items():
         test = RegexTest(pattern, folds)
         asking = number(Candidate(test, tuple(leaves)))
@@ -190,5 +202,6 @@ def _tests(
         tried[folds].extend(GlobTest(glob, atom, automaton, asking) for glob in test.globs)
         if folds:
             wide.append(asking)
+            foreign = foreign or not pattern.isascii()
     plain, folded = (Form(form.constants, tuple(globs)) for form, globs in zip(forms, tried, strict=True))
-    return TextTests(always, plain, folded, tuple(numbers), tuple(sorted(wide)))
+    return TextTests(always, plain, folded, tuple(numbers), tuple(sorted(wide)), foreign)
