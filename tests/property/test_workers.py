@@ -190,12 +190,10 @@ def test_lines_as_long_as_a_block_give_or_take_a_byte(tmp_path: Path, block: int
         every_size(tmp_path / "events.ndjson", lines, [block + more for more in range(-4, 5)] + [3 * block, 10 * block])
 
 
-@pytest.mark.xfail(strict=True, reason="the block takes the third line for one that no action is about")
 def test_an_action_and_its_document_with_a_damaged_line_between(tmp_path: Path) -> None:
     lines = [b'{"index":{"_id":"one"}}', b"not json", b'{"event":{"category":"process"},"process":{"name":"aab"}}']
     check(lines, b"", 1, 400, 1, tmp_path)
 
 
-@pytest.mark.xfail(strict=True, reason="a time beyond 64 bits is none for blocks, and one for the reader")
 def test_a_time_beyond_64_bits(tmp_path: Path) -> None:
     check([b'{"@timestamp":9223372037}'], b"", 1, 400, 1, tmp_path)

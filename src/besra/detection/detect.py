@@ -4,9 +4,10 @@ Files need not be sorted and an event may be read twice: order and identity are 
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from besra.detection.execution import NO_LIMITS, Execution, Limits, execute
 from besra.detection.run import RunInfo
@@ -25,6 +26,9 @@ from besra.rules.rule import Rule
 
 BATCH = 5000
 """Events evaluated together, where they do not come as blocks."""
+
+BATCH_SIZE = 8 << 20
+"""What together they may hold (`size_of`), but for the last of them."""
 
 
 class Engine(StrEnum):
@@ -132,16 +136,29 @@ def in_batches(events: Iterable[Event | LineBlock | TablePart]) -> Iterator[list
     A block is passed on before anything behind it is read: it is only good until the next one is decoded. So is a part.
     """
     batch: list[Event] = []
+    size = 0
     for item in events:
         if isinstance(item, (LineBlock, TablePart)):
             yield item
-        else:
-            batch.append(item)
-        if len(batch) == BATCH:
+            continue
+        batch.append(item)
+        size += size_of(item.source)
+        if len(batch) == BATCH or size > BATCH_SIZE:
             yield batch
-            batch = []
+            batch, size = [], 0
     if batch:
         yield batch
+
+
+def size_of(document: Mapping[str, Any]) -> int:
+    """About how much there is in a document: its keys, the elements of its lists, the characters of its texts."""
+    size = len(document)
+    for value in document.values():
+        if isinstance(value, dict):
+            size += size_of(value)
+        elif isinstance(value, (str, list)):
+            size += len(value)
+    return size
 
 
 def events_of(batch: Sequence[Event] | LineBlock | TablePart) -> Sequence[Event]:

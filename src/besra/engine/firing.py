@@ -14,6 +14,9 @@ from besra.schema.indexpattern import matches
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+MOST_NAMES = 4096
+"""Index names remembered with the patterns that match them; there are a few dozen."""
+
 USUAL_ROWS = 1 << 16
 """Rows of all clauses together: a first guess at the room needed."""
 
@@ -33,7 +36,7 @@ class Firing:
         self._leaves = len(pack.leaves) + len(pack.index_patterns)
         self._stamps = np.zeros(self._leaves, np.int64)
         self._stamp = 0
-        self._width = 0
+        self._width = -1
         self._room = np.empty(0, np.int64)
         self._stack = np.empty(0, np.int64)
         self._found = np.empty((len(pack.clauses) + 1, 2), np.int64)
@@ -131,6 +134,8 @@ class Firing:
         """Which index patterns match the names of an index (bool)."""
         fits = self._fits.get(names)
         if fits is None:
+            if len(self._fits) >= MOST_NAMES:
+                self._fits.clear()
             patterns = self._pack.index_patterns
             fits = np.array([not pattern or matches(pattern, names) for pattern in patterns], np.bool_)
             self._fits[names] = fits

@@ -29,9 +29,6 @@ SEVERAL = 0
 FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
 SHIFT = np.uint64(32)
 
-MULTIPLIER = 0x2D358DCCAA6C78A5
-"""That of `events.kernels.interning`."""
-
 WORD = 2**64 - 1
 
 TEXTS, INTEGERS = 1, 2
@@ -46,16 +43,18 @@ KINDS = {
 
 
 @cache
-def seeds() -> tuple[int, int]:
-    """What hashes are mixed with."""
-    return secrets.randbits(62), secrets.randbits(62)
+def seeds() -> tuple[int, int, int, int]:
+    """What hashes are mixed with: a seed and a factor for each half."""
+    first, factor, second, other = (secrets.randbits(62) | 1 for _ in range(4))
+    return first, factor, second, other
 
 
 def hashes_of(values: Iterable[Typed | None]) -> Hashes:
     """The hashes of typed values; None is a missing one."""
-    first, second = seeds()
-    texts = list(map(_text, values))
-    return np.array([(hash_of(text, first), hash_of(text, second)) for text in texts], np.uint64).reshape(-1, 2)
+    first, factor, second, other = seeds()
+    texts = map(_text, values)
+    pairs = [(hash_of(text, first, factor), hash_of(text, second, other)) for text in texts]
+    return np.array(pairs, np.uint64).reshape(-1, 2)
 
 
 def _text(value: Typed | None) -> bytes:
@@ -74,19 +73,19 @@ def _text(value: Typed | None) -> bytes:
             return b"t" + ascii(value).encode()
 
 
-def hash_of(text: bytes, seed: int) -> int:
+def hash_of(text: bytes, seed: int, factor: int) -> int:
     """What `events.kernels.interning.hash_token` gives for a text of at least one byte."""
     mixed, start, length = seed ^ len(text), 0, len(text)
     while length > 16:
         low, high = (int.from_bytes(text[at : at + 8], "little") for at in (start, start + 8))
-        mixed = _fold(low ^ mixed, high ^ MULTIPLIER)
+        mixed = _fold(low ^ mixed, high ^ factor)
         start += 16
         length -= 16
     size = min(length, 8)
     unused = 64 - 8 * size
     first = int.from_bytes(text[start : start + size], "little") << unused
     last = int.from_bytes(text[start + length - size : start + length], "little") << unused
-    return _fold(first ^ mixed, last ^ MULTIPLIER)
+    return _fold(first ^ mixed, last ^ factor)
 
 
 def _fold(left: int, right: int) -> int:

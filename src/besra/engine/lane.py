@@ -17,10 +17,10 @@ from besra.engine.profile import Costs, Phase
 from besra.engine.profiling import LaneProfiler, Stopwatch
 from besra.engine.verdicts import Verdicts
 from besra.events.batch import EventBatch, batch_of, batch_of_lines, batch_of_part
-from besra.events.columns import LineDecoder, Projection, ValueTable
+from besra.events.columns import DecodedLines, LineDecoder, Projection, ValueTable
 from besra.events.event import Event
-from besra.events.event_time import TIMESTAMP
-from besra.events.line_block import Outcome, RawLines, leave_slow
+from besra.events.event_time import TIMESTAMP, parse_event_time
+from besra.events.line_block import Integers, Outcome, RawLines, leave_slow
 from besra.events.table_part import TablePart
 from besra.events.times import NO_TIME, times_of_rows
 
@@ -96,7 +96,7 @@ class Lane:
         decoded = self._decoder.decode(lines.buffer)
         leave_slow(lines, decoded)
         times = times_of_rows(decoded.columns.get(TIMESTAMP), len(decoded.starts), self._values)
-        untimed = np.flatnonzero((times == NO_TIME) & ~decoded.slow)
+        untimed = untimed_of(decoded, times, self._values)
         if decoded.slow.all():
             return Outcome(decoded, untimed)
         batch = batch_of_lines(decoded, lines.default_index, self._projection, self._values)
@@ -164,3 +164,15 @@ class Lane:
                     self._profiler.script(number, self._watch.clock() - start)
             if len(held):
                 yield ClauseRows(clause, held)
+
+
+def untimed_of(decoded: DecodedLines, times: Integers, values: ValueTable) -> Integers:
+    """The rows without a usable time. One beyond 64 bits is usable, though `times` does not hold it."""
+    untimed = np.flatnonzero((times == NO_TIME) & ~decoded.slow)
+    column = decoded.columns.get(TIMESTAMP)
+    if column is None or not len(untimed):
+        return untimed
+    cells = np.flatnonzero(np.isin(column.rows, untimed))
+    scalars = values.scalars(column.values[cells].tolist())
+    far = [cell for cell, value in zip(cells, scalars, strict=True) if parse_event_time(value) is not None]
+    return np.setdiff1d(untimed, column.rows[far]) if far else untimed

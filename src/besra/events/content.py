@@ -7,7 +7,6 @@ import codecs
 import io
 import itertools
 from collections.abc import Callable
-from functools import partial
 from typing import Any, BinaryIO
 
 from besra.events.compression import Chunks, Compression, Damage, compression_of, decompress
@@ -60,6 +59,38 @@ Direct = Callable[[memoryview], int | Damage]
 """Reads into a buffer; the number of bytes, 0 at the end."""
 
 
+class _Source:
+    """An open file and the bytes read of it. Not part of `Content`: a cycle would keep its buffers for long."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.bytes_read = 0
+        self._file: Any = file
+
+    @property
+    def can_read_into(self) -> bool:
+        return hasattr(self._file, "readinto")
+
+    def read_into(self, buffer: memoryview) -> int | Damage:
+        try:
+            count = int(self._file.readinto(buffer) or 0)
+        except OSError as error:
+            return _unread(error)
+        self.bytes_read += count
+        return count
+
+    def chunks(self) -> Chunks:
+        while True:
+            try:
+                chunk = self._file.read(CHUNK)
+            except OSError as error:
+                yield _unread(error)
+                return
+            if not chunk:
+                return
+            self.bytes_read += len(chunk)
+            yield chunk
+
+
 class Content:
     """An open input: `stream` is all of it in the clear, `head` its first bytes (up to `HEAD`, or more).
 
@@ -67,8 +98,8 @@ class Content:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.bytes_read = 0
-        self.head, taken, rest = _look_ahead(self._read(file))
+        self._source = _Source(file)
+        self.head, taken, rest = _look_ahead(self._source.chunks())
         chunks: Chunks = itertools.chain(taken, rest)
         self.compression: Compression | None = compression_of(self.head)
         if self.compression:
@@ -82,36 +113,21 @@ class Content:
             self.head, chunks = self.head[3:], _drop(chunks, 3)
             encoding = "utf-8"
         self.is_verbatim = self.compression is None and encoding is None
-        if self.is_verbatim and hasattr(file, "readinto"):
-            self._bytes = ByteStream(iter(taken), partial(self._read_into, file))
+        if self.is_verbatim and self._source.can_read_into:
+            self._bytes = ByteStream(iter(taken), self._source.read_into)
         else:
             self._bytes = ByteStream(chunks)
         self.stream: BinaryIO = io.BufferedReader(self._bytes, CHUNK)
 
     @property
+    def bytes_read(self) -> int:
+        """Bytes of the input read so far."""
+        return self._source.bytes_read
+
+    @property
     def damage(self) -> Damage | None:
         """What ended the stream before its time; known once the stream has been read to that point."""
         return self._bytes.damage
-
-    def _read_into(self, file: Any, buffer: memoryview) -> int | Damage:
-        try:
-            count = file.readinto(buffer) or 0
-        except OSError as error:
-            return _unread(error)
-        self.bytes_read += count
-        return int(count)
-
-    def _read(self, file: BinaryIO) -> Chunks:
-        while True:
-            try:
-                chunk = file.read(CHUNK)
-            except OSError as error:
-                yield _unread(error)
-                return
-            if not chunk:
-                return
-            self.bytes_read += len(chunk)
-            yield chunk
 
 
 def _unread(error: OSError) -> Damage:

@@ -94,10 +94,16 @@ def leave_slow(lines: RawLines, decoded: "DecodedLines") -> None:
     slow = decoded.slow
     if lines.is_first and slow[:PROBE].all():
         slow[:] = True  # the file may be no JSON at all: the ordinary reader decides when to give up
-    for row in np.flatnonzero(slow[:-1]).tolist():
-        # The document behind a bulk action takes its id from there.
-        if ACTION.match(lines.buffer, int(decoded.starts[row])):
-            slow[row + 1] = True
+    # The document behind a bulk action takes its id from there, also past lines that turn out to be none.
+    expected = -1
+    for row in np.flatnonzero(slow).tolist():
+        if 0 <= expected < row:
+            slow[expected] = True
+            expected = -1
+        if expected == row or ACTION.match(lines.buffer, int(decoded.starts[row])):
+            expected = row + 1
+    if 0 <= expected < len(slow):
+        slow[expected] = True
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,8 @@ def kernels_work() -> bool:
 def text_of(scalar: Scalar) -> bytes:
     """The JSON text a scalar is known by; for what orjson cannot write or would read otherwise, ODD and a text."""
     try:
-        text = orjson.dumps(scalar)
+        # A copy: what orjson gives holds a page of memory, however short it is.
+        text = b"%b" % orjson.dumps(scalar)
     except TypeError:
         return ODD + ascii(scalar).encode()
     return ODD + ascii(scalar).encode() if text == b"null" else text

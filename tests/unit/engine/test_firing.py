@@ -119,7 +119,7 @@ def test_room_for_rows_grows_in_the_midst_of_clauses(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "kernels",
     [
-        pytest.param(True, marks=pytest.mark.xfail(strict=True, reason="there are no bitmaps before the first row")),
+        True,
         False,
     ],
 )

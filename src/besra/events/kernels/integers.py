@@ -45,7 +45,7 @@ def hash_values(  # noqa: PLR0913, PLR0917
 ) -> None:
     """Writes two hashes (int64) for each of `count` values, by their ids (int32), or zeros where Python has to.
 
-    `kinds`: 1 for texts, 2 for integers, 3 for both. `seeds`: two int64.
+    `kinds`: 1 for texts, 2 for integers, 3 for both. `seeds`: a seed and a factor for each half, int64.
     """
     for place in range(count):
         number = half_at(ids + 4 * place)
@@ -55,4 +55,5 @@ def hash_values(  # noqa: PLR0913, PLR0917
         if is_meant and byte_at(p) != QUOTE:
             is_meant = integer_of(p, p + length) != UNREAD
         for half in range(0, 16, 8):
-            put_word(hashes + 16 * place + half, hash_token(p, length, word_at(seeds + half)) if is_meant else 0)
+            seed, factor = word_at(seeds + 2 * half), word_at(seeds + 2 * half + 8)
+            put_word(hashes + 16 * place + half, hash_token(p, length, seed, factor) if is_meant else 0)
