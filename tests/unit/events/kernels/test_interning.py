@@ -2,8 +2,10 @@
 
 import random
 
+import orjson
 import pytest
 
+from besra.engine.join_hash import hashes_of
 from besra.events.columns import LineDecoder, Projection, ValueTable
 
 pytest.importorskip("numba")
@@ -42,3 +44,8 @@ def test_prepared_tokens_do_not_share_a_hash() -> None:
     assert len(values) == len(texts)
     heads = values.interned.slots[::2]
     assert len(set((heads[heads != 0] >> 32).tolist())) == len(texts)
+
+
+def test_prepared_join_keys_stay_apart() -> None:
+    values = [orjson.loads(text) for text in prepared(200)]
+    assert len({tuple(pair) for pair in hashes_of(values).tolist()}) == len(values)
