@@ -27,8 +27,11 @@ from besra.rules.rule import Rule
 BATCH = 5000
 """Events evaluated together, where they do not come as blocks."""
 
-BATCH_SIZE = 8 << 20
-"""What together they may hold (`size_of`), but for the last of them."""
+BATCH_SIZE = 64 << 20
+"""Bytes they may take together (`size_of`), but for the last of them."""
+
+EACH = 100
+"""Bytes of a key or element, about."""
 
 
 class Engine(StrEnum):
@@ -151,12 +154,14 @@ def in_batches(events: Iterable[Event | LineBlock | TablePart]) -> Iterator[list
 
 
 def size_of(document: Mapping[str, Any]) -> int:
-    """About how much there is in a document: its keys, the elements of its lists, the characters of its texts."""
-    size = len(document)
+    """About how many bytes a document takes: what its texts hold, and as much again as its keys and elements cost."""
+    size = EACH * len(document)
     for value in document.values():
         if isinstance(value, dict):
             size += size_of(value)
-        elif isinstance(value, (str, list)):
+        elif isinstance(value, list):
+            size += EACH * len(value)
+        elif isinstance(value, str):
             size += len(value)
     return size
 
