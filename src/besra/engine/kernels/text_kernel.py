@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from besra.engine.kernels.learning import Room, Sets, Tests, learn, learn_texts, rehash_sets
+from besra.engine.kernels.atom_sets import Sets, rehash_sets
+from besra.engine.kernels.learning import Room, Tests, learn, learn_texts
 from besra.engine.kernels.tables import TextTables
 from besra.engine.kernels.texts import is_wide
 from besra.events.kernels.machine import BLOCK
