@@ -50,7 +50,7 @@ RuleHits = tuple[Collection[Hit], ...]
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a job may use: `workers` threads, and `memory` bytes for what it keeps of events. They change no alert.
+    """What a job may use: `workers` processes, and `memory` bytes for what it keeps of events. They change no alert.
 
     With `profile` it also measures what things cost, which may take as long again.
     """
@@ -155,14 +155,17 @@ def in_batches(events: Iterable[Event | LineBlock | TablePart]) -> Iterator[list
 
 def size_of(document: Mapping[str, Any]) -> int:
     """About how many bytes a document takes: what its texts hold, and as much again as its keys and elements cost."""
-    size = EACH * len(document)
-    for value in document.values():
-        if isinstance(value, dict):
-            size += size_of(value)
-        elif isinstance(value, list):
-            size += EACH * len(value)
-        elif isinstance(value, str):
-            size += len(value)
+    size, waiting = 0, [document]
+    while waiting:  # documents may be deeper than Python recurses
+        held = waiting.pop()
+        size += EACH * len(held)
+        for value in held.values():
+            if isinstance(value, dict):
+                waiting.append(value)
+            elif isinstance(value, list):
+                size += EACH * len(value)
+            elif isinstance(value, str):
+                size += len(value)
     return size
 
 

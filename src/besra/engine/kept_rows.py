@@ -1,6 +1,6 @@
 """What is kept of a batch: for every clause the rows that satisfy it, with what correlations compare.
 
-Pure, so that threads can do it for the batches they evaluate; `Gathering.take` then adds the results in order.
+Pure, so that workers can do it for the batches they evaluate; `Gathering.take` then adds the results in order.
 """
 
 from collections import defaultdict
@@ -30,7 +30,7 @@ Place = tuple[int, int]
 
 @dataclass
 class ValueMemory:
-    """What has been computed for values, by value id. One for each thread, and each table of values."""
+    """What has been computed for values, by value id. One for each lane, and each table of values."""
 
     compiled: bool = False
 

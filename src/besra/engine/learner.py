@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 
 from besra.engine.field_tests import FieldTests, leaves_by_field
-from besra.engine.kernels.tables import (
-    TextTables,
-)
+from besra.engine.kernels.tables import TextTables
 from besra.engine.kernels.texts import Candidate, Unsettled
 from besra.engine.matcher import FieldMatcher
 from besra.engine.pack import FieldLeaf

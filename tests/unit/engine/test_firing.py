@@ -116,13 +116,7 @@ def test_room_for_rows_grows_in_the_midst_of_clauses(monkeypatch: pytest.MonkeyP
     assert rows_of(COUNTED, events, 300) == judged(COUNTED, events)
 
 
-@pytest.mark.parametrize(
-    "kernels",
-    [
-        True,
-        False,
-    ],
-)
+@pytest.mark.parametrize("kernels", [True, False])
 def test_no_rows(kernels: bool) -> None:
     evaluator = ColumnarEvaluator(COUNTED, kernels=kernels)
     evaluator.add([])
