@@ -4,7 +4,8 @@ Fields and ids are those of detection-engine.md 3 and 2.5. What the original lac
 (`detection.provenance`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from besra.detection.run import RunInfo
 from besra.detection.source_document import clean, common_fields, originals, without_field
 from besra.engine.hits import Hit
 from besra.events.document import Fields
-from besra.language.plan import Each, Plan
+from besra.language.plan import Plan, Sample, Sequence
 from besra.rules.rule import Rule
 from besra.schema.catalogue import bundled_catalogue
 from besra.schema.fieldtype import Scalar
@@ -59,9 +60,9 @@ def build_alerts(source: Source, match: Match) -> list[Alert]:
     """
     if any(_comes_from(hit, source.rule_uuid) for hit in match.present):
         return []
-    if isinstance(source.plan.correlation, Each):
-        return [_single(source, match.present[0])]
-    return _group(source, match)
+    if isinstance(source.plan.correlation, Sequence | Sample):
+        return _group(source, match)
+    return [_single(source, match.present[0])]
 
 
 def _single(source: Source, hit: Hit) -> Alert:
@@ -101,7 +102,7 @@ def _group(source: Source, match: Match) -> list[Alert]:
     return [*blocks, shell]
 
 
-def _shell(source: Source, blocks: Sequence[Alert], ancestors: Sequence[Ancestor], group_id: str) -> Alert:
+def _shell(source: Source, blocks: Items[Alert], ancestors: Items[Ancestor], group_id: str) -> Alert:
     shared = {key: value for key, value in common_fields(blocks).items() if not key.startswith("kibana.alert.")}
     shell = {**shared, **_alert_fields(source, group_id, ancestors, source.run.started)}
     shell["kibana.alert.reason"] = reason_text(shell, source.rule.name, source.rule.severity)
@@ -119,7 +120,7 @@ def _alert_of_event(source: Source, event: Mapping[str, Any], fields: Mapping[st
     return alert
 
 
-def _alert_fields(source: Source, alert_id: str, ancestors: Sequence[Ancestor], original_time: int | None) -> Alert:
+def _alert_fields(source: Source, alert_id: str, ancestors: Items[Ancestor], original_time: int | None) -> Alert:
     """What every alert carries, whatever it came from (detection-engine.md 3.2)."""
     rule, created, copied = source.rule, source.created, source.rule_fields
     return {

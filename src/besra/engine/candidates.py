@@ -13,12 +13,16 @@ Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class PackedClause:
-    """A clause of an entry. `groups`: sets of leaves of which an event must satisfy one each (`engine.implied`)."""
+    """A clause of an entry. `groups`: sets of leaves of which an event must satisfy one each (`engine.implied`).
+
+    `index` holds the index patterns that count for it.
+    """
 
     entry: int
     position: int
     clause: Clause
     groups: tuple[Group, ...]
+    index: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

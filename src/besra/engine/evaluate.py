@@ -95,7 +95,7 @@ class Looking:
             rows = _ascending(found, self._batch.size) if found else NO_ROWS
         if len(self._batch.rows) < self._batch.size:
             rows = rows[np.isin(rows, self._batch.rows)]
-        allowed = self._index_mask(self._pack.entries[clause.entry].index)
+        allowed = self._index_mask(clause.index)
         return rows if allowed is None else rows[allowed[rows]]
 
     def _index_mask(self, patterns: tuple[str, ...]) -> Mask | None:

@@ -13,7 +13,7 @@ from besra.engine.kept_rows import KEY, ROW, KeptRows, numbered
 from besra.engine.pack import Entry, RulePack
 from besra.events.row_store import MEMORY_LIMIT, RowStore
 from besra.events.spill import Table
-from besra.language.plan import Each, Sample, Sequence
+from besra.language.plan import Correlation, Each, NewTerms, Sample, Sequence, ThreatMatch, Threshold
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -42,28 +42,32 @@ class Gathering:
         spill = self.store.spill
         places = [(number, position) for position in range(len(entry.plan.clauses))]
         tables = {place[1]: spill.table(place) for place in places if place in spill}
-        if not isinstance(entry.plan.correlation, Each) and tables:
-            tables = joined(tables, needed_clauses(entry), self.store)
+        left = narrowed(entry.plan.correlation, tables, self.store) if tables else tables
+        if left is not tables:
             for place in places:
                 spill.drop(place)
-            for position, table in tables.items():
+            for position, table in left.items():
                 spill.append((number, position), table)
-        return KeptHits(entry, number, self.store, sum(table.shape[1] for table in tables.values()))
+        return KeptHits(entry, number, self.store, sum(table.shape[1] for table in left.values()))
 
 
-def needed_clauses(entry: Entry) -> set[int]:
-    """The clauses without which an entry has no match: not those of `until` and missing events."""
-    match entry.plan.correlation:
-        case Each():
-            return {0}
+Tables = dict[int, Table]
+"""The rows that satisfy each clause, by its position."""
+
+
+def narrowed(correlation: Correlation, tables: Tables, store: RowStore) -> Tables:
+    """The tables without rows that can be part of no match; the same object where all stay."""
+    match correlation:
+        case Each() | NewTerms() | Threshold() | ThreatMatch():
+            return tables
         case Sequence() as sequence:
-            return {stage.clause for stage in sequence.stages if not stage.missing}
+            return joined(tables, {stage.clause for stage in sequence.stages if not stage.missing}, store)
         case Sample() as sample:
-            return set(sample.clauses)
+            return joined(tables, set(sample.clauses), store)
 
 
-def joined(tables: dict[int, Table], needed: set[int], store: RowStore) -> dict[int, Table]:
-    """The rows of every clause whose key may occur in all needed clauses.
+def joined(tables: Tables, needed: set[int], store: RowStore) -> Tables:
+    """The rows of every clause whose key may occur in all `needed` clauses, those without which there is no match.
 
     Several documents under one id stay as well: only one of them is the event, and which one the correlation decides.
     """

@@ -24,7 +24,7 @@ from besra.language.expr import (
     Script,
     fields_of,
 )
-from besra.language.plan import Plan
+from besra.language.plan import Clause, Plan
 
 FieldLeaf = Exists | Equals | Like | Regex | Range | InNetwork
 """A leaf over the values of one field: what a matcher answers for a value without looking at the event."""
@@ -36,6 +36,10 @@ class Entry:
 
     plan: Plan
     index: tuple[str, ...] = ()
+
+    def index_of(self, clause: Clause) -> tuple[str, ...]:
+        """The index patterns of one of its clauses."""
+        return self.index if clause.index is None else clause.index
 
 
 @dataclass(frozen=True)
@@ -69,22 +73,24 @@ class RulePack:
 
     @cached_property
     def index_patterns(self) -> tuple[tuple[str, ...], ...]:
-        """The distinct index patterns of the entries, in their order."""
-        return tuple(dict.fromkeys(entry.index for entry in self.entries))
+        """The distinct index patterns of all clauses, in their order."""
+        return tuple(dict.fromkeys(clause.index for clause in self.clauses))
 
     @cached_property
     def _pattern_numbers(self) -> dict[tuple[str, ...], int]:
         return {patterns: number for number, patterns in enumerate(self.index_patterns)}
 
-    def index_leaf(self, entry: int) -> int:
-        """The number of the leaf that an entry's index patterns are: those behind the leaves of fields."""
-        return len(self.leaves) + self._pattern_numbers[self.entries[entry].index]
+    def index_leaf(self, patterns: tuple[str, ...]) -> int:
+        """The number of the leaf that index patterns are: those behind the leaves of fields."""
+        return len(self.leaves) + self._pattern_numbers[patterns]
 
     @cached_property
     def clauses(self) -> tuple[PackedClause, ...]:
         """All clauses of all entries."""
         return tuple(
-            PackedClause(number, position, clause, implied_groups(clause.predicate, self.leaf_ids))
+            PackedClause(
+                number, position, clause, implied_groups(clause.predicate, self.leaf_ids), entry.index_of(clause)
+            )
             for number, entry in enumerate(self.entries)
             for position, clause in enumerate(entry.plan.clauses)
         )

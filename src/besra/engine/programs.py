@@ -1,6 +1,6 @@
 """Clauses as programs over bitmaps of rows, for the firing kernel (`kernels.firing`).
 
-The index patterns of an entry are a leaf too, numbered behind the leaves of fields: the rows whose index they match.
+The index patterns of a clause are a leaf too, numbered behind the leaves of fields: the rows whose index they match.
 Every program begins with it, so that nothing outside of it is ever found. Of a script a program knows nothing: it takes
 every row, and whoever runs the program asks the script about the rows that are left.
 """
@@ -44,7 +44,7 @@ def clause_programs(pack: RulePack) -> ClausePrograms:
     groups: list[list[tuple[int, ...]]] = []
     exact = []
     for packed in pack.clauses:
-        index = pack.index_leaf(packed.entry)
+        index = pack.index_leaf(packed.index)
         groups.append([(index,), *packed.groups])
         writer = _Writer(pack)
         writer.program(index, packed.clause.predicate)

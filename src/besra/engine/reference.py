@@ -61,14 +61,13 @@ def evaluate(pack: RulePack, batch: Iterable[Event]) -> Hits:
     for event in batch:
         fields = Fields(event.source)
         for entry, hits in zip(pack.entries, found, strict=True):
-            if not entry.index or matches(entry.index, event.index):
-                hits.extend(_entry_hits(entry, event, fields))
+            hits.extend(_entry_hits(entry, event, fields))
     return Hits(tuple(tuple(hits) for hits in found))
 
 
 def _entry_hits(entry: Entry, event: Event, fields: FieldValues) -> Iterator[Hit]:
     for position, clause in enumerate(entry.plan.clauses):
-        if holds(clause.predicate, fields):
+        if matches(entry.index_of(clause), event.index) and holds(clause.predicate, fields):
             yield Hit(position, event, ordinal_of(entry.plan.ordering, event, fields), keys_of(clause, fields))
 
 

@@ -6,6 +6,8 @@ from besra.engine.pack import RulePack
 from besra.events.event_time import TIMESTAMP
 from besra.events.wanted import Wanted
 from besra.language.expr import Always, And, Equals, Or, Predicate
+from besra.language.plan import NewTerms, Plan, ThreatMatch
+from besra.schema.datemath import nanoseconds
 
 CATEGORY = "event.category"
 
@@ -14,12 +16,24 @@ def wanted_by(pack: RulePack, start: int | None = None, end: int | None = None) 
     """The events a pack can use in a window of time (closed, in nanoseconds since 1970; None is unbounded).
 
     Clauses of `until` and of missing events are clauses: what they wait for matters. The window says nothing about
-    `@timestamp` where a rule goes by another time.
+    `@timestamp` where a rule goes by another time, nor about indicators, and history lies before it.
     """
-    if any(entry.plan.ordering.timestamp.name != TIMESTAMP for entry in pack.entries):
+    if not all(_is_bounded(entry.plan) for entry in pack.entries):
         start = end = None
+    if start is not None:
+        start -= max((_history(entry.plan) for entry in pack.entries), default=0)
     clauses = [clause.predicate for entry in pack.entries for clause in entry.plan.clauses]
     return Wanted(start, end, categories_of(Or(tuple(clauses))))
+
+
+def _is_bounded(plan: Plan) -> bool:
+    """Whether a window of times bounds what the plan looks at."""
+    return plan.ordering.timestamp.name == TIMESTAMP and not isinstance(plan.correlation, ThreatMatch)
+
+
+def _history(plan: Plan) -> int:
+    """How far before a window the plan looks, in nanoseconds."""
+    return nanoseconds(plan.correlation.history) if isinstance(plan.correlation, NewTerms) else 0
 
 
 def categories_of(predicate: Predicate) -> frozenset[str] | None:

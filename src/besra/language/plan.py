@@ -21,10 +21,14 @@ class JoinKey:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A predicate over one event (category and presence of mandatory keys included), and the event's join keys."""
+    """A predicate over one event (category and presence of mandatory keys included), and the event's join keys.
+
+    `index` holds index patterns of the clause's own, as indicators have; with None it reads what the rule reads.
+    """
 
     predicate: Predicate
     keys: tuple[JoinKey, ...] = ()
+    index: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,54 @@ class Sample:
     per_key: int = 1
 
 
-Correlation = Each | Sequence | Sample
+@dataclass(frozen=True, slots=True)
+class Cardinality:
+    """Of the events of a bucket: how many distinct keys they have under a clause, `least` of which there must be."""
+
+    clause: int
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Events of clause 0 in buckets by their keys; a bucket of `count` or more is a match (detection-engine.md 5.2).
+
+    An event that counts under a clause of `cardinality` is one of clause 0, and its keys there are a field's values.
+    """
+
+    count: int
+    cardinality: tuple[Cardinality, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewTerms:
+    """Events of clause 0 with keys that no event had in the time `history` before them (detection-engine.md 5.3)."""
+
+    history: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorMapping:
+    """One group of a mapping: clauses of events and of indicators that match if they have a key in common.
+
+    `entries` are the compared fields, of the event and of the indicator, in the order of the keys; of those in
+    `negated` no value of the event may be one of the indicator.
+    """
+
+    events: int
+    indicators: int
+    entries: tuple[tuple[FieldRef, FieldRef], ...]
+    negated: tuple[tuple[FieldRef, FieldRef], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThreatMatch:
+    """Events that some indicator matches by some group of the mapping (detection-engine.md 5.4)."""
+
+    groups: tuple[IndicatorMapping, ...]
+
+
+Correlation = Each | Sequence | Sample | Threshold | NewTerms | ThreatMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +141,13 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A query, lowered: clauses, the correlation over them, how events are ordered, and pipes in order."""
+    """A query, lowered: clauses, the correlation over them, how events are ordered, and pipes in order.
+
+    A match goes if one of `exclusions` holds of it: of the values that all its events have together.
+    """
 
     clauses: tuple[Clause, ...]
     correlation: Correlation
     ordering: Ordering = Ordering()
     pipes: tuple[Pipe, ...] = ()
+    exclusions: tuple[Predicate, ...] = ()

@@ -1,24 +1,33 @@
 """Rule to plan: which rules besra can run, and why not the others."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from besra.errors import QueryError
-from besra.language.eql.lower import Lowered, QueryFields, lower_query
-from besra.language.eql.parser import parse_query
+from besra.language.eql.lower import Lowered
 from besra.language.plan import Plan
 from besra.problems import Problem, Severity
+from besra.rules.plans.eql import eql_plan
+from besra.rules.plans.new_terms import new_terms_plan
+from besra.rules.plans.query import query_plan
+from besra.rules.plans.threat_match import threat_match_plan
+from besra.rules.plans.threshold import threshold_plan
 from besra.rules.rule import Rule, RuleStatus, RuleType
 from besra.schema.catalogue import Catalogue, bundled_catalogue
 
-MISSING_FEATURE = {
-    RuleType.QUERY: "KQL",
-    RuleType.SAVED_QUERY: "saved queries",
-    RuleType.THRESHOLD: "threshold rules",
-    RuleType.NEW_TERMS: "new terms rules",
-    RuleType.THREAT_MATCH: "indicator match rules",
-    RuleType.ESQL: "ES|QL",
-    RuleType.MACHINE_LEARNING: "machine learning jobs",
+PLANS: Mapping[RuleType, Callable[[Rule, Catalogue], Lowered]] = {
+    RuleType.EQL: eql_plan,
+    RuleType.QUERY: query_plan,
+    RuleType.SAVED_QUERY: query_plan,
+    RuleType.THRESHOLD: threshold_plan,
+    RuleType.NEW_TERMS: new_terms_plan,
+    RuleType.THREAT_MATCH: threat_match_plan,
 }
+MISSING_FEATURE = {
+    RuleType.ESQL: "rules in ES|QL are",
+    RuleType.MACHINE_LEARNING: "rules on the anomalies of machine learning jobs are",
+}
+UNSUPPORTED = frozenset({"eql-unsupported", "kql-unsupported"})
 ENDPOINT_LIST = "endpoint_list"
 """Enforced on the endpoint; the detection engine leaves it out (detection-engine.md 4.2)."""
 
@@ -37,30 +46,33 @@ class Planned:
 
 def plan_rule(rule: Rule, catalogue: Catalogue | None = None) -> Planned:
     """Plan a rule against a field catalogue, by default the bundled one. What cannot be planned is no exception."""
-    if rule.type is not RuleType.EQL or rule.query is None:
-        feature = MISSING_FEATURE.get(rule.type, f"rules of type {rule.type}")
-        return _unsupported("unsupported-rule-type", f"{feature} not supported yet: besra runs EQL rules")
-    if rule.parameters.get("filters"):
-        return _unsupported(
-            "unsupported-filters", "the rule narrows its query by `filters`, which besra cannot apply yet"
-        )
+    plan = PLANS.get(rule.type)
+    if plan is None:
+        feature = MISSING_FEATURE.get(rule.type, f"rules of type {rule.type} are")
+        return _unsupported("unsupported-rule-type", f"{feature} not supported")
+    if obstacle := _obstacle(rule):
+        return Planned(RuleStatus.UNSUPPORTED, problems=(obstacle,))
     try:
-        lowered = _lower(rule, rule.query.text, catalogue or bundled_catalogue())
+        lowered = plan(rule, catalogue or bundled_catalogue())
     except QueryError as error:
-        unsupported = all(problem.code == "eql-unsupported" for problem in error.problems)
+        unsupported = all(problem.code in UNSUPPORTED for problem in error.problems)
         status = RuleStatus.UNSUPPORTED if unsupported else RuleStatus.INVALID
         return Planned(status, problems=error.problems)
     return Planned(RuleStatus.READY, lowered.plan, (*lowered.warnings, *_not_applied(rule)))
 
 
-def _lower(rule: Rule, text: str, catalogue: Catalogue) -> Lowered:
-    fields = QueryFields(rule.event_category_field, rule.timestamp_field, rule.tiebreaker_field or DEFAULT_TIEBREAKER)
-    return lower_query(parse_query(text), catalogue, fields=fields)
-
-
-DEFAULT_TIEBREAKER = "event.sequence"
-"""Elasticsearch has no default tiebreaker and falls back to arrival order. Files have no arrival order worth the name,
-and Elastic Defend numbers all events of an agent in this field (sources.md 2); events without it sort by position."""
+def _obstacle(rule: Rule) -> Problem | None:
+    """What of a rule besra cannot do, whatever its query says."""
+    languages = {rule.query.language if rule.query else "", rule.parameters.get("threat_language")}
+    if "lucene" in languages:
+        hint = "write the query in KQL (language kuery) or EQL"
+        return Problem("unsupported-language", "queries in Lucene's language are not supported", hint=hint)
+    if rule.type is RuleType.SAVED_QUERY and not (rule.query and rule.query.text.strip()):
+        message = f"the rule runs the saved query {rule.parameters['saved_id']}, whose text is not in the file"
+        return Problem("unsupported-saved-query", message, hint="put the text of the saved query into `query`")
+    if rule.parameters.get("filters"):
+        return Problem("unsupported-filters", "the rule narrows its query by `filters`, which besra cannot apply yet")
+    return None
 
 
 def _unsupported(code: str, message: str) -> Planned:

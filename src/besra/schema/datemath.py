@@ -138,6 +138,11 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f"{text!r} is too long a duration") from None
 
 
+def nanoseconds(length: timedelta) -> int:
+    """A length of time in nanoseconds."""
+    return length // timedelta(microseconds=1) * 1000
+
+
 def format_duration(length: timedelta) -> str:
     """The shortest text in one unit: 3600 s is `1h`, 90 s is `90s`. Below a millisecond is cut off."""
     millis = length // timedelta(milliseconds=1)

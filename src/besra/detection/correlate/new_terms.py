@@ -1,0 +1,37 @@
+"""New terms: events with a key nobody had for so long before them (detection-engine.md 5.3)."""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from besra.detection.correlate.order import Moment, Stream
+from besra.detection.match import Match, NewTerm, UnreadMatch
+from besra.detection.window import Window
+from besra.language.plan import NewTerms
+from besra.schema.datemath import nanoseconds
+
+
+def with_history(window: Window, new_terms: NewTerms) -> Window:
+    """The window with the history before it."""
+    return window if window.start is None else replace(window, start=window.start - nanoseconds(new_terms.history))
+
+
+def new_terms_matches(new_terms: NewTerms, stream: Stream, window: Window) -> Iterator[UnreadMatch]:
+    """One match for every key of every event in the window, if it is new there; in order of time.
+
+    `stream` holds the history before the window as well. Events without a time have no history.
+    """
+    history = nanoseconds(new_terms.history)
+    last_seen: dict[Hashable, int] = {}
+    seen_from: int | None = None
+    for moment, keys in stream.moments():
+        seen_from = moment.time if seen_from is None else seen_from
+        for key in keys.get(0, ()):
+            before = last_seen.get(key)
+            last_seen[key] = moment.time
+            if (before is None or moment.time - before > history) and window.contains(moment.time):
+                yield partial(_match, stream, moment, key, seen_from)
+
+
+def _match(stream: Stream, moment: Moment, key: Hashable, seen_from: int) -> Match:
+    return Match((stream.hit(moment, 0),), stream.key(moment, 0, key), NewTerm(seen_from))

@@ -1,0 +1,22 @@
+"""Fields of a rule as join keys: an event without one of them takes no part."""
+
+from collections.abc import Iterable
+
+from besra.language.expr import Exists, FieldRef, Predicate
+from besra.language.plan import Clause, JoinKey
+from besra.language.simplify import all_of
+from besra.schema.catalogue import Catalogue
+from besra.schema.fieldtype import FieldType
+
+
+def field_ref(name: str, catalogue: Catalogue) -> FieldRef:
+    """A field as its values are grouped and compared: text as it stands, others by their type."""
+    kind = catalogue.type_of(name)
+    return FieldRef(name, FieldType.KEYWORD if kind is FieldType.TEXT else kind)
+
+
+def keyed_clause(predicate: Predicate, fields: Iterable[FieldRef], index: tuple[str, ...] | None = None) -> Clause:
+    """A clause of the events that satisfy a predicate and have all the fields, which are their keys."""
+    names = tuple(fields)
+    present = all_of([predicate, *(Exists(name) for name in names)])
+    return Clause(present, tuple(JoinKey(name) for name in names), index)
