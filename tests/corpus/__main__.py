@@ -18,6 +18,8 @@ def main() -> int:
     parser.add_argument("rules", type=Path)
     parser.add_argument("events", type=Path)
     parser.add_argument("--json", type=Path, help="write the report here")
+    known_help = "a rule whose sets are known to contradict the language: it has to fail"
+    parser.add_argument("--known", action="append", default=[], metavar="RULE_ID", help=known_help)
     args = parser.parse_args()
     try:
         outcomes = run_folder(args.rules, args.events)
@@ -27,7 +29,7 @@ def main() -> int:
     if args.json:
         args.json.write_text(json.dumps(report(outcomes), indent=1), "utf-8")
     _show(outcomes)
-    return int(not all(outcome.is_good for outcome in outcomes))
+    return int(any(outcome.is_good == (outcome.rule_id in args.known) for outcome in outcomes))
 
 
 def run_folder(rules: Path, events: Path) -> list[RuleOutcome]:

@@ -11,10 +11,13 @@ from besra import api
 from besra.detection.search import search_events
 from besra.language.plan import Plan
 from besra.rules.planner import plan_rule
+from besra.rules.rule import Rule, RuleType
 from besra.rules.ruleset import LoadedRule
 from besra.schema.catalogue import bundled_catalogue
 
 Json = dict[str, Any]
+
+COMPARING = frozenset({RuleType.THRESHOLD, RuleType.NEW_TERMS, RuleType.THREAT_MATCH})
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,19 @@ def run_rule(loaded: LoadedRule, entry: Json, events: Path) -> RuleOutcome:
         detail = "; ".join(problem.message for problem in loaded.problems)
         return RuleOutcome(rule_id, kind, str(loaded.status), detail=detail)
     types = {field: mapping for field, mapping in entry.get("field_types", {}).items() if mapping}
-    planned = plan_rule(loaded.rule, bundled_catalogue().with_types(types))
+    planned = plan_rule(_judged(loaded.rule), bundled_catalogue().with_types(types))
     if planned.plan is None:
         detail = "; ".join(problem.message for problem in planned.problems)
         return RuleOutcome(rule_id, kind, str(planned.status), detail=detail)
     return _run_sets(RuleOutcome(rule_id, kind, str(loaded.status)), planned.plan, entry, events)
+
+
+def _judged(rule: Rule) -> Rule:
+    """The rule whose alerts are looked at: of rules that count or compare events, their query by itself.
+
+    The documents of those are made to satisfy the query, and neither reach a count nor come with history or indicators.
+    """
+    return replace(rule, type=RuleType.QUERY) if rule.type in COMPARING else rule
 
 
 def _run_sets(outcome: RuleOutcome, plan: Plan, entry: Json, events: Path) -> RuleOutcome:

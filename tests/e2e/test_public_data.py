@@ -28,10 +28,10 @@ def expected() -> Found:
 
 
 def matches(alerts: list[dict[str, Any]]) -> Found:
-    """The matches of a scan: single alerts, and the shells of groups."""
+    """The matches of EQL rules in a scan: single alerts, and the shells of groups."""
     found = set()
     for alert in alerts:
-        if "kibana.alert.group.index" in alert:
+        if "kibana.alert.group.index" in alert or alert["kibana.alert.rule.type"] != "eql":
             continue
         events = alert["besra"]["events"]
         files = {Path(event["file"]).name for event in events}
@@ -50,19 +50,34 @@ def test_event_logs_give_the_expected_alerts_and_no_others(tmp_path: Path) -> No
     files = {event["file"] for alert in scanned.documents for event in alert["besra"]["events"]}
     assert all(file.startswith("..") and file.endswith(".evtx") for file in files)
     assert scanned.code == 0
-    assert "602 ran of 1,224 loaded; not evaluable: 622 (KQL query 282, new terms 140, ES|QL 132" in scanned.err
+    assert "ran of 1,224 loaded; not evaluable: " in scanned.err
+    assert "(ES|QL 132, machine learning 55" in scanned.err
     assert "mit_bad_chunk_magic.evtx: warning: chunks 1 to 6 are damaged" in scanned.err
     assert "Traceback" not in scanned.err
 
 
-def test_every_eql_rule_is_ready_and_fires_where_it_should_and_only_there() -> None:
+CONTRADICTORY = {"2af7f1d7-d02c-476f-a130-e17ea4e556e6", "563a38e9-9790-4a6a-8889-24d26055b832"}
+"""Rules that ask for a star in quotes, which is a star (eql.md 8.1); the documents made for them have other verbs."""
+
+READY = {
+    "eql": 602,
+    "query": 282,
+    "new_terms": 140,
+    "threshold": 11,
+    "threat_match": 2,
+    "esql": 0,
+    "machine_learning": 0,
+}
+
+
+def test_every_rule_is_ready_and_fires_where_it_should_and_only_there() -> None:
     outcomes = run_folder(DATA / "rules", DATA / "rule-events")
-    assert Counter(outcome.status for outcome in outcomes if outcome.type == "eql") == {"ready": 602}
-    others = [outcome for outcome in outcomes if outcome.type != "eql" and outcome.status == "unsupported"]
-    assert len(others) == 622
+    assert Counter(o.type for o in outcomes if o.status == "ready") == Counter(READY)
+    others = [outcome for outcome in outcomes if outcome.status != "ready"]
+    assert Counter(outcome.status for outcome in others) == {"unsupported": 194, "invalid": 2}
     assert all(outcome.detail for outcome in others)
-    wrong = [f"{o.rule_id}: {o.detail}" for o in outcomes if o.type == "eql" and not o.is_good]
-    assert wrong == []
-    eql = summary(outcomes)["eql"]
-    assert (eql["with_positive"], eql["fire_on_all"]) == (501, 501)
-    assert (eql["with_negative"], eql["silent_on_all"]) == (492, 492)
+    wrong = {o.rule_id: o.detail for o in outcomes if not o.is_good}
+    assert wrong.keys() == CONTRADICTORY
+    counts = summary(outcomes)
+    assert (counts["eql"]["with_positive"], counts["eql"]["fire_on_all"]) == (501, 501)
+    assert (counts["eql"]["with_negative"], counts["eql"]["silent_on_all"]) == (492, 492)
