@@ -1,14 +1,14 @@
 """The public functions behind `import besra`. They take values and return values: nothing here prints or exits."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from besra.detection.alert import Alert
-from besra.detection.detect import Engine, Job, conclude, gather
+from besra.detection.detect import Engine, Job, conclude, gather, newest_time
 from besra.detection.execution import Limits
 from besra.detection.run import RunInfo
 from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
@@ -17,14 +17,19 @@ from besra.errors import InputError
 from besra.events.document import Fields
 from besra.events.envelope import Document, documents_in, event_of
 from besra.events.event import Event, Origin
+from besra.events.event_time import TIMESTAMP, event_time
 from besra.events.file_read import FileRead, ReadOptions
+from besra.events.files import STDIN
 from besra.events.line_block import LineBlock
 from besra.events.reader import read_events
 from besra.events.table_part import TablePart
-from besra.language.eql.lower import DEFAULT_FIELDS, QueryFields, lower_expression, lower_query
+from besra.language.eql.lower import DEFAULT_FIELDS, Lowered, QueryFields, lower_expression, lower_query
 from besra.language.eql.parser import parse_expression, parse_query
 from besra.language.eql.scope import UnknownFields
+from besra.language.kuery.lower import lower_kuery
+from besra.language.kuery.parser import parse_kuery
 from besra.language.plan import Plan
+from besra.language.relative import is_relative, resolved
 from besra.problems import Problem
 from besra.rules.rule import Rule
 from besra.rules.ruleset import RuleSet, load_rules
@@ -49,12 +54,14 @@ def search(  # noqa: PLR0913  the parameters are those of Elasticsearch's EQL se
     size: int | None = None,
     result_position: ResultPosition = "tail",
     max_samples_per_key: int = 1,
+    now: int | None = None,
 ) -> SearchResult:
     """The events, sequences or samples a query finds in documents.
 
-    `field_types` maps field names to mapping types ("keyword", "long", "ip", "date" …) over the bundled catalogue.
-    `size` None is no limit. Raises QuerySyntaxError or QuerySemanticError for a query that cannot be used, InputError
-    for a language or document that cannot.
+    `language` is "eql", or "kuery" for KQL. `field_types` maps field names to mapping types ("keyword", "long", "ip",
+    "date" …) over the bundled catalogue. `size` None is no limit. `now`, in nanoseconds since 1970, is what date math
+    in a KQL query goes by, by default the time of the newest event. Raises QuerySyntaxError or QuerySemanticError for a
+    query that cannot be used, InputError for a language or document that cannot.
     """
     started = time.perf_counter()
     plan = plan_query(
@@ -64,7 +71,11 @@ def search(  # noqa: PLR0913  the parameters are those of Elasticsearch's EQL se
         fields=QueryFields(event_category_field, timestamp_field, tiebreaker_field),
     )
     plan = with_samples_per_key(plan, max_samples_per_key)
-    result = search_events(plan, positional_events(documents), size=size, position=result_position)
+    events: Iterable[Event] = positional_events(documents)
+    if is_relative(plan):
+        events = list(events)
+        plan = resolved(plan, _newest_of(events, timestamp_field) if now is None else now)
+    result = search_events(plan, events, size=size, position=result_position)
     return replace(result, took=int((time.perf_counter() - started) * 1000))
 
 
@@ -80,15 +91,19 @@ def detect(
     """The alerts of the ready rules over ECS documents, most severe rule first.
 
     A document's index is its `_index` (an exported hit), else its `data_stream.*`, else `index`; `match_index=False`
-    runs every rule on every document. `now` is the alerts' creation time in nanoseconds since 1970, by default that of
-    the newest event. `max_alerts` replaces the rules' `max_signals`, 0 being no limit. Equal documents without an `_id`
-    are one event.
+    runs every rule on every document. `now` is the alerts' creation time in nanoseconds since 1970, and what `now` in a
+    rule's query means; by default it is the time of the newest event. `max_alerts` replaces the rules' `max_signals`, 0
+    being no limit. Equal documents without an `_id` are one event.
     """
     events = _events(documents, index)
     head = list(islice(events, FEW_EVENTS + 1))
     engine = Engine.REFERENCE if len(head) <= FEW_EVENTS else Engine.COLUMNAR
-    job = Job(runnable(rules), match_index, limits=Limits(max_alerts), engine=engine)
-    gathered = gather(job, lambda _: chain(head, events))
+    job = Job(runnable(rules), match_index, limits=Limits(max_alerts), engine=engine, now=now)
+    given: Iterable[Event] = chain(head, events)
+    if job.needs_now:
+        given = list(given)
+        job = replace(job, now=_newest_of(given))
+    gathered = gather(job, lambda _: given)
     run = RunInfo(gathered.newest if now is None else now)
     return [alert for execution in conclude(job, gathered.hits, run) for alert in execution.alerts]
 
@@ -105,13 +120,28 @@ def scan(
     """The alerts of the ready rules (by default the bundled ones) over files and folders.
 
     `on_item` is given what is not an event: problems, and a `FileRead` at the end of every file. The other arguments
-    are those of `detect`.
+    are those of `detect`. Without `now`, rules whose queries go by it have everything read twice, the first time for
+    the newest event; InputError if that cannot be, as with the standard input.
     """
-    job = Job(runnable(load_rules() if rules is None else rules), match_index, limits=Limits(max_alerts))
+    paths = list(paths)
+    job = Job(runnable(load_rules() if rules is None else rules), match_index, limits=Limits(max_alerts), now=now)
+    if job.needs_now:
+        job = replace(job, now=_newest_in(paths))
     gathered = gather(job, lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item))
     run = RunInfo(gathered.newest if now is None else now)
     for execution in conclude(job, gathered.hits, run):
         yield from execution.alerts
+
+
+def _newest_of(events: Iterable[Event], field: str = TIMESTAMP) -> int:
+    return max((event_time(event.source, field) or 0 for event in events), default=0)
+
+
+def _newest_in(paths: Sequence[str | Path]) -> int:
+    if STDIN in map(str, paths):
+        message = "a rule goes by the time of the scan, and the standard input cannot be read twice to find it"
+        raise InputError.of("now-needed", message, path=STDIN, hint="pass now=, in nanoseconds since 1970")
+    return newest_time(lambda decoder: _read(paths, ReadOptions(decoder=decoder), lambda _: None))
 
 
 def runnable(rules: RuleSet) -> tuple[tuple[Rule, Plan], ...]:
@@ -138,9 +168,29 @@ def plan_query(
     unknown_fields: UnknownFields = UnknownFields.MISSING,
 ) -> Plan:
     """The plan of a query text. Raises as `search` does."""
-    if language != "eql":
-        raise InputError.of("unsupported-language", f"the query language {language!r} is not supported", hint="use eql")
-    return lower_query(parse_query(query), catalogue, fields=fields, unknown_fields=unknown_fields).plan
+    return lower_text(query, catalogue, language=language, fields=fields, unknown_fields=unknown_fields).plan
+
+
+def lower_text(
+    query: str,
+    catalogue: Catalogue,
+    *,
+    language: str = "eql",
+    fields: QueryFields = DEFAULT_FIELDS,
+    unknown_fields: UnknownFields = UnknownFields.MISSING,
+) -> Lowered:
+    """The plan of a query text, perhaps one that depends on a time (`language.relative`), and warnings for its author.
+
+    Raises as `search` does.
+    """
+    match language:
+        case "eql":
+            return lower_query(parse_query(query), catalogue, fields=fields, unknown_fields=unknown_fields)
+        case "kuery" | "kql":
+            return lower_kuery(parse_kuery(query), catalogue, fields=fields)
+        case _:
+            message = f"the query language {language!r} is not supported"
+            raise InputError.of("unsupported-language", message, hint="use eql or kuery")
 
 
 def positional_events(documents: Iterable[Mapping[str, Any]]) -> Iterator[Event]:

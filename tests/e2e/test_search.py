@@ -144,3 +144,35 @@ def test_wrong_arguments(arguments: list[str], words: str) -> None:
     assert done.code == 3
     assert words in done.err
     assert sum("error: " in line.lower() for line in done.err.splitlines()) == 1
+
+
+# --- KQL --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["kuery", "kql"])
+def test_kql_finds_events(language: str, events: Path) -> None:
+    done = inside("search", "--language", language, "process.name: updsvc.exe and event.type: start", events)
+    assert {document["_source"]["process"]["name"] for document in done.documents} == {"updsvc.exe"}
+    assert done.code == 0
+
+
+@pytest.mark.parametrize(("now", "found"), [("2026-03-17T12:00:00Z", 5), ("2026-03-19", 0)])
+def test_now_in_a_query_is_that_of_the_option(now: str, found: int, events: Path) -> None:
+    query = "process.name: updsvc.exe and event.type: start and @timestamp >= now-1d"
+    done = inside("search", "--language", "kuery", query, events, "--now", now)
+    assert len(done.documents) == found
+
+
+def test_what_can_never_be_true_is_said(events: Path) -> None:
+    done = inside("search", "--language", "kuery", "process.pid: abc", events)
+    assert (done.code, done.out) == (0, "")
+    assert "kql-never" in done.err
+    assert "1:14" in done.err
+
+
+def test_kql_that_does_not_parse_is_shown_with_a_caret(events: Path) -> None:
+    done = inside("search", "--language", "kuery", "process.name: (updsvc.exe or cmd.exe", events)
+    assert done.code == 2
+    assert "[kql-syntax]" in done.err
+    assert "^" in done.err
+    assert "hint: " in done.err

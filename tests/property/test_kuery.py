@@ -15,6 +15,7 @@ from besra.language.kuery.literals import SPACE
 from besra.language.kuery.lower import lower_kuery, lower_kuery_expression
 from besra.language.kuery.parser import parse_kuery
 from besra.language.kuery.printer import print_kuery
+from besra.language.relative import is_relative, resolved
 from besra.language.simplify import simplify
 from besra.schema.catalogue import EMPTY
 
@@ -55,7 +56,11 @@ AWKWARD = st.sampled_from(
         "\U000e0001",
     ]
 )
-TEXTS = ANY_TEXT | AWKWARD | st.sampled_from(["a", "10", "3.5", "10.0.0.0/8", "now-1d", "2026-01-01", "1.2.3", "Ab c"])
+TEXTS = (
+    ANY_TEXT
+    | AWKWARD
+    | st.sampled_from(["a", "10", "3.5", "10.0.0.0/8", "now-1d", "now/d", "2026-01-01", "1.2.3", "Ab c"])
+)
 CONSTANTS = ("true", "false", "null")
 
 
@@ -181,7 +186,14 @@ def test_damaged_queries_parse_or_are_refused(text: str) -> None:
 
 # --- lowering ---------------------------------------------------------------------------------------------------------
 
-DOCUMENT = {"k": ["a", "B"], "n": 10, "b": True, "t": "The a.b text", "@timestamp": "2026-01-01", "o": [{"k": "x"}]}
+DOCUMENT = {
+    "k": ["a", "B"],
+    "n": 10,
+    "b": True,
+    "t": "The a.b text",
+    "@timestamp": ["2026-01-01", "2026-03-17"],
+    "o": [{"k": "x"}],
+}
 
 
 def lowers_or_is_refused(query: tree.Query) -> None:
@@ -193,8 +205,12 @@ def lowers_or_is_refused(query: tree.Query) -> None:
         else:
             predicate = lowered.plan.clauses[0].predicate
             assert simplify(predicate) == predicate
-            holds(predicate, Fields(DOCUMENT))
+            held = holds(predicate, Fields(DOCUMENT))
             hash(predicate)
+            later = resolved(lower_kuery(query, catalogue).plan, NOW)
+            assert not is_relative(later)
+            assert simplify(later.clauses[0].predicate) == later.clauses[0].predicate
+            assert holds(later.clauses[0].predicate, Fields(DOCUMENT)) is held
 
 
 @given(QUERIES)

@@ -94,6 +94,7 @@ def test_defaults_of_search_are_those_of_elasticsearch() -> None:
         "size": None,
         "result_position": "tail",
         "max_samples_per_key": 1,
+        "now": None,
     }
 
 

@@ -21,7 +21,9 @@ from besra.events.event_time import event_time
 from besra.events.line_block import Decoder, LineBlock
 from besra.events.row_store import MEMORY_LIMIT
 from besra.events.table_part import TablePart
+from besra.events.wanted import EVERYTHING as EVERY_EVENT
 from besra.language.plan import Plan
+from besra.language.relative import at, is_relative, relative_dates, resolved, unresolved
 from besra.rules.rule import Rule
 
 BATCH = 5000
@@ -68,6 +70,8 @@ class Job:
     """What to detect with: rules and their plans, whether index patterns count, the window and the limits.
 
     `fingerprint` tells the content of the files the rules are from, if it is known: then their pack is remembered.
+    `now`, in nanoseconds since 1970, is what dates relative to it mean; it has to be known if a plan holds any
+    (`relative.is_relative`).
     """
 
     rules: tuple[tuple[Rule, Plan], ...]
@@ -77,12 +81,27 @@ class Job:
     engine: Engine = Engine.COLUMNAR
     resources: Resources = ONE_WORKER
     fingerprint: str = ""
+    now: int | None = None
+
+    @property
+    def needs_now(self) -> bool:
+        """Whether some plan depends on a time and none is known."""
+        return self.now is None and any(is_relative(plan) for _, plan in self.rules)
 
     def pack(self) -> RulePack:
-        """The pack of its plans, one entry a rule."""
-        entries = tuple(Entry(plan, rule.index if self.match_index else ()) for rule, plan in self.rules)
+        """The pack of its plans at `now`, one entry a rule. Raises ValueError if it `needs_now`."""
+        dates = {date for _, plan in self.rules for date in relative_dates(plan)}
+        if dates and self.now is None:
+            raise unresolved(next(iter(dates)))
+        now = self.now or 0
+        entries = tuple(
+            Entry(resolved(plan, now) if dates else plan, rule.index if self.match_index else ())
+            for rule, plan in self.rules
+        )
+        # What dates mean and not `now` itself: where they are rounded, the pack of an hour ago is still good.
+        meanings = sorted(repr(at(date, now)) for date in dates)
         chosen = " ".join(rule.rule_id for rule, _ in self.rules)
-        told = f"{self.fingerprint} {self.match_index} {chosen}" if self.fingerprint else ""
+        told = " ".join([self.fingerprint, str(self.match_index), chosen, *meanings]) if self.fingerprint else ""
         return RulePack(entries, hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest() if told else "")
 
 
@@ -123,6 +142,17 @@ def _gather_columnar(job: Job, read: Read) -> Gathered:
         for batch in in_batches(read(columnar)):
             columnar.add(batch)
         return Gathered(columnar.hits().by_entry, columnar.newest, columnar.profile())
+
+
+def newest_time(read: Read) -> int:
+    """The newest time of all events in nanoseconds since 1970, 0 if none has one: "now" for callers who name none."""
+    from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415  as above
+
+    with ColumnarEvaluator(RulePack(())) as columnar:
+        columnar.wanted = EVERY_EVENT
+        for batch in in_batches(read(columnar)):
+            columnar.add(batch)
+        return columnar.newest
 
 
 def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:

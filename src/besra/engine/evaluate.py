@@ -150,7 +150,7 @@ class Evaluation:
                 asked = (evaluate_script(predicate.value, fields) is True for fields in self._batch.fields(names, rows))
                 return np.fromiter(asked, np.bool_, len(rows))
             case _:
-                return self._leaf(self._pack.leaf_ids[predicate], rows)
+                return self._leaf(self._pack.leaf_ids[predicate], rows)  # type: ignore[index]  # a field leaf
 
     def _leaf(self, leaf: int, rows: Rows) -> Mask:
         mask = self._masks.get(leaf)

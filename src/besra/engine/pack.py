@@ -21,10 +21,12 @@ from besra.language.expr import (
     Predicate,
     Range,
     Regex,
+    RelativeDate,
     Script,
     fields_of,
 )
 from besra.language.plan import Clause, Plan
+from besra.language.relative import unresolved
 
 FieldLeaf = Exists | Equals | Like | Regex | Range | InNetwork
 """A leaf over the values of one field: what a matcher answers for a value without looking at the event."""
@@ -125,5 +127,7 @@ def field_leaves(predicate: Predicate) -> Iterable[FieldLeaf]:
             yield from field_leaves(predicate.operand)
         case Always() | Script():
             return
+        case RelativeDate():
+            raise unresolved(predicate)
         case _:
             yield predicate

@@ -116,7 +116,7 @@ class _Writer:
                 self.has_script = True
                 self.steps.append((CONSTANT, int(positive)))
             case _:
-                self.steps.append((LOAD, self._leaf_ids[predicate]))
+                self.steps.append((LOAD, self._leaf_ids[predicate]))  # type: ignore[index]  # a field leaf
 
     def is_leaf(self, predicate: Predicate) -> bool:
         return not isinstance(predicate, And | Or | Not | Always | Script)

@@ -29,12 +29,14 @@ from besra.language.expr import (
     Predicate,
     Range,
     Regex,
+    RelativeDate,
     Script,
     Value,
     fields_of,
 )
 from besra.language.glob import glob_matches
 from besra.language.plan import Clause, Ordering
+from besra.language.relative import unresolved
 from besra.language.scalar import compiled
 from besra.language.script import evaluate_value
 from besra.schema.fieldtype import FieldType, Typed
@@ -128,6 +130,8 @@ def holds(predicate: Predicate, fields: FieldValues) -> bool:
             return any(first <= address <= last for address in addresses for first, last in predicate.networks)  # type: ignore[operator]
         case Script():
             return evaluate_script(predicate.value, fields) is True
+        case RelativeDate():
+            raise unresolved(predicate)
 
 
 def _values(field: FieldRef, fields: FieldValues) -> tuple[Typed, ...]:

@@ -108,6 +108,18 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class RelativeDate:
+    """Some date stands in this order to what `text`, date math with `now` in it, names at the time of a run.
+
+    `operator` is that of a range, or `==`. Engines know no time: `language.relative` writes the node out before.
+    """
+
+    field: FieldRef
+    operator: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class InNetwork:
     """Some address lies in one of the networks, given as first and last 128-bit address."""
 
@@ -143,7 +155,7 @@ class Or:
     operands: tuple["Predicate", ...]
 
 
-Leaf = Always | Exists | Equals | Like | Regex | Range | InNetwork | Script
+Leaf = Always | Exists | Equals | Like | Regex | Range | RelativeDate | InNetwork | Script
 Predicate = Leaf | Not | And | Or
 
 
@@ -162,5 +174,5 @@ def fields_of(node: Predicate | Value) -> frozenset[FieldRef]:
             return frozenset().union(*(fields_of(operand) for operand in node.operands))
         case Constant() | Always():
             return frozenset()
-        case Exists() | Equals() | Like() | Regex() | Range() | InNetwork():
+        case Exists() | Equals() | Like() | Regex() | Range() | RelativeDate() | InNetwork():
             return frozenset({node.field})

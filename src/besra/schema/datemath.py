@@ -14,6 +14,7 @@ from besra.errors import DateMathError
 from besra.problems import Problem
 from besra.schema.timestamp import ISO, NANOS, parse_timestamp
 
+NOW = "now"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "H": 3600, "d": 86400, "w": 7 * 86400}
 STEP = re.compile(r"([+-])(\d*)([yMwdhHms])|/([yMwdhHms])")
 YEAR = re.compile(r"\d{4}")
@@ -29,12 +30,17 @@ def parse_date_math(text: str, now: int, *, round_up: bool = False) -> int:
     """
     text = text.strip()
     try:
-        if text.startswith("now"):
-            return _apply(now, text.removeprefix("now"), text, round_up)
+        if text.startswith(NOW):
+            return _apply(now, text.removeprefix(NOW), text, round_up)
         date, separator, steps = text.partition("||")
         return _apply(_instant(date, text, round_up and not separator), steps, text, round_up)
     except OverflowError:
         raise _error(text, "it lies outside the years 1 to 9999") from None
+
+
+def depends_on_now(text: str) -> bool:
+    """Whether an expression names another instant whenever it is read."""
+    return text.strip().startswith(NOW)
 
 
 def _instant(date: str, text: str, round_up: bool) -> int:

@@ -162,7 +162,7 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     if not chosen:
         terminal.say(_no_rules(loaded, options.filter))
     how = options.engine, options.resources, loaded.fingerprint
-    job = Job(chosen, options.match_index, options.window, options.limits, *how)
+    job = Job(chosen, options.match_index, options.window, options.limits, *how, now=options.now)
     counts = ScanCounts()
     with Progress(terminal) as progress:
         gathered = gather(

@@ -1,15 +1,16 @@
 """`besra search`: hunt with one query."""
 
+import time
 from difflib import get_close_matches
 from typing import Any, get_args
 
 import click
 
-from besra.api import plan_query
+from besra.api import lower_text
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import as_json
 from besra.cli.match_table import match_table
-from besra.cli.options import OutputOptions, output_options
+from besra.cli.options import OutputOptions, output_options, time_option
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all
 from besra.cli.summary import counted
@@ -21,14 +22,21 @@ from besra.events.file_read import ReadOptions
 from besra.language.eql.lower import QueryFields
 from besra.language.expr import fields_of
 from besra.language.plan import Plan
+from besra.language.relative import resolved
 from besra.problems import Problem, Severity
 from besra.schema.catalogue import Catalogue, bundled_catalogue
 
 
-@click.command(epilog=EXIT_CODE_HELP, short_help="Find events, sequences or samples with an EQL query.")
+@click.command(epilog=EXIT_CODE_HELP, short_help="Find events, sequences or samples with an EQL or KQL query.")
 @click.argument("query")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--language", type=click.Choice(["eql"]), default="eql", show_default=True, help="The query's language.")
+@click.option(
+    "--language",
+    type=click.Choice(["eql", "kuery", "kql"]),
+    default="eql",
+    show_default=True,
+    help="The query's language; `kql` is another name of `kuery`.",
+)
 @click.option("--size", type=click.IntRange(0), metavar="N", help="Most results.  [all]")
 @click.option(
     "--result-position",
@@ -44,10 +52,11 @@ from besra.schema.catalogue import Catalogue, bundled_catalogue
 @click.option(
     "--field-type", "types", multiple=True, metavar="FIELD=TYPE", help="Mapping type of a field (repeatable)."
 )
+@time_option("--now", "now", help="What `now` in a KQL query means, instead of the clock's time.")
 @output_options("table", "ndjson", "json")
 @click.pass_context
 def search(context: click.Context, /, query: str, paths: tuple[str, ...], **given: Any) -> None:
-    """Find the events, sequences or samples of an EQL QUERY in files and folders.
+    """Find the events, sequences or samples of an EQL QUERY, or the events of a KQL one, in files and folders.
 
     With --format json the answer has the shape of Elasticsearch's EQL search; ndjson writes its events or sequences,
     one a line.
@@ -56,8 +65,12 @@ def search(context: click.Context, /, query: str, paths: tuple[str, ...], **give
     terminal = output.terminal()
     fields = QueryFields(given["event_category_field"], given["timestamp_field"], given["tiebreaker_field"])
     catalogue = bundled_catalogue().with_types(dict(_field_type(text) for text in given["types"]))
-    plan = with_samples_per_key(plan_query(query, catalogue, fields=fields), given["max_samples_per_key"])
+    lowered = lower_text(query, catalogue, language=given["language"], fields=fields)
+    plan = resolved(lowered.plan, time.time_ns() if given["now"] is None else given["now"])
+    plan = with_samples_per_key(plan, given["max_samples_per_key"])
     check_writable(output.path)
+    for warning in lowered.warnings:
+        terminal.show(warning)
     counts = ScanCounts()
     with Progress(terminal) as progress:
         events = read_all(paths, ReadOptions(timestamp_field=fields.timestamp), progress, counts)

@@ -3,7 +3,7 @@
 from besra.language.casefold import fold_case
 from besra.language.expr import Equals, Exists, FieldRef, InNetwork, Like, Predicate, Range
 from besra.language.kuery import tree
-from besra.language.kuery.dates import is_date, ordered_date, same_date
+from besra.language.kuery.dates import dated, is_date
 from besra.language.kuery.scope import Scope
 from besra.language.kuery.text_tests import analyser_of, text_test
 from besra.language.simplify import FALSE
@@ -47,7 +47,7 @@ def _equals(scope: Scope, name: str, constant: str | bool, span: Span) -> Predic
     kind = scope.catalogue.type_of(name)
     field = FieldRef(name, FieldType.KEYWORD if kind is FieldType.DYNAMIC else kind)
     if kind is FieldType.DATE:
-        return same_date(scope, field, to_text(constant), span)
+        return dated(scope, field, "==", to_text(constant), span)
     if kind is FieldType.IP and isinstance(constant, str) and "/" in constant and (block := parse_network(constant)):
         return InNetwork(field, (block,))
     if name.endswith(CASELESS) and field.type is FieldType.KEYWORD:
@@ -72,7 +72,7 @@ def range_test(scope: Scope, name: str, operator: str, value: tree.Value) -> Pre
     if kind is FieldType.DYNAMIC:
         field = FieldRef(name, _likely_type(value.value))
     if field.type is FieldType.DATE:
-        return ordered_date(scope, field, operator, value.value, span)
+        return dated(scope, field, operator, value.value, span)
     constant = _converted(scope, field, value.value, span)
     return FALSE if constant is None else Range(field, operator, constant)
 

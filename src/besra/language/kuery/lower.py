@@ -40,8 +40,8 @@ def lower_kuery(
 ) -> Lowered:
     """The plan of a query: one clause, every event of which is a match. Raises QuerySemanticError with every error.
 
-    `now` is what `now` in a date stands for, in nanoseconds since 1970; without it such a date is an error. KQL knows
-    no event categories, so of `fields` timestamp and tiebreaker count.
+    `now` is what `now` in a date stands for, in nanoseconds since 1970; without it the plan is one at no time yet
+    (`language.relative`). KQL knows no event categories, so of `fields` timestamp and tiebreaker count.
     """
     lowered = lower_kuery_expression(query, catalogue, now=now)
     tiebreaker = fields.tiebreaker

@@ -3,12 +3,13 @@
 import pytest
 
 from besra.engine.reference import holds
-from besra.errors import QuerySemanticError
 from besra.events.document import Fields
+from besra.language.expr import FieldRef, RelativeDate
 from besra.language.kuery.dates import is_date
 from besra.language.kuery.lower import lower_kuery_expression
 from besra.language.kuery.parser import parse_kuery
 from besra.schema.catalogue import bundled_catalogue
+from besra.schema.fieldtype import FieldType
 from besra.schema.timestamp import parse_timestamp
 
 NOW = parse_timestamp("2026-03-17T09:42:14Z")
@@ -53,11 +54,16 @@ def test_a_text_that_is_no_date_is_a_warning_and_never_true() -> None:
     assert not holds(lowered.predicate, Fields({"@timestamp": "2026-03-17"}))
 
 
-def test_now_without_a_time_is_an_error() -> None:
-    with pytest.raises(QuerySemanticError) as caught:
-        lower_kuery_expression(parse_kuery("@timestamp >= now-1h"), bundled_catalogue())
-    (problem,) = caught.value.problems
-    assert (problem.code, problem.place.column) == ("kql-semantic", 15)
+def test_now_is_left_for_the_run_where_no_time_is_known() -> None:
+    lowered = lower_kuery_expression(parse_kuery('@timestamp >= " now-1h "'), bundled_catalogue())
+    assert lowered.predicate == RelativeDate(FieldRef("@timestamp", FieldType.DATE), ">=", "now-1h")
+    assert not lowered.warnings
+
+
+@pytest.mark.parametrize("text", ["now-1x", "nowhere", "now||+1d"])
+def test_what_is_no_date_at_any_time_is_said_without_a_time(text: str) -> None:
+    lowered = lower_kuery_expression(parse_kuery(f"@timestamp >= {text}"), bundled_catalogue())
+    assert [warning.code for warning in lowered.warnings] == ["kql-never"]
 
 
 @pytest.mark.parametrize(
