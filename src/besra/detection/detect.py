@@ -160,6 +160,7 @@ def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:
     for position in _by_severity(job.rules):
         rule, plan = job.rules[position]
         if hits[position]:
+            plan = plan if job.now is None else resolved(plan, job.now)
             yield execute(rule, plan, hits[position], run, window=job.window, limits=job.limits)
 
 
