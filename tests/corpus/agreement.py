@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from besra import api
+from besra.detection.detect import Job
 from besra.engine.columnar import ColumnarEvaluator
 from besra.engine.hits import Hit
-from besra.engine.pack import Entry, RulePack
+from besra.engine.pack import RulePack
 from besra.engine.reference import evaluate as judge
 from besra.events.event import Event
 from besra.rules.ruleset import load_rules
@@ -31,7 +32,7 @@ def main() -> int:
     parser.add_argument("--cut", type=int, default=1_000, help="events in a batch  [1000]")
     given = parser.parse_args()
     rules = api.runnable(load_rules(given.rules))
-    pack = RulePack.of([Entry(plan) for _, plan in rules])
+    pack = Job(rules, match_index=False, now=0).pack()
     events = list(api.positional_events(list(documents(given.events))))
     expected = [shown(hits) for hits in judge(pack, events).by_entry]
     total = sum(map(len, expected))

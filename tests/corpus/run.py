@@ -9,7 +9,9 @@ from typing import Any
 
 from besra import api
 from besra.detection.search import search_events
+from besra.events.event_time import event_time
 from besra.language.plan import Plan
+from besra.language.relative import resolved
 from besra.rules.planner import plan_rule
 from besra.rules.rule import Rule, RuleType
 from besra.rules.ruleset import LoadedRule
@@ -88,4 +90,6 @@ def _lines(path: Path) -> tuple[Json, ...]:
 
 def _fires(plan: Plan, documents: tuple[Json, ...], lines: Iterable[int]) -> bool:
     chosen = [documents[line] for line in lines]
-    return bool(search_events(plan, api.positional_events(chosen)).matches)
+    events = list(api.positional_events(chosen))
+    now = max((event_time(event.source) or 0 for event in events), default=0)
+    return bool(search_events(resolved(plan, now), events).matches)

@@ -20,6 +20,7 @@ from besra.events.document import Fields, flatten
 from besra.language.casefold import fold_case
 from besra.language.expr import Equals, Exists, FieldRef, InNetwork, Like, Range, Regex
 from besra.language.glob import eql_glob
+from besra.language.relative import at
 from besra.rules.ruleset import load_rules
 from besra.schema.fieldtype import FieldType, Scalar, parse_ip, parse_network, to_typed, version_key
 from besra.schema.timestamp import parse_timestamp
@@ -381,7 +382,7 @@ def leaves_by_field() -> dict[str, list[FieldLeaf]]:
     found: dict[str, dict[FieldLeaf, None]] = {}
     for loaded in load_rules(SHARED / "data" / "rules").ready:
         for clause in loaded.plan.clauses:
-            for leaf in field_leaves(clause.predicate):
+            for leaf in field_leaves(at(clause.predicate, 0)):
                 found.setdefault(leaf.field.name, {})[leaf] = None
     return {name: list(leaves) for name, leaves in found.items()}
 
