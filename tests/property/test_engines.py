@@ -47,7 +47,22 @@ QUERIES = (
     "sequence by tags [any where process.name != null] with runs=2 until [file where true]",
     "sample by host.id [process where true] [network where true]",
 )
-PACK = RulePack.of([Entry(api.plan_query(query, bundled_catalogue())) for query in QUERIES])
+KQL_QUERIES = (
+    "process.name: (cmd* and not *.exe) or process.pid >= 4",
+    'process.name.text: "cmd exe" or user.name: * and not process.args: (a.exe or "/c")',
+    "made: { k: x and n > 3 }",
+    "made: { k: x and not n: 4 } and not made: { k: y }",
+    "not made: { k: (x and y) or made: { k: * and n: 4 } }",
+    "made: { not k: x } or custom.value: { k.text: x and n < 5 }",
+    "made.made: { k: x and made: { not n: 5 and k: y } }",
+)
+TYPES = {"made.k": "keyword", "made.n": "long"}
+CATALOGUE = bundled_catalogue().with_types(TYPES)
+PLANS = [
+    *(api.plan_query(query, CATALOGUE) for query in QUERIES),
+    *(api.plan_query(query, CATALOGUE, language="kuery") for query in KQL_QUERIES),
+]
+PACK = RulePack.of([Entry(plan) for plan in PLANS])
 
 WORDS = [
     "cmd.exe",
@@ -98,6 +113,16 @@ TIMES = st.one_of(
 )
 
 
+OBJECTS = st.recursive(
+    st.sampled_from(["x", "y", 3, 4, 5, None]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["k", "n", "made", "made.k", "k.text"]), inner, max_size=3),
+    ),
+    max_leaves=10,
+)
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """An event with fields the queries read, dotted or nested."""
@@ -114,6 +139,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             inner = document.setdefault(head, {})
             if isinstance(inner, dict) and rest:
                 inner[rest] = value
+    document |= draw(st.dictionaries(st.sampled_from(["made", "made.made", "custom.value"]), OBJECTS, max_size=2))
     return document
 
 

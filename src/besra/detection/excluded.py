@@ -1,6 +1,6 @@
 """Exclusions: conditions on a match as a whole, on which it is dropped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from besra.detection.match import Match
 from besra.engine.reference import holds
@@ -18,6 +18,10 @@ class JoinedFields:
     def values(self, name: str, field_type: FieldType, /) -> tuple[Typed, ...]:
         """The values of a field as that type; empty if no event has it."""
         return tuple(value for fields in self._events for value in fields.values(name, field_type))
+
+    def objects(self, path: str, /) -> Iterator[Fields]:
+        """The objects at a path of all events."""
+        return (found for fields in self._events for found in fields.objects(path))
 
 
 def is_excluded(match: Match, exclusions: Iterable[Predicate]) -> bool:

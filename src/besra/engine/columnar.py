@@ -174,14 +174,14 @@ class ColumnarEvaluator:
                 self._gathering.take(found.kept, store.keep(events, found.kept.rows))
         elif isinstance(events, TablePart):
             self._events += events.size
-            found = self._own_lane().part(events)
-            if found.kept is not None:
-                try:
+            try:
+                found = self._own_lane().part(events)
+                if found.kept is not None:
                     numbers = store.keep_events(events.read(found.kept.rows.tolist()))
-                except InputError:
-                    events.is_given_up = True
-                    return
-                self._gathering.take(found.kept, numbers)
+                    self._gathering.take(found.kept, numbers)
+            except InputError:
+                events.is_given_up = True
+                return
         else:
             self._events += len(events)
             found = self._own_lane().events(events)

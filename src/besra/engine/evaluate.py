@@ -16,10 +16,12 @@ import numpy as np
 from besra.engine.candidates import PackedClause
 from besra.engine.implied import Group
 from besra.engine.pack import RulePack
-from besra.engine.reference import evaluate_script
+from besra.engine.reference import evaluate_script, holds
+from besra.engine.relaxed import relaxed
 from besra.engine.verdicts import Verdicts
 from besra.events.batch import EventBatch
-from besra.language.expr import Always, And, Not, Or, Predicate, Script, fields_of
+from besra.events.document import Fields
+from besra.language.expr import Always, And, Nested, Not, Or, Predicate, Script, fields_of
 from besra.schema.indexpattern import matches
 
 Rows = np.ndarray[tuple[int], np.dtype[np.int32]]
@@ -149,8 +151,18 @@ class Evaluation:
                 names = {field.name for field in fields_of(predicate)}
                 asked = (evaluate_script(predicate.value, fields) is True for fields in self._batch.fields(names, rows))
                 return np.fromiter(asked, np.bool_, len(rows))
+            case Nested():
+                return self._nested(predicate, rows)
             case _:
                 return self._leaf(self._pack.leaf_ids[predicate], rows)  # type: ignore[index]  # a field leaf
+
+    def _nested(self, predicate: Nested, rows: Rows) -> Mask:
+        """Asks the documents of the rows that may have such an object."""
+        result = self.holds(relaxed(predicate), rows)
+        open_ = np.flatnonzero(result)
+        documents = self._batch.documents(rows[open_].tolist()) if len(open_) else ()
+        result[open_] = [holds(predicate, Fields(document)) for document in documents]
+        return result
 
     def _leaf(self, leaf: int, rows: Rows) -> Mask:
         mask = self._masks.get(leaf)

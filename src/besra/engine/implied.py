@@ -7,7 +7,8 @@ none of whose leaves holds anywhere in a batch cannot fire there; the group that
 from collections.abc import Mapping
 from typing import Any
 
-from besra.language.expr import Always, And, Not, Or, Predicate, Script
+from besra.engine.relaxed import relaxed
+from besra.language.expr import Always, And, Nested, Not, Or, Predicate, Script
 
 Group = tuple[int, ...]
 
@@ -27,6 +28,8 @@ def implied_groups(predicate: Predicate, leaf_ids: Mapping[Any, int]) -> tuple[G
                 # Any of the operand's groups will do; the shortest is the likeliest to hold least often.
                 widest.update(choices[0])
             return (tuple(sorted(widest)),)
+        case Nested():
+            return implied_groups(relaxed(predicate), leaf_ids)
         case Not() | Script() | Always():
             return ()
         case _:

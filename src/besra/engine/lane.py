@@ -99,7 +99,7 @@ class Lane:
         untimed = untimed_of(decoded, times, self._values)
         if decoded.slow.all():
             return Outcome(decoded, untimed)
-        batch = batch_of_lines(decoded, lines.default_index, self._projection, self._values)
+        batch = batch_of_lines(decoded, lines, self._projection, self._values)
         self._lap(Phase.DECODE)
         return Outcome(decoded, untimed, self.found(replace(batch, times=times)))
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from besra.engine.candidates import Candidates, PackedClause
 from besra.engine.implied import implied_groups
+from besra.engine.relaxed import relaxed
 from besra.language.expr import (
     Always,
     And,
@@ -16,6 +17,7 @@ from besra.language.expr import (
     Exists,
     InNetwork,
     Like,
+    Nested,
     Not,
     Or,
     Predicate,
@@ -118,13 +120,15 @@ class RulePack:
 
 
 def field_leaves(predicate: Predicate) -> Iterable[FieldLeaf]:
-    """The field leaves of a predicate; scripts are not among them."""
+    """The leaves of a predicate that are tested of every event: none of scripts, of single objects those relaxed."""
     match predicate:
         case And() | Or():
             for operand in predicate.operands:
                 yield from field_leaves(operand)
         case Not():
             yield from field_leaves(predicate.operand)
+        case Nested():
+            yield from field_leaves(relaxed(predicate))
         case Always() | Script():
             return
         case RelativeDate():

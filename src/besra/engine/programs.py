@@ -1,8 +1,8 @@
 """Clauses as programs over bitmaps of rows, for the firing kernel (`kernels.firing`).
 
 The index patterns of a clause are a leaf too, numbered behind the leaves of fields: the rows whose index they match.
-Every program begins with it, so that nothing outside of it is ever found. Of a script a program knows nothing: it takes
-every row, and whoever runs the program asks the script about the rows that are left.
+Every program begins with it, so that nothing outside of it is ever found. Of a script a program knows nothing, of a
+condition on single objects what it implies: whoever runs the program asks the whole predicate about the rows left.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from besra.engine.pack import RulePack
-from besra.language.expr import Always, And, Not, Or, Predicate, Script
+from besra.engine.relaxed import relaxed
+from besra.language.expr import Always, And, Nested, Not, Or, Predicate, Script
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Step = tuple[int, int]
@@ -24,7 +25,7 @@ the topmost; push nothing (0) or everything (1). The first step of a program is 
 
 @dataclass(frozen=True)
 class ClausePrograms:
-    """The arrays `kernels.firing.Programs` points at (int32). `exact` says which clauses have no script.
+    """The arrays `kernels.firing.Programs` points at (int32). `exact` says which clauses they decide.
 
     `depth` is the number of bitmaps the deepest program holds at once.
     """
@@ -49,7 +50,7 @@ def clause_programs(pack: RulePack) -> ClausePrograms:
         writer = _Writer(pack)
         writer.program(index, packed.clause.predicate)
         steps.append(writer.steps)
-        exact.append(not writer.has_script)
+        exact.append(writer.is_exact)
     flat = [group for of_clause in groups for group in of_clause]
     return ClausePrograms(
         steps=np.array([step for program in steps for step in program], np.int32).reshape(-1),
@@ -81,7 +82,7 @@ class _Writer:
 
     def __init__(self, pack: RulePack) -> None:
         self.steps: list[Step] = []
-        self.has_script = False
+        self.is_exact = True
         self._leaf_ids = pack.leaf_ids
 
     def program(self, index: int, predicate: Predicate) -> None:
@@ -112,14 +113,17 @@ class _Writer:
                 self.steps.append((NOT, 0))
             case Always():
                 self.steps.append((CONSTANT, int(predicate.value)))
-            case Script():
-                self.has_script = True
+            case Nested() if positive:
+                self.is_exact = False
+                self.push(relaxed(predicate), positive=True)
+            case Script() | Nested():
+                self.is_exact = False
                 self.steps.append((CONSTANT, int(positive)))
             case _:
                 self.steps.append((LOAD, self._leaf_ids[predicate]))  # type: ignore[index]  # a field leaf
 
     def is_leaf(self, predicate: Predicate) -> bool:
-        return not isinstance(predicate, And | Or | Not | Always | Script)
+        return not isinstance(predicate, And | Or | Not | Nested | Always | Script)
 
     def is_compound(self, predicate: Predicate) -> int:
         if self.is_leaf(predicate):

@@ -24,6 +24,7 @@ from besra.language.expr import (
     FieldRef,
     InNetwork,
     Like,
+    Nested,
     Not,
     Or,
     Predicate,
@@ -57,6 +58,13 @@ class FieldValues(Protocol):
         """The values of a field as that type; empty if the field is missing."""
 
 
+class EventFields(FieldValues, Protocol):
+    """The same of an event whose objects can be told apart."""
+
+    def objects(self, path: str, /) -> "Iterable[EventFields]":
+        """The objects at a path, each as an event that has it there and nothing else."""
+
+
 def evaluate(pack: RulePack, batch: Iterable[Event]) -> Hits:
     """The hits of every entry of the pack over the events of a batch. Pure."""
     found: list[list[Hit]] = [[] for _ in pack.entries]
@@ -67,7 +75,7 @@ def evaluate(pack: RulePack, batch: Iterable[Event]) -> Hits:
     return Hits(tuple(tuple(hits) for hits in found))
 
 
-def _entry_hits(entry: Entry, event: Event, fields: FieldValues) -> Iterator[Hit]:
+def _entry_hits(entry: Entry, event: Event, fields: EventFields) -> Iterator[Hit]:
     for position, clause in enumerate(entry.plan.clauses):
         if matches(entry.index_of(clause), event.index) and holds(clause.predicate, fields):
             yield Hit(position, event, ordinal_of(entry.plan.ordering, event, fields), keys_of(clause, fields))
@@ -98,7 +106,7 @@ def keys_of(clause: Clause, fields: FieldValues) -> tuple[Key, ...]:
     return tuple(itertools.product(*columns))
 
 
-def holds(predicate: Predicate, fields: FieldValues) -> bool:
+def holds(predicate: Predicate, fields: EventFields) -> bool:
     """Whether the predicate is true of the event with these fields."""
     match predicate:
         case Always():
@@ -109,6 +117,8 @@ def holds(predicate: Predicate, fields: FieldValues) -> bool:
             return any(holds(operand, fields) for operand in predicate.operands)
         case Not():
             return not holds(predicate.operand, fields)
+        case Nested():
+            return any(holds(predicate.operand, found) for found in fields.objects(predicate.path))
         case Exists():
             return bool(_values(predicate.field, fields))
         case Equals():

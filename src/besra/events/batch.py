@@ -4,17 +4,21 @@ Cells are value ids of one `ValueTable`, shared by all columns and batches until
 keeps the events; nothing but a hit asks for them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from besra.events.columns import Column, DecodedLines, Projection, ValueTable, columns_of
 from besra.events.document import CASELESS
 from besra.events.event import Event
 from besra.events.index_name import INDEX_FIELDS, index_names
+from besra.events.line_block import RawLines
 from besra.events.table_part import TablePart
 from besra.schema.fieldtype import FieldType, Scalar, Typed, to_text, to_typed
 
@@ -25,8 +29,8 @@ Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
 class EventBatch:
     """`size` rows. `index` holds for each row the position of its names in `index_names`; `rows` those that are events.
 
-    `cells` is all columns in one, `scalars` holds the value of every id. `times` are those of `events.times`, if
-    somebody has read them.
+    `cells` is all columns in one, `scalars` holds the value of every id. `documents` gives those of some rows, in their
+    order, while what the batch was made of is there. `times` are those of `events.times`, if somebody has read them.
 
     A block of lines has rows that are none: lines its decoder left to the ordinary reader.
     """
@@ -38,6 +42,7 @@ class EventBatch:
     index: Ints
     index_names: tuple[tuple[str, ...], ...]
     rows: Ints
+    documents: Callable[[Sequence[int]], Iterable[Mapping[str, Any]]]
     times: NDArray[np.int64] | None = None
 
     def fields(self, names: Iterable[str], rows: Ints) -> "Iterator[RowFields]":
@@ -79,21 +84,22 @@ def batch_of(events: Sequence[Event], projection: Projection, values: ValueTable
     names: dict[tuple[str, ...], int] = {}
     index = np.fromiter((names.setdefault(event.index, len(names)) for event in events), np.int32, len(events))
     rows = np.arange(len(events), dtype=np.int32)
-    return EventBatch(len(events), columns, _together(list(columns.values())), values, index, tuple(names), rows)
+    together = _together(list(columns.values()))
+    documents = partial(_documents_of_events, events)
+    return EventBatch(len(events), columns, together, values, index, tuple(names), rows, documents)
 
 
-def batch_of_lines(
-    decoded: DecodedLines, default_index: str | None, projection: Projection, values: ValueTable
-) -> EventBatch:
+def batch_of_lines(decoded: DecodedLines, lines: RawLines, projection: Projection, values: ValueTable) -> EventBatch:
     """The batch of lines decoded with this projection and value table."""
     columns, cells = decoded.columns, decoded.cells
     extra = _multi_fields(columns, projection, values)
     if extra:
         cells = _together([*(column for name, column in columns.items() if name not in extra), *extra.values()])
         columns = {**columns, **extra}
-    index, names = _index_of_lines(decoded, default_index, values)
+    index, names = _index_of_lines(decoded, lines.default_index, values)
     rows = np.flatnonzero(~decoded.slow).astype(np.int32)
-    return EventBatch(len(decoded.starts), columns, cells, values, index, names, rows)
+    documents = partial(_documents_of_lines, decoded, lines.buffer)
+    return EventBatch(len(decoded.starts), columns, cells, values, index, names, rows, documents)
 
 
 def batch_of_part(part: TablePart, projection: Projection, values: ValueTable) -> EventBatch:
@@ -107,7 +113,20 @@ def batch_of_part(part: TablePart, projection: Projection, values: ValueTable) -
     columns |= _multi_fields(columns, projection, values)
     rows = np.arange(part.size, dtype=np.int32)
     together = _together(list(columns.values()))
-    return EventBatch(part.size, columns, together, values, part.index, part.index_names, rows, part.times)
+    documents = partial(_documents_of_part, part)
+    return EventBatch(part.size, columns, together, values, part.index, part.index_names, rows, documents, part.times)
+
+
+def _documents_of_events(events: Sequence[Event], rows: Sequence[int]) -> Iterator[Mapping[str, Any]]:
+    return (events[row].source for row in rows)
+
+
+def _documents_of_lines(decoded: DecodedLines, buffer: memoryview, rows: Sequence[int]) -> Iterator[Mapping[str, Any]]:
+    return (orjson.loads(buffer[decoded.starts[row] : decoded.ends[row]]) for row in rows)
+
+
+def _documents_of_part(part: TablePart, rows: Sequence[int]) -> Iterator[Mapping[str, Any]]:
+    return (event.source for event in part.events(rows))
 
 
 def _together(columns: Sequence[Column]) -> Column:

@@ -66,20 +66,48 @@ def as_json(value: object) -> Mapping[str, Any] | list[Any] | tuple[Any, ...]:
 
 def field_values(source: Mapping[str, Any], name: str) -> list[Scalar]:
     """The values of one field: `flatten(source).get(name, [])`, without flattening the rest where that can be had."""
-    held: list[tuple[Any, str]] = [(source[name], "")] if name in source else []
-    dot = name.find(".")
-    while dot >= 0:
-        if name[:dot] in source:
-            held.append((source[name[:dot]], name[dot + 1 :]))
-        dot = name.find(".", dot + 1)
+    held = _towards(source, name)
     if not held:
         return []
     value, rest = held[0]
-    if len(held) == 1 and rest and isinstance(value, Mapping):
+    if len(held) == 1 and rest is not None and isinstance(value, Mapping):
         return field_values(value, rest)
-    if len(held) == 1 and not rest and type(value) in SCALARS:
+    if len(held) == 1 and rest is None and type(value) in SCALARS:
         return [value]
     return flatten(source).get(name, [])
+
+
+def objects_at(source: Mapping[str, Any], path: str) -> Iterator[Mapping[str, Any]]:
+    """Every object at a path, in whatever lists and whatever the arrangement of its name.
+
+    Keys of one object that lead beyond the path (`a.b.c` and `a.b.d` for `a.b`) are one object together. Each value
+    that `flatten` finds below the path is in one of them.
+    """
+    waiting: list[tuple[Any, str | None]] = [(source, path)]
+    while waiting:
+        value, rest = waiting.pop()
+        if isinstance(value, (list, tuple)):
+            waiting += [(element, rest) for element in value]
+        elif not isinstance(value, Mapping):
+            continue
+        elif rest is None:
+            yield value
+        else:
+            waiting += _towards(value, rest)
+            beyond = {key[len(rest) + 1 :]: held for key, held in value.items() if key.startswith(f"{rest}.")}
+            if beyond:
+                yield beyond
+
+
+def _towards(source: Mapping[str, Any], path: str) -> list[tuple[Any, str | None]]:
+    """The values on the way to a path, each with the path from there on, None at its end."""
+    held: list[tuple[Any, str | None]] = [(source[path], None)] if path in source else []
+    dot = path.find(".")
+    while dot >= 0:
+        if path[:dot] in source:
+            held.append((source[path[:dot]], path[dot + 1 :]))
+        dot = path.find(".", dot + 1)
+    return held
 
 
 class Fields:
@@ -104,6 +132,10 @@ class Fields:
             typed = (to_typed(value, field_type) for value in self.scalars(name))
             found = self._typed[key] = tuple(value for value in typed if value is not None)
         return found
+
+    def objects(self, path: str) -> "Iterator[Fields]":
+        """The objects at a path, each as the fields of an event that has this object there and nothing else."""
+        return (Fields({path: found}) for found in objects_at(self._source, path))
 
     def scalars(self, name: str) -> list[Scalar]:
         """The values of a field as the document has them, multi-fields derived as in `values`."""

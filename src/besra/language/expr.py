@@ -3,8 +3,8 @@
 Two kinds of node (eql.md 2.3):
 
 * **Predicates** are two-valued. A leaf looks at the values of one field and holds if *any* value satisfies it; on a
-  missing field it is false. `And`, `Or` and `Not` are ordinary logic. Whatever a dialect means by null, case,
-  wildcards, optional fields or event categories has been written out in these nodes.
+  missing field it is false. `And`, `Or` and `Not` are ordinary logic, `Nested` asks for one object of a list. Whatever
+  a dialect means by null, case, wildcards, optional fields or event categories has been written out in these nodes.
 * **Values** live inside a `Script` leaf: calls over fields and constants, evaluated once for every combination of the
   fields' values, with null where a value is missing. The leaf holds if some combination is true; null counts as false.
 
@@ -135,6 +135,14 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class Nested:
+    """Some object at `path` by itself satisfies the operand, in which fields have their full names (eql.md 8.2)."""
+
+    path: str
+    operand: "Predicate"
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """The operand does not hold."""
 
@@ -156,7 +164,7 @@ class Or:
 
 
 Leaf = Always | Exists | Equals | Like | Regex | Range | RelativeDate | InNetwork | Script
-Predicate = Leaf | Not | And | Or
+Predicate = Leaf | Nested | Not | And | Or
 
 
 def fields_of(node: Predicate | Value) -> frozenset[FieldRef]:
@@ -168,7 +176,7 @@ def fields_of(node: Predicate | Value) -> frozenset[FieldRef]:
             return frozenset().union(*(fields_of(arg) for arg in node.args))
         case Script():
             return fields_of(node.value)
-        case Not():
+        case Not() | Nested():
             return fields_of(node.operand)
         case And() | Or():
             return frozenset().union(*(fields_of(operand) for operand in node.operands))

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from besra.errors import DateMathError
-from besra.language.expr import And, Equals, FieldRef, Not, Or, Predicate, Range, RelativeDate
+from besra.language.expr import And, Equals, FieldRef, Nested, Not, Or, Predicate, Range, RelativeDate
 from besra.language.plan import Plan
-from besra.language.simplify import FALSE, all_of, any_of, negated
+from besra.language.simplify import FALSE, all_of, any_of, negated, some_object
 from besra.schema.datemath import parse_date_math
 
 ROUNDS_UP = {"<": False, ">=": False, "<=": True, ">": True}
@@ -41,6 +41,8 @@ def at(predicate: Predicate, now: int) -> Predicate:
                 return FALSE
         case Not():
             return negated(at(predicate.operand, now))
+        case Nested():
+            return some_object(predicate.path, at(predicate.operand, now))
         case And():
             return all_of(at(operand, now) for operand in predicate.operands)
         case Or():
@@ -77,7 +79,7 @@ def _dates_in(predicate: Predicate) -> Iterator[RelativeDate]:
     match predicate:
         case RelativeDate():
             yield predicate
-        case Not():
+        case Not() | Nested():
             yield from _dates_in(predicate.operand)
         case And() | Or():
             for operand in predicate.operands:

@@ -2,7 +2,21 @@
 
 from collections.abc import Iterable
 
-from besra.language.expr import Always, And, Not, Or, Predicate
+from besra.language.expr import (
+    Always,
+    And,
+    Equals,
+    Exists,
+    InNetwork,
+    Like,
+    Nested,
+    Not,
+    Or,
+    Predicate,
+    Range,
+    Regex,
+    RelativeDate,
+)
 
 TRUE = Always(True)
 FALSE = Always(False)
@@ -13,6 +27,8 @@ def simplify(predicate: Predicate) -> Predicate:
     match predicate:
         case Not():
             return negated(simplify(predicate.operand))
+        case Nested():
+            return some_object(predicate.path, simplify(predicate.operand))
         case And():
             return all_of(simplify(operand) for operand in predicate.operands)
         case Or():
@@ -40,6 +56,19 @@ def all_of(predicates: Iterable[Predicate]) -> Predicate:
 def any_of(predicates: Iterable[Predicate]) -> Predicate:
     """The disjunction: flat, without repeats, a constant if one decides it."""
     return _joined(Or, predicates, neutral=FALSE, deciding=TRUE)
+
+
+def some_object(path: str, predicate: Predicate) -> Predicate:
+    """Some object at the path satisfies the predicate, which is simple: what one leaf decides needs no object."""
+    match predicate:
+        case Or():
+            return any_of(some_object(path, operand) for operand in predicate.operands)
+        case Always(value=False) | Exists() | Equals() | Like() | Regex() | Range() | RelativeDate() | InNetwork():
+            return predicate
+        case Nested() if predicate.path.startswith(f"{path}."):
+            return predicate
+        case _:
+            return Nested(path, predicate)
 
 
 def _joined(

@@ -59,7 +59,7 @@ FIELDS = {field_type: FieldRef("f", field_type) for field_type in FieldType}
 def test_kernels_hash_as_python_does(scalars: list[str | float | bool], field_type: FieldType) -> None:
     values = ValueTable()
     ids = np.array(values.ids_of(0, scalars), np.int32)
-    batch = EventBatch(0, {}, Column(ids, ids), values, ids, (), ids)
+    batch = EventBatch(0, {}, Column(ids, ids), values, ids, (), ids, lambda _: ())
     by_kernel = ValueHashes(compiled=True).of(FIELDS[field_type], ids, batch)
     expected = hashes_of([to_typed(scalar, field_type) for scalar in scalars])
     assert by_kernel.tolist() == expected.tolist()

@@ -5,6 +5,7 @@ import orjson
 from besra.events.batch import batch_of_lines
 from besra.events.columns import Projection, ValueTable, decode_lines
 from besra.events.index_name import INDEX_FIELDS, index_names
+from besra.events.line_block import RawLines
 
 ROWS = 2500
 
@@ -20,7 +21,8 @@ def test_every_row_has_the_index_names_of_its_document() -> None:
     sources[5] = {"agent.type": None}
     raw = b"\n".join(map(orjson.dumps, sources))
     projection, values = Projection(tuple(sorted(INDEX_FIELDS))), ValueTable()
-    batch = batch_of_lines(decode_lines(raw, projection, values), "home", projection, values)
+    lines = RawLines(memoryview(raw), default_index="home")
+    batch = batch_of_lines(decode_lines(raw, projection, values), lines, projection, values)
     assert len(batch.rows) == ROWS
     found = [batch.index_names[number] for number in batch.index.tolist()]
     assert found == [index_names(source, default="home") for source in sources]

@@ -1,12 +1,14 @@
 """Dotted names to values, whatever the shape of the document."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from besra.events.document import Fields, field_values, flatten
+from besra.events.document import Fields, field_values, flatten, objects_at
 from besra.schema.fieldtype import FieldType, Scalar
 
 KEYS = st.sampled_from(["a", "b", "c", "a.b", "b.c", "a.b.c", "a.", ""])
@@ -115,3 +117,54 @@ def test_multi_fields_are_derived_where_absent() -> None:
     assert fields.values("process.name.text", FieldType.TEXT) == ("CMD.exe", "Ä")
     assert fields.values("file.name.caseless", FieldType.KEYWORD) == ("kept",)
     assert fields.values("user.name.caseless", FieldType.KEYWORD) == ()
+
+
+# --- objects ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "objects"),
+    [
+        ({"a": {"b": {"c": 1}}}, [{"c": 1}]),
+        ({"a.b": {"c": 1}}, [{"c": 1}]),
+        ({"a": [{"b": {"c": 1}}, {"b": [{"c": 2}, [[{"c": 3}]]]}]}, [{"c": 1}, {"c": 2}, {"c": 3}]),
+        ({"a.b.c": 1, "a.b.d": [2]}, [{"c": 1, "d": [2]}]),
+        ({"a": [{"b.c": 1, "b.d": 2}, {"b.c": 3}]}, [{"c": 1, "d": 2}, {"c": 3}]),
+        ({"a": {"b": {"c": 1}}, "a.b.d": 2}, [{"c": 1}, {"d": 2}]),
+        ({"a": {"b": {}}}, [{}]),
+        ({"a": {"b": ["text", 1, None, []]}}, []),
+        ({"a": "text"}, []),
+        ({"ab": {"c": 1}, "a.bc": {"d": 1}}, []),
+        ({}, []),
+    ],
+)
+def test_objects_at_a_path(source: dict[str, Any], objects: list[dict[str, Any]]) -> None:
+    found = list(objects_at(source, "a.b"))
+    assert sorted(found, key=str) == sorted(objects, key=str)
+
+
+def test_the_objects_of_fields_keep_their_full_names() -> None:
+    found = Fields({"a": [{"b": [{"c": 1}, {"c": 2}]}], "d": 3}).objects("a.b")
+    shown = sorted((fields.scalars("a.b.c"), fields.scalars("d")) for fields in found)
+    assert shown == [([1], []), ([2], [])]
+
+
+@given(DOCUMENTS, KEYS)
+def test_every_value_below_a_path_is_in_one_of_its_objects(source: dict[str, Any], path: str) -> None:
+    below = Counter(
+        (name, value) for name, values in flatten(source).items() if name.startswith(f"{path}.") for value in values
+    )
+    held = Counter(
+        (f"{path}.{name}", value)
+        for found in objects_at(source, path)
+        for name, values in flatten(found).items()
+        for value in values
+    )
+    assert held == below
+
+
+def test_objects_are_found_at_any_depth() -> None:
+    source: Any = {"c": 1}
+    for _ in range(5000):
+        source = {"a": [source]}
+    assert list(objects_at(source, ".".join(["a"] * 5000))) == [{"c": 1}]

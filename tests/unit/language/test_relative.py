@@ -5,7 +5,7 @@ import pytest
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import holds
 from besra.events.document import Fields
-from besra.language.expr import And, Equals, Exists, FieldRef, Not, Or, Range, RelativeDate
+from besra.language.expr import And, Equals, Exists, FieldRef, Nested, Not, Or, Range, RelativeDate
 from besra.language.plan import Clause, Each, Plan
 from besra.language.relative import at, is_relative, relative_dates, resolved
 from besra.language.simplify import FALSE
@@ -42,6 +42,15 @@ def test_the_dates_within_a_predicate_are_written_out_and_the_rest_stays() -> No
     expected = Or((And((HERE, Range(TIME, ">=", DAY))), Not(Range(TIME, "<", DAY))))
     assert [clause.predicate for clause in resolved(plan, NOW).clauses] == [expected, HERE]
     assert not is_relative(resolved(plan, NOW))
+
+
+def test_dates_of_single_objects_are_written_out_as_well() -> None:
+    date = RelativeDate(FieldRef("o.t", FieldType.DATE), ">=", "now/d")
+    plan = Plan((Clause(Nested("o", And((HERE, date)))),), Each(), exclusions=(date,))
+    assert list(relative_dates(plan)) == [date, date]
+    later = Range(date.field, ">=", DAY)
+    found = resolved(plan, NOW)
+    assert (found.clauses[0].predicate, found.exclusions) == (Nested("o", And((HERE, later))), (later,))
 
 
 def test_a_plan_to_which_no_time_matters_stays_the_same() -> None:

@@ -1,7 +1,7 @@
 """Simplification: the same truth table with less of it."""
 
-from besra.language.expr import And, Exists, FieldRef, Not, Or
-from besra.language.simplify import FALSE, TRUE, all_of, any_of, negated, simplify
+from besra.language.expr import And, Exists, FieldRef, Nested, Not, Or
+from besra.language.simplify import FALSE, TRUE, all_of, any_of, negated, simplify, some_object
 from besra.schema.fieldtype import FieldType
 
 A, B, C = (Exists(FieldRef(name, FieldType.KEYWORD)) for name in "abc")
@@ -42,3 +42,13 @@ def test_double_negation_goes() -> None:
     assert simplify(Not(Not(Not(A)))) == Not(A)
     assert negated(Not(And((A, B)))) == And((A, B))
     assert simplify(And((A, Not(Not(And((B, C))))))) == And((A, B, C))
+
+
+def test_one_object_is_asked_for_only_where_it_takes_more_than_a_leaf() -> None:
+    assert some_object("o", A) == A
+    assert some_object("o", FALSE) == FALSE
+    assert some_object("o", TRUE) == Nested("o", TRUE)
+    both = And((A, B))
+    assert some_object("o", Or((A, both))) == Or((A, Nested("o", both)))
+    assert some_object("o", Nested("o.p", both)) == Nested("o.p", both)
+    assert simplify(Nested("o", And((A, Or((B, B)))))) == Nested("o", both)

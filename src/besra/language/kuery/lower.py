@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from besra.errors import QuerySemanticError
 from besra.language.eql.lower import DEFAULT_FIELDS, Lowered, QueryFields
 from besra.language.expr import FieldRef, Predicate
+from besra.language.glob import glob_matches
 from besra.language.kuery import tree
 from besra.language.kuery.alternatives import any_alternative
 from besra.language.kuery.field_tests import exists_test, range_test, value_test
 from besra.language.kuery.names import fields_below, fields_like, searchable, within
 from besra.language.kuery.scope import Scope
 from besra.language.plan import Clause, Each, Ordering, Plan
-from besra.language.simplify import FALSE, TRUE, all_of, negated, simplify
+from besra.language.simplify import FALSE, TRUE, all_of, negated, simplify, some_object
 from besra.problems import Problem
 from besra.schema.catalogue import Catalogue
 from besra.schema.fieldtype import FieldType
@@ -61,8 +62,8 @@ def lower_kuery_expression(query: tree.Query, catalogue: Catalogue, *, now: int 
     return LoweredExpression(simplify(predicate), scope.warnings)
 
 
-def _lower(scope: Scope, node: tree.Node, path: tree.Name | None) -> Predicate:
-    """The predicate of a condition; `path` is the field of the braces around it."""
+def _lower(scope: Scope, node: tree.Node, path: str | None) -> Predicate:
+    """The predicate of a condition; `path` is the name of the braces around it."""
     match node:
         case tree.Not():
             return negated(_lower(scope, node.operand, path))
@@ -71,13 +72,13 @@ def _lower(scope: Scope, node: tree.Node, path: tree.Name | None) -> Predicate:
         case tree.Or():
             return any_alternative(_lower(scope, operand, path) for operand in node.operands)
         case tree.Test():
-            return _values(scope, within(path, node.name), node.value)
+            return _values(scope, _named(scope, path, node.name), node.value)
         case tree.Range():
-            return _range(scope, within(path, node.name), node)
+            return _range(scope, _named(scope, path, node.name), node)
         case tree.Nested():
-            return _nested(scope, within(path, node.name), node.condition)
+            return _nested(scope, _named(scope, path, node.name), node.condition)
         case tree.Text() | tree.Constant() | tree.Pattern():
-            return _free_text(scope, node)
+            return _free_text(scope, node, path)
 
 
 # --- one field --------------------------------------------------------------------------------------------------------
@@ -162,8 +163,12 @@ def _quiet(scope: Scope) -> Scope:
 # --- values without a field -------------------------------------------------------------------------------------------
 
 
-def _free_text(scope: Scope, value: tree.Value) -> Predicate:
+def _free_text(scope: Scope, value: tree.Value, path: str | None) -> Predicate:
     if _refuses_null(scope, value):
+        return FALSE
+    if path is not None:
+        hint = "write `field: value` between the braces"
+        scope.error(value.span, "a value between braces needs a field", hint=hint)
         return FALSE
     _warn_of_keyword(scope, value)
     if isinstance(value, tree.Pattern) and value.is_everything:
@@ -208,34 +213,24 @@ def _warn_of_keyword(scope: Scope, value: tree.Value) -> None:
 # --- objects ----------------------------------------------------------------------------------------------------------
 
 
-def _nested(scope: Scope, path: tree.Name, node: tree.Node) -> Predicate:
-    """One object satisfies the condition.
-
-    Events are leaves to the IR, which no longer know the object they came from. So what one leaf decides can be asked,
-    and `or` of such: some object satisfies one of them if some object satisfies the first, or some the second.
-    """
-    match node:
-        case tree.Or():
-            return any_alternative(_nested(scope, path, operand) for operand in node.operands)
-        case tree.Test() if _is_one_value(node.value):
-            return _lower(scope, node, path)
-        case tree.Range():
-            return _lower(scope, node, path)
-        case tree.Nested():
-            return _nested(scope, within(path, node.name), node.condition)
-        case tree.Text() | tree.Constant() | tree.Pattern():
-            hint = "write `field: value` between the braces"
-            scope.error(node.span, "a value between braces needs a field", hint=hint, code="kql-unsupported")
-            return FALSE
-        case _:
-            message = "besra cannot ask yet whether one object satisfies several conditions"
-            hint = "write the conditions without braces; then each may be satisfied by another object"
-            scope.error(node.span, message, hint=hint, code="kql-unsupported")
-            return FALSE
+def _named(scope: Scope, path: str | None, name: tree.Name) -> tree.Name:
+    """The full name of a field between braces."""
+    full = within(path, name)
+    if isinstance(name, tree.Text) and isinstance(full, tree.Text) and name.value.startswith(f"{path}."):
+        message = f"names between braces are relative to `{path}`: this is the field `{full.value}`"
+        scope.warn(name.span, message, hint=f"write `{name.value.removeprefix(f'{path}.')}`", code="kql-fields")
+    return full
 
 
-def _is_one_value(node: tree.Node) -> bool:
-    """Whether a list asks for one of several values."""
-    if isinstance(node, tree.Or):
-        return all(_is_one_value(operand) for operand in node.operands)
-    return isinstance(node, tree.Text | tree.Constant | tree.Pattern)
+def _nested(scope: Scope, name: tree.Name, node: tree.Node) -> Predicate:
+    """One object satisfies the condition, in which names are relative to that of the object (eql.md 8.1)."""
+    if isinstance(name, tree.Text):
+        return some_object(name.value, _lower(scope, node, name.value))
+    quiet = _quiet(scope)
+    paths = [path for path in sorted(scope.catalogue.objects) if glob_matches(name.glob, path)]
+    if not paths:
+        message = f"no object besra knows is called like `{name.glob}`, so this condition is never true"
+        scope.warn(name.span, message, hint="name the object in full", code="kql-fields")
+    found = any_alternative([some_object(path, _lower(quiet, node, path)) for path in paths])
+    scope.problems += [problem for problem in quiet.errors if problem not in scope.problems]
+    return found

@@ -6,7 +6,7 @@ as in Kibana, which holds them against its data view. What events hold beyond th
 
 from collections.abc import Iterator
 
-from besra.language.glob import Glob, Wild, glob_matches, normalised
+from besra.language.glob import Glob, glob_matches, normalised
 from besra.language.kuery import tree
 from besra.schema.catalogue import Catalogue
 from besra.schema.fieldtype import FieldType
@@ -14,17 +14,13 @@ from besra.schema.fieldtype import FieldType
 HOLDERS = frozenset({FieldType.NESTED, FieldType.OBJECT, FieldType.UNSUPPORTED})
 
 
-def within(path: tree.Name | None, name: tree.Name) -> tree.Name:
+def within(path: str | None, name: tree.Name) -> tree.Name:
     """A name relative to the path of the braces around it."""
     if path is None:
         return name
-    if isinstance(path, tree.Text) and isinstance(name, tree.Text):
-        return tree.Text(f"{path.value}.{name.value}", span=name.span)
-    return tree.Pattern(normalised([*_parts(path), ".", *_parts(name)]), name.span)
-
-
-def _parts(name: tree.Name) -> tuple[str | Wild, ...]:
-    return (name.value,) if isinstance(name, tree.Text) else name.glob.parts
+    if isinstance(name, tree.Text):
+        return tree.Text(f"{path}.{name.value}", span=name.span)
+    return tree.Pattern(normalised([f"{path}.", *name.glob.parts]), name.span)
 
 
 def fields_like(catalogue: Catalogue, glob: Glob) -> Iterator[str]:

@@ -14,9 +14,10 @@ PAGE = ROOT / "docs" / "kql.md"
 
 
 def test_every_example_of_a_condition_is_true() -> None:
-    event = Fields(json.loads(blocks_of(PAGE, "json")[0].text))
-    rows = [row for heading in ("Conditions", "Text") for row in table_rows(section_of(PAGE, heading))]
-    assert len(rows) > 20
-    for example, value, *_ in rows:
+    events = [Fields(json.loads(block.text)) for block in blocks_of(PAGE, "json")]
+    sections = {"Conditions": events[0], "Text": events[0], "One object of a list": events[1]}
+    rows = [(event, row) for heading, event in sections.items() for row in table_rows(section_of(PAGE, heading))]
+    assert len(rows) > 30
+    for event, (example, value, *_) in rows:
         lowered = lower_kuery_expression(parse_kuery(example.strip("`")), bundled_catalogue())
         assert holds(lowered.predicate, event) is json.loads(value.strip("`")), example
