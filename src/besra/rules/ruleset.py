@@ -133,6 +133,7 @@ def _planned(rule: Rule, parsed: ParsedRule, others: Sequence[ParsedRule]) -> Lo
     planned = plan_rule(rule)
     problems = [*parsed.problems, *(_duplicate(parsed, other) for other in others)]
     problems += [derived_problem(problem, parsed.document) for problem in planned.problems]
+    problems += [found.problem.at(parsed.document.locations.place(found.at)) for found in planned.field_problems]
     status = RuleStatus(planned.status)
     return LoadedRule(rule, rule.rule_id, rule.name, rule.type, status, tuple(problems), rule.path, planned.plan)
 
