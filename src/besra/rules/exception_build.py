@@ -26,7 +26,7 @@ from besra.rules.exception_list import (
     Operator,
     WildcardEntry,
 )
-from besra.rules.ndjson import Json, LineKind, kind_of
+from besra.rules.ndjson import Json, is_exception_item
 from besra.schema.timestamp import parse_timestamp
 
 
@@ -45,7 +45,7 @@ def parse_exceptions(documents: Iterable[RuleDocument]) -> ExceptionSet:
     problems: list[Problem] = []
     broken: set[ListKey] = set()
     for document in documents:
-        is_item = kind_of(document.parameters) is LineKind.EXCEPTION_ITEM
+        is_item = is_exception_item(document.parameters)
         found = list(item_problems(document) if is_item else list_problems(document))
         problems += [_about(problem, document) for problem in found]
         if any(problem.severity is Severity.ERROR for problem in found):
@@ -70,7 +70,7 @@ def _about(problem: Problem, document: RuleDocument) -> Problem:
     """The problem with the object named: in a file of many lines, or without a file, a place says too little."""
     values = document.parameters
     item, container = values.get("item_id") or values.get("name"), values.get("list_id")
-    is_item = kind_of(values) is LineKind.EXCEPTION_ITEM
+    is_item = is_exception_item(values)
     names = [f"item {item}"] if is_item and isinstance(item, str) else []
     names += [f"list {container}"] if isinstance(container, str) else []
     return replace(problem, message=f"exception {', '.join(names)}: {problem.message}") if names else problem

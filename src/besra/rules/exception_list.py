@@ -257,6 +257,9 @@ class ExceptionSet:
         return {key: tuple(items) for key, items in found.items()}
 
 
+NO_EXCEPTIONS = ExceptionSet()
+
+
 def _identity(value: ExceptionList | ExceptionItem) -> object:
     if isinstance(value, ExceptionList):
         return value.key

@@ -21,30 +21,28 @@ HINT = "write [[exceptions]] with [exceptions.container] and [[exceptions.items]
 
 @dataclass(frozen=True)
 class TomlExceptions:
-    """What a TOML file of exceptions held: documents as an export would hold them, in its order."""
+    """What a TOML file of exceptions held: documents as an export would hold them, in its order.
+
+    `is_meant` is False if the file has no table of exceptions or connectors: it may be anything.
+    """
 
     documents: tuple[RuleDocument, ...] = ()
     connectors: tuple[Json, ...] = ()
     problems: tuple[Problem, ...] = ()
-
-
-def holds_exceptions(content: Mapping[str, Any]) -> bool:
-    """Whether the content of a TOML file is exceptions or connectors, and no rule."""
-    return "rule" not in content and (TABLE in content or CONNECTORS in content)
+    is_meant: bool = True
 
 
 def parse_exception_toml(text: str, path: str | None = None) -> TomlExceptions:
     """The exceptions of a TOML text. One that cannot be read is a problem; the others go on."""
     decoded = decode_toml(text, path)
-    return TomlExceptions(problems=(decoded,)) if isinstance(decoded, Problem) else toml_exceptions(*decoded)
+    return TomlExceptions(problems=(decoded,)) if isinstance(decoded, Problem) else _content(*decoded)
 
 
-def toml_exceptions(content: Mapping[str, Any], locations: Locations) -> TomlExceptions:
-    """The exceptions of a TOML text that has been decoded."""
-    if not holds_exceptions(content):
+def _content(content: Mapping[str, Any], locations: Locations) -> TomlExceptions:
+    if TABLE not in content and CONNECTORS not in content:
         place = Place(locations.path, 1)
         problem = Problem("exception-file-empty", "there is no [[exceptions]] table", place=place, hint=HINT)
-        return TomlExceptions(problems=(problem,))
+        return TomlExceptions(problems=(problem,), is_meant=False)
     found = [item for group, at in _tables(content.get(TABLE, []), (TABLE,)) for item in _group(group, at, locations)]
     connectors = [value for value, _ in _tables(content.get(CONNECTORS, []), (CONNECTORS,))]
     wrong = [at for value, at in _tables(connectors, (CONNECTORS,)) if not isinstance(value, dict)]

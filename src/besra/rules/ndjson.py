@@ -51,15 +51,22 @@ class Export:
     @property
     def exception_lists(self) -> tuple[Json, ...]:
         """The containers of exception items."""
-        return self._exceptions(LineKind.EXCEPTION_LIST)
+        return exception_lists(self.exceptions)
 
     @property
     def exception_items(self) -> tuple[Json, ...]:
         """The items."""
-        return self._exceptions(LineKind.EXCEPTION_ITEM)
+        return exception_items(self.exceptions)
 
-    def _exceptions(self, kind: LineKind) -> tuple[Json, ...]:
-        return tuple(item.parameters for item in self.exceptions if kind_of(item.parameters) is kind)
+
+def exception_lists(documents: Iterable[RuleDocument]) -> tuple[Json, ...]:
+    """The containers among exception lists and items, as they came."""
+    return tuple(document.parameters for document in documents if not is_exception_item(document.parameters))
+
+
+def exception_items(documents: Iterable[RuleDocument]) -> tuple[Json, ...]:
+    """The items among exception lists and items, as they came."""
+    return tuple(document.parameters for document in documents if is_exception_item(document.parameters))
 
 
 def kind_of(value: Any) -> LineKind:
@@ -75,9 +82,14 @@ def kind_of(value: Any) -> LineKind:
         return LineKind.CONNECTOR
     if "rule_id" in value or {"type", "severity", "risk_score"} <= value.keys():
         return LineKind.RULE
-    if ("list_id" in value and ("entries" in value or "item_id" in value)) or {"item_id", "entries"} <= value.keys():
-        return LineKind.EXCEPTION_ITEM
-    return LineKind.EXCEPTION_LIST if "list_id" in value else LineKind.UNKNOWN
+    if "list_id" in value or {"item_id", "entries"} <= value.keys():
+        return LineKind.EXCEPTION_ITEM if is_exception_item(value) else LineKind.EXCEPTION_LIST
+    return LineKind.UNKNOWN
+
+
+def is_exception_item(value: Json) -> bool:
+    """Whether an object that is an exception list or an item is an item, be it an incomplete one."""
+    return "entries" in value or "item_id" in value
 
 
 def parse_ndjson(text: str, path: str | None = None) -> Export:
