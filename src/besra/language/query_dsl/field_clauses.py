@@ -18,26 +18,25 @@ from besra.language.kuery.field_tests import exists_test, value_test
 from besra.language.kuery.names import fields_below
 from besra.language.kuery.scope import Scope
 from besra.language.kuery.text_tests import analyser_of, text_test
-from besra.language.query_dsl.scope import DslScope, FieldProblem, Path
+from besra.language.query_dsl.scope import DslScope, FieldClause, FieldProblem, Path
 from besra.language.simplify import FALSE, all_of
 from besra.problems import Problem, Severity
 from besra.schema.fieldtype import FieldType, to_text
 
-Parameters = dict[str, Any]
 
-
-def _parameters(scope: DslScope, at: Path, value: Any, main: str, known: frozenset[str]) -> Parameters | None:
-    """The parameters of a clause, which may be written as the value of the main one alone."""
-    if not isinstance(value, dict):
-        return {main: value}
-    return scope.object_of(at, value, known | {main})
-
-
-def _flag(scope: DslScope, at: Path, parameters: Parameters, name: str) -> bool:
-    value = parameters.get(name)
-    if value is not None and not isinstance(value, bool):
-        scope.refuse((*at, name), f"`{name}` is true or false")
+def _flag(scope: DslScope, clause: FieldClause, name: str) -> bool:
+    value = clause.given.get(name)
+    if not isinstance(value, bool | None):
+        scope.refuse((*clause.at, name), f"`{name}` is true or false")
     return value is True
+
+
+def _choice(scope: DslScope, clause: FieldClause, name: str, known: tuple[str, ...]) -> str:
+    value = clause.given.get(name, known[0])
+    if isinstance(value, str) and value.lower() in known:
+        return value.lower()
+    scope.refuse((*clause.at, name), f"`{name}` other than {' and '.join(known)} is not supported")
+    return known[0]
 
 
 # --- exact values -----------------------------------------------------------------------------------------------------
@@ -45,12 +44,11 @@ def _flag(scope: DslScope, at: Path, parameters: Parameters, name: str) -> bool:
 
 def term(scope: DslScope, at: Path, body: Any) -> Predicate:
     """Some value is the given one; of a text, some word."""
-    found = scope.one_field(at, body)
-    here = (*at, found[0]) if found else at
-    given = found and _parameters(scope, here, found[1], "value", frozenset({"case_insensitive"}))
-    if not found or not given:
+    clause = scope.field_clause(at, body, "value", frozenset({"case_insensitive"}))
+    if clause is None:
         return FALSE
-    return _term(scope, here, found[0], given.get("value"), folds=_flag(scope, here, given, "case_insensitive"))
+    folds = _flag(scope, clause, "case_insensitive")
+    return _term(scope, clause.at, clause.name, clause.given.get("value"), folds=folds)
 
 
 def terms(scope: DslScope, at: Path, body: Any) -> Predicate:
@@ -93,21 +91,22 @@ MATCH = frozenset({"operator", "type", "lenient", "zero_terms_query", "auto_gene
 
 def match(scope: DslScope, at: Path, body: Any) -> Predicate:
     """Some value has one of the words, or with the operator `and` all of them; other fields than texts as `term`."""
-    found = scope.one_field(at, body)
-    here = (*at, found[0]) if found else at
-    given = found and _parameters(scope, here, found[1], "query", MATCH)
-    if not found or not given:
+    clause = scope.field_clause(at, body, "query", MATCH)
+    value = scope.value_of(clause.at, clause.given.get("query")) if clause else None
+    if clause is None or value is None:
         return FALSE
-    name = found[0]
-    value = scope.value_of(here, given.get("query"))
-    if not isinstance(value, tree.Text) or _is_phrase(scope, here, given):
-        return FALSE if value is None else scope.ask(here, lambda inner: value_test(inner, name, value))
-    needs_all = _choice(scope, here, given, "operator", ("or", "and")) == "and"
-    _choice(scope, here, given, "zero_terms_query", ("none",))
+    name = clause.name
+    # Kibana's filters of old wrote phrases as a type of `match`.
+    is_phrase = _choice(scope, clause, "type", ("boolean", "phrase")) == "phrase"
+    needs_all = _choice(scope, clause, "operator", ("or", "and")) == "and"
+    _choice(scope, clause, "zero_terms_query", ("none",))
+    if not isinstance(value, tree.Text) or is_phrase:
+        return scope.ask(clause.at, lambda inner: value_test(inner, name, value))
+    text = value.value
     analyser = analyser_of(scope.catalogue, name)
     if analyser and needs_all:
-        return scope.ask(here, lambda inner: _all_words(inner, name, analyser, value.value))
-    return scope.ask(here, lambda inner: value_test(inner, name, tree.Text(value.value)))
+        return scope.ask(clause.at, lambda inner: _all_words(inner, name, analyser, text))
+    return scope.ask(clause.at, lambda inner: value_test(inner, name, tree.Text(text)))
 
 
 def _all_words(inner: Scope, name: str, analyser: Analyser, text: str) -> Predicate:
@@ -115,31 +114,16 @@ def _all_words(inner: Scope, name: str, analyser: Analyser, text: str) -> Predic
     return all_of([text_test(inner, name, analyser, word) for word in words or [tree.Text(text, quoted=True)]])
 
 
-def _is_phrase(scope: DslScope, at: Path, given: Parameters) -> bool:
-    """Kibana's filters of old wrote phrases as a type of `match`."""
-    return _choice(scope, at, given, "type", ("boolean", "phrase")) == "phrase"
-
-
-def _choice(scope: DslScope, at: Path, given: Parameters, name: str, known: tuple[str, ...]) -> str:
-    value = given.get(name, known[0])
-    if isinstance(value, str) and value.lower() in known:
-        return value.lower()
-    scope.refuse((*at, name), f"`{name}` other than {' and '.join(known)} is not supported")
-    return known[0]
-
-
 def match_phrase(scope: DslScope, at: Path, body: Any) -> Predicate:
     """Some value has the words one behind the other; other fields than texts as `term`."""
-    found = scope.one_field(at, body)
-    here = (*at, found[0]) if found else at
-    given = found and _parameters(scope, here, found[1], "query", frozenset({"slop", "zero_terms_query"}))
-    if not found or not given:
+    clause = scope.field_clause(at, body, "query", frozenset({"slop", "zero_terms_query"}))
+    if clause is None:
         return FALSE
-    _choice(scope, here, given, "zero_terms_query", ("none",))
-    if given.get("slop") not in (None, 0):
-        return scope.refuse((*here, "slop"), "`slop` is not supported", "remove it, or set it to 0")
-    value = scope.value_of(here, given.get("query"))
-    return FALSE if value is None else scope.ask(here, lambda inner: value_test(inner, found[0], value))
+    _choice(scope, clause, "zero_terms_query", ("none",))
+    if clause.given.get("slop") not in (None, 0):
+        return scope.refuse((*clause.at, "slop"), "`slop` is not supported", "remove it, or set it to 0")
+    value = scope.value_of(clause.at, clause.given.get("query"))
+    return FALSE if value is None else scope.ask(clause.at, lambda inner: value_test(inner, clause.name, value))
 
 
 # --- patterns ---------------------------------------------------------------------------------------------------------
@@ -147,7 +131,7 @@ def match_phrase(scope: DslScope, at: Path, body: Any) -> Predicate:
 
 def prefix(scope: DslScope, at: Path, body: Any) -> Predicate:
     """Some value begins with the text; of a text, some word."""
-    return _pattern(scope, at, body, lambda text: normalised((text, Wild.ANY) if text else (Wild.ANY,)))
+    return _pattern(scope, at, body, lambda _, text: normalised((text, Wild.ANY) if text else (Wild.ANY,)))
 
 
 def wildcard(scope: DslScope, at: Path, body: Any) -> Predicate:
@@ -156,7 +140,7 @@ def wildcard(scope: DslScope, at: Path, body: Any) -> Predicate:
     if found and isinstance(found[1], dict) and "wildcard" in found[1]:
         renamed = {("value" if name == "wildcard" else name): value for name, value in found[1].items()}
         body = {found[0]: renamed}
-    return _pattern(scope, at, body, lambda text: _wildcards(scope, at, text))
+    return _pattern(scope, at, body, lambda here, text: _wildcards(scope, here, text))
 
 
 NEEDLESS = re.compile(r"\\\\|\\[*?]|(\\.)", re.DOTALL)
@@ -173,17 +157,15 @@ def _wildcards(scope: DslScope, at: Path, pattern: str) -> Glob:
     return escaped_glob(pattern)
 
 
-def _pattern(scope: DslScope, at: Path, body: Any, glob_of: Callable[[str], Glob]) -> Predicate:
-    found = scope.one_field(at, body)
-    here = (*at, found[0]) if found else at
-    given = found and _parameters(scope, here, found[1], "value", frozenset({"case_insensitive", "rewrite"}))
-    if not found or not given:
+def _pattern(scope: DslScope, at: Path, body: Any, glob_of: Callable[[Path, str], Glob]) -> Predicate:
+    clause = scope.field_clause(at, body, "value", frozenset({"case_insensitive", "rewrite"}))
+    if clause is None:
         return FALSE
-    text = given.get("value")
-    folds = _flag(scope, here, given, "case_insensitive")
+    text = clause.given.get("value")
     if not isinstance(text, str):
-        return scope.refuse(here, f"`{at[-1]}` takes a text")
-    return glob_test(scope, here, found[0], glob_of(text), folds=folds)
+        return scope.refuse(clause.at, f"`{at[-1]}` takes a text")
+    folds = _flag(scope, clause, "case_insensitive")
+    return glob_test(scope, clause.at, clause.name, glob_of(clause.at, text), folds=folds)
 
 
 def glob_test(scope: DslScope, at: Path, name: str, glob: Glob, *, folds: bool = False) -> Predicate:

@@ -1,15 +1,16 @@
 """The range clause: the order of numbers, dates and texts, with the formats and time zones dates may have."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from besra.errors import DateMathError
-from besra.language.expr import FieldRef, Predicate, Range
+from besra.language.expr import Call, Constant, FieldRef, Predicate, Range, Script
 from besra.language.kuery import tree
 from besra.language.kuery.field_tests import range_test
 from besra.language.query_dsl.scope import DslScope, Path
-from besra.language.simplify import FALSE, all_of
+from besra.language.simplify import FALSE, TRUE, all_of
 from besra.schema.datemath import nanoseconds, parse_date_math
 from besra.schema.fieldtype import FieldType, to_text
 from besra.schema.timestamp import ISO
@@ -36,7 +37,7 @@ RANGE = frozenset({*OPERATORS, *OLD, "include_lower", "include_upper", "format",
 
 
 def date_or_number_range(scope: DslScope, at: Path, body: Any) -> Predicate:
-    """Some value lies above, and some value below, the bounds that are given."""
+    """Some value lies within the bounds that are given."""
     found = scope.one_field(at, body)
     here = (*at, found[0]) if found else at
     given = found and scope.object_of(here, found[1], RANGE)
@@ -49,7 +50,20 @@ def date_or_number_range(scope: DslScope, at: Path, body: Any) -> Predicate:
         return scope.refuse((*here, "relation"), "`relation` is for fields of ranges, which are not supported")
     if not bounds:
         return scope.refuse(here, "`range` takes a bound", "write gte, gt, lte or lt")
-    return all_of(_bound(scope, here, found[0], bound, (formats, offset)) for bound in bounds.items())
+    tests = [_bound(scope, here, found[0], bound, (formats, offset)) for bound in bounds.items()]
+    return all_of([*tests, _between(tests)])
+
+
+def _between(tests: Sequence[Predicate]) -> Predicate:
+    """One value lies within all bounds, which leaves, each of which any value may satisfy, cannot say."""
+    if len(tests) < 2 or not all(isinstance(test, Range) and isinstance(test.value, COMPARED) for test in tests):
+        return TRUE
+    parts = [Call(test.operator, (test.field, Constant(test.value))) for test in tests if isinstance(test, Range)]
+    return Script(Call("and", tuple(parts)))
+
+
+COMPARED = (str, int, float)
+"""The types of constants a script compares as leaves do."""
 
 
 def _bounds(given: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,15 @@ class FieldProblem:
     problem: Problem
 
 
+@dataclass(frozen=True, slots=True)
+class FieldClause:
+    """A clause about one field: where that stands, the field's name, and the parameters."""
+
+    at: Path
+    name: str
+    given: dict[str, Any]
+
+
 @dataclass
 class DslScope:
     """The context of one lowering; `problems` grows while it runs."""
@@ -72,6 +81,16 @@ class DslScope:
             return names[0], body[names[0]]
         self.refuse(at, f"`{_last(at)}` takes one field, found {len(names)}", 'write {"name.of.field": …}')
         return None
+
+    def field_clause(self, at: Path, body: Any, main: str, known: frozenset[str]) -> FieldClause | None:
+        """A clause about one field, whose main parameter may stand alone; None, after a problem, if it is none."""
+        found = self.one_field(at, body)
+        if found is None:
+            return None
+        name, said = found
+        here = (*at, name)
+        given = self.object_of(here, said, known | {main}) if isinstance(said, dict) else {main: said}
+        return None if given is None else FieldClause(here, name, given)
 
     def value_of(self, at: Path, value: Any) -> tree.Text | tree.Constant | None:
         """A JSON scalar as a value of KQL, texts as phrases; None, after a problem, for anything else."""
