@@ -44,6 +44,20 @@ def eql_glob(pattern: str) -> Glob:
     return normalised(Wild(piece) if piece in ("*", "?") else piece for piece in WILDCARD.split(pattern) if piece)
 
 
+ESCAPED = re.compile(r"\\(?P<plain>.)|(?P<wild>[*?])", re.DOTALL)
+
+
+def escaped_glob(pattern: str) -> Glob:
+    r"""The glob of a pattern of the Query DSL: `\` makes the character behind it a plain one."""
+    parts: list[str | Wild] = []
+    position = 0
+    for found in ESCAPED.finditer(pattern):
+        parts.append(pattern[position : found.start()])
+        parts.append(Wild(found["wild"]) if found["wild"] else found["plain"])
+        position = found.end()
+    return normalised(part for part in [*parts, pattern[position:]] if part)
+
+
 def normalised(parts: Iterable[str | Wild]) -> Glob:
     """A glob with neighbouring literals joined and runs of ANY made one, so that equal patterns are equal values."""
     out: list[str | Wild] = []

@@ -7,6 +7,7 @@ from typing import Any
 
 from besra.language.plan import Plan
 from besra.problems import Problem
+from besra.rules.exception_list import NO_EXCEPTIONS, ExceptionSet
 from besra.rules.rule import Rule, RuleStatus
 
 
@@ -32,14 +33,16 @@ class RuleSet:
     """The rules of some files, in the order of their paths; each rule id once.
 
     `file_problems` are those of files rather than rules. `deprecated` counts the rules left out because their authors
-    retired them, `superseded` those of which another copy counts. Exception lists, their items and connectors are as
-    exports hold them. `fingerprint` tells the content of the files, if whoever loaded them has worked it out.
+    retired them, `superseded` those of which another copy counts. `exceptions` are the exception lists and items that
+    can be used; `exception_lists`, `exception_items` and `connectors` are all there were, as exports hold them.
+    `fingerprint` tells the content of the files, if whoever loaded them has worked it out.
     """
 
     rules: tuple[LoadedRule, ...] = ()
     file_problems: tuple[Problem, ...] = ()
     deprecated: int = 0
     superseded: int = 0
+    exceptions: ExceptionSet = NO_EXCEPTIONS
     exception_lists: tuple[Mapping[str, Any], ...] = ()
     exception_items: tuple[Mapping[str, Any], ...] = ()
     connectors: tuple[Mapping[str, Any], ...] = ()

@@ -31,19 +31,42 @@ class LineKind(Enum):
     UNKNOWN = auto()
 
 
+EXCEPTIONS = (LineKind.EXCEPTION_LIST, LineKind.EXCEPTION_ITEM)
+
+
 @dataclass(frozen=True)
 class Export:
     """What a file of rules held, in its order. Everything but the rules is kept as it came.
 
-    `unknown` are the problems of objects that are nothing an export holds, events for example.
+    `exceptions` are the exception lists and items with their places, `unknown` the problems of objects that are nothing
+    an export holds, events for example.
     """
 
     rules: tuple[ParsedRule, ...] = ()
-    exception_lists: tuple[Json, ...] = ()
-    exception_items: tuple[Json, ...] = ()
+    exceptions: tuple[RuleDocument, ...] = ()
     connectors: tuple[Json, ...] = ()
     summary: Json | None = None
     unknown: tuple[Problem, ...] = ()
+
+    @property
+    def exception_lists(self) -> tuple[Json, ...]:
+        """The containers of exception items."""
+        return exception_lists(self.exceptions)
+
+    @property
+    def exception_items(self) -> tuple[Json, ...]:
+        """The items."""
+        return exception_items(self.exceptions)
+
+
+def exception_lists(documents: Iterable[RuleDocument]) -> tuple[Json, ...]:
+    """The containers among exception lists and items, as they came."""
+    return tuple(document.parameters for document in documents if not is_exception_item(document.parameters))
+
+
+def exception_items(documents: Iterable[RuleDocument]) -> tuple[Json, ...]:
+    """The items among exception lists and items, as they came."""
+    return tuple(document.parameters for document in documents if is_exception_item(document.parameters))
 
 
 def kind_of(value: Any) -> LineKind:
@@ -59,9 +82,14 @@ def kind_of(value: Any) -> LineKind:
         return LineKind.CONNECTOR
     if "rule_id" in value or {"type", "severity", "risk_score"} <= value.keys():
         return LineKind.RULE
-    if "entries" in value and "list_id" in value:
-        return LineKind.EXCEPTION_ITEM
-    return LineKind.EXCEPTION_LIST if "list_id" in value else LineKind.UNKNOWN
+    if "list_id" in value or {"item_id", "entries"} <= value.keys():
+        return LineKind.EXCEPTION_ITEM if is_exception_item(value) else LineKind.EXCEPTION_LIST
+    return LineKind.UNKNOWN
+
+
+def is_exception_item(value: Json) -> bool:
+    """Whether an object that is an exception list or an item is an item, be it an incomplete one."""
+    return "entries" in value or "item_id" in value
 
 
 def parse_ndjson(text: str, path: str | None = None) -> Export:
@@ -75,14 +103,15 @@ def parse_ndjson(text: str, path: str | None = None) -> Export:
         kind = kind_of(value)
         if kind is LineKind.RULE:
             found[kind].append(parse_rule(RuleDocument(value, locations, _metadata(value))))
+        elif kind in EXCEPTIONS:
+            found[LineKind.EXCEPTION_LIST].append(RuleDocument(value, locations))
         elif kind is LineKind.UNKNOWN:
             found[kind].append(_unknown(locations))
         else:
             found[kind].append(value)
     return Export(
         rules=tuple(found[LineKind.RULE]),
-        exception_lists=tuple(found[LineKind.EXCEPTION_LIST]),
-        exception_items=tuple(found[LineKind.EXCEPTION_ITEM]),
+        exceptions=tuple(found[LineKind.EXCEPTION_LIST]),
         connectors=tuple(found[LineKind.CONNECTOR]),
         summary=next(iter(found[LineKind.SUMMARY]), None),
         unknown=tuple(found[LineKind.UNKNOWN]),

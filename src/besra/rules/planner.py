@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from besra.errors import QueryError
 from besra.language.eql.lower import Lowered
 from besra.language.plan import Plan
+from besra.language.query_dsl.scope import FieldProblem
 from besra.problems import Problem, Severity
+from besra.rules.filters import lower_filters
 from besra.rules.plans.eql import eql_plan
+from besra.rules.plans.narrowing import narrowed
 from besra.rules.plans.new_terms import new_terms_plan
 from besra.rules.plans.query import query_plan
 from besra.rules.plans.threat_match import threat_match_plan
@@ -27,6 +30,8 @@ MISSING_FEATURE = {
     RuleType.ESQL: "rules in ES|QL are",
     RuleType.MACHINE_LEARNING: "rules on the anomalies of machine learning jobs are",
 }
+FILTERS = ("filters", "threat_filters")
+"""Those of the events, and of the indicators."""
 UNSUPPORTED = frozenset({"eql-unsupported", "kql-unsupported"})
 ENDPOINT_LIST = "endpoint_list"
 """Enforced on the endpoint; the detection engine leaves it out (detection-engine.md 4.2)."""
@@ -36,12 +41,14 @@ ENDPOINT_LIST = "endpoint_list"
 class Planned:
     """The outcome of planning one rule. `plan` is None unless `status` is ready.
 
-    The places of `problems` are relative to the text of the rule's query (line 1 is its first line).
+    The places of `problems` are relative to the text of the rule's query (line 1 is its first line); `field_problems`
+    are about other fields.
     """
 
     status: RuleStatus
     plan: Plan | None = None
     problems: tuple[Problem, ...] = ()
+    field_problems: tuple[FieldProblem, ...] = ()
 
 
 def plan_rule(rule: Rule, catalogue: Catalogue | None = None) -> Planned:
@@ -52,13 +59,19 @@ def plan_rule(rule: Rule, catalogue: Catalogue | None = None) -> Planned:
         return _unsupported("unsupported-rule-type", f"{feature} not supported")
     if obstacle := _obstacle(rule):
         return Planned(RuleStatus.UNSUPPORTED, problems=(obstacle,))
+    catalogue = catalogue or bundled_catalogue()
     try:
-        lowered = plan(rule, catalogue or bundled_catalogue())
+        lowered = plan(rule, catalogue)
     except QueryError as error:
         unsupported = all(problem.code in UNSUPPORTED for problem in error.problems)
         status = RuleStatus.UNSUPPORTED if unsupported else RuleStatus.INVALID
         return Planned(status, problems=error.problems)
-    return Planned(RuleStatus.READY, lowered.plan, (*lowered.warnings, *_not_applied(rule)))
+    events, indicators = (lower_filters(rule.parameters.get(field), field, catalogue) for field in FILTERS)
+    told = (*events.problems, *indicators.problems)
+    if not (events.is_usable and indicators.is_usable):
+        return Planned(RuleStatus.UNSUPPORTED, problems=lowered.warnings, field_problems=told)
+    narrow = narrowed(lowered.plan, events.predicate, indicators.predicate)
+    return Planned(RuleStatus.READY, narrow, (*lowered.warnings, *_not_applied(rule)), told)
 
 
 def _obstacle(rule: Rule) -> Problem | None:
@@ -70,8 +83,6 @@ def _obstacle(rule: Rule) -> Problem | None:
     if rule.type is RuleType.SAVED_QUERY and not (rule.query and rule.query.text.strip()):
         message = f"the rule runs the saved query {rule.parameters['saved_id']}, whose text is not in the file"
         return Problem("unsupported-saved-query", message, hint="put the text of the saved query into `query`")
-    if rule.parameters.get("filters"):
-        return Problem("unsupported-filters", "the rule narrows its query by `filters`, which besra cannot apply yet")
     return None
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from besra.problems import Place, Problem, Severity
 from besra.rules.build import derived_problem
 from besra.rules.bundled import bundled_texts
-from besra.rules.document import ParsedRule, failed
+from besra.rules.document import ParsedRule, RuleDocument, failed
+from besra.rules.exception_build import parse_exceptions
+from besra.rules.exception_toml import parse_exception_toml
 from besra.rules.loaded import LoadedRule, RuleSet
-from besra.rules.ndjson import Json, parse_ndjson
+from besra.rules.ndjson import Json, exception_items, exception_lists, parse_ndjson
 from besra.rules.planner import plan_rule
 from besra.rules.rule import Rule, RuleStatus
 from besra.rules.rule_file import SUFFIXES, RuleFile, RuleFileContent, includes_bundled, read_files, rule_files
@@ -43,8 +45,7 @@ class _Content:
     rules: tuple[ParsedRule, ...] = ()
     problems: tuple[Problem, ...] = ()
     deprecated: int = 0
-    exception_lists: tuple[Json, ...] = ()
-    exception_items: tuple[Json, ...] = ()
+    exceptions: tuple[RuleDocument, ...] = ()
     connectors: tuple[Json, ...] = ()
 
 
@@ -74,23 +75,27 @@ def _is_deprecated(parsed: ParsedRule) -> bool:
 
 def _read_toml(file: RuleFile, text: str) -> _Content:
     parsed = parse_toml(text, file.path)
-    if not file.is_named and any(problem.code == "rule-not-a-rule" for problem in parsed.problems):
-        return _Content(problems=(_no_rules(file.path, "there is no [rule] table in it"),))
-    return _Content((parsed,))
+    if not any(problem.code == "rule-not-a-rule" for problem in parsed.problems):
+        return _Content((parsed,))
+    other = parse_exception_toml(text, file.path)
+    if other.is_meant:
+        return _Content(problems=other.problems, exceptions=other.documents, connectors=other.connectors)
+    if file.is_named:
+        return _Content((parsed,))
+    return _Content(problems=(_no_rules(file.path, "there is no [rule] table in it"),))
 
 
 def _read_json(file: RuleFile, text: str) -> _Content:
     export = parse_ndjson(text, file.path)
     problems = export.unknown
-    if not (export.rules or export.exception_lists or export.exception_items or export.summary):
+    if not (export.rules or export.exceptions or export.connectors or export.summary):
         problem = _no_rules(file.path, f"{len(problems)} other objects" if problems else "it is empty")
         # A folder may hold other files beside its rules; a file named as one of rules should hold some.
         problems = (replace(problem, severity=Severity.ERROR) if file.is_named else problem,)
     return _Content(
         rules=export.rules,
         problems=problems,
-        exception_lists=export.exception_lists,
-        exception_items=export.exception_items,
+        exceptions=export.exceptions,
         connectors=export.connectors,
     )
 
@@ -112,13 +117,17 @@ def _rule_set(contents: Sequence[_Content]) -> RuleSet:
             rules.append(_invalid(item))
         elif counted[item.rule.rule_id] is item:
             rules.append(_planned(item.rule, item, duplicates.get(item.rule.rule_id, [])))
+    documents = [document for content in contents for document in content.exceptions]
+    exceptions = parse_exceptions(documents)
+    problems = [problem for content in contents for problem in content.problems]
     return RuleSet(
         rules=tuple(rules),
-        file_problems=tuple(problem for content in contents for problem in content.problems),
+        file_problems=(*problems, *exceptions.problems),
         deprecated=sum(content.deprecated for content in contents),
         superseded=sum(map(len, duplicates.values())),
-        exception_lists=tuple(item for content in contents for item in content.exception_lists),
-        exception_items=tuple(item for content in contents for item in content.exception_items),
+        exceptions=exceptions,
+        exception_lists=exception_lists(documents),
+        exception_items=exception_items(documents),
         connectors=tuple(item for content in contents for item in content.connectors),
     )
 
@@ -133,6 +142,7 @@ def _planned(rule: Rule, parsed: ParsedRule, others: Sequence[ParsedRule]) -> Lo
     planned = plan_rule(rule)
     problems = [*parsed.problems, *(_duplicate(parsed, other) for other in others)]
     problems += [derived_problem(problem, parsed.document) for problem in planned.problems]
+    problems += [found.problem.at(parsed.document.locations.place(found.at)) for found in planned.field_problems]
     status = RuleStatus(planned.status)
     return LoadedRule(rule, rule.rule_id, rule.name, rule.type, status, tuple(problems), rule.path, planned.plan)
 

@@ -1,10 +1,7 @@
 """Elastic's rule TOML: `[metadata]`, `[rule]`, optional `[transform]` (detection-engine.md 1.1)."""
 
-import math
-import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from datetime import date, time
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -12,22 +9,11 @@ from besra.problems import Place, Problem, Severity
 from besra.rules.build import parse_rule
 from besra.rules.document import ParsedRule, RuleDocument, failed
 from besra.rules.guide import render_guide, restore_placeholders, split_setup
-from besra.rules.location import QUOTED, Locations, is_too_deep, locate_toml
+from besra.rules.location import Locations
 from besra.rules.rule import Rule
+from besra.rules.toml_content import decode_toml
 from besra.rules.tomltext import toml_table
 
-WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
-MARK = "\ue000"
-LEGAL = r"[^\"\\\x00-\x08\x0b-\x1f\x7f]"
-LEGAL_IN_LINE = r"[^\"\\\x00-\x08\x0a-\x1f\x7f]"
-HELD = re.compile(
-    rf'"""(?P<lines>{LEGAL}{{20,}}+(?:"{{1,2}}(?!"){LEGAL}*+)*+)"""(?!")'
-    # A quoted key is followed by something else.
-    rf'|"(?P<line>{LEGAL_IN_LINE}{{20,}}+)"(?=[ \t]*[,\n])'
-    rf"|{QUOTED}|#[^\n]*+",
-    re.DOTALL,
-)
-"""Quoted texts and comments from left to right; by name the longer texts without escapes and control characters."""
 ALIASES = MappingProxyType(
     {
         "new_terms_fields": ("rule", "new_terms", "value"),
@@ -41,77 +27,14 @@ LAST = ("note", "setup", "query")
 
 def parse_toml(text: str, path: str | None = None) -> ParsedRule:
     """The rule of a TOML text. Its problems point at lines and columns of the text."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    try:
-        content = load_toml(text)
-    except tomllib.TOMLDecodeError as error:
-        return failed(_syntax_problem(str(error), text, path))
-    except RecursionError:
-        return failed(_too_deep(path))
-    rule = content.get("rule")
-    if not isinstance(rule, dict):
+    decoded = decode_toml(text, path)
+    if isinstance(decoded, Problem):
+        return failed(decoded)
+    content, locations = decoded
+    if not isinstance(content.get("rule"), dict):
         hint = "a rule file has the tables [metadata] and [rule]"
         return failed(Problem("rule-not-a-rule", "there is no [rule] table", place=Place(path, 1), hint=hint))
-    locations = Locations(text, path, locate_toml(text), ("rule",), ALIASES)
-    if is_too_deep(locations.at):
-        return failed(_too_deep(path))
-    return parse_rule(_document(content, locations))
-
-
-def load_toml(text: str) -> dict[str, Any]:
-    """The content of a TOML text with `\\n` line ends. It holds only what JSON has: dates and infinity become text.
-
-    `tomllib` reads texts a character at a time. Those that hold nothing to be checked are held back from it, which
-    halves the time; a name in a character nobody uses stands for them. Raises as `tomllib.loads` does.
-    """
-    held: list[str] = []
-
-    def hold(found: re.Match[str]) -> str:
-        if found.lastgroup is None:
-            return found[0]
-        held.append(found[found.lastgroup])
-        quotes = '"""' if found.lastgroup == "lines" else '"'
-        return f"{quotes}{MARK}{len(held) - 1}{quotes}"
-
-    if MARK in text:
-        return _plain(tomllib.loads(text), held)  # type: ignore[no-any-return]
-    try:
-        content = tomllib.loads(HELD.sub(hold, text))
-    except tomllib.TOMLDecodeError:
-        content, held = tomllib.loads(text), []  # says where in this text the error is
-    return _plain(content, held)  # type: ignore[no-any-return]
-
-
-def _too_deep(path: str | None) -> Problem:
-    return Problem("toml-syntax", "values are nested too deeply for a rule", place=Place(path, 1))
-
-
-def _syntax_problem(message: str, text: str, path: str | None) -> Problem:
-    found = WHERE.search(message)
-    lines = text.split("\n")
-    line = int(found[1]) if found and found[1] else len(lines)
-    column = int(found[2]) if found and found[2] else len(lines[-1]) + 1
-    excerpt = lines[line - 1] if line <= len(lines) else None
-    said = WHERE.sub("", message)
-    return Problem("toml-syntax", f"not valid TOML: {said}", place=Place(path, line, column, excerpt))
-
-
-def _plain(value: Any, held: Sequence[str]) -> Any:
-    kind = type(value)
-    if kind is str:
-        return _released(value, held) if held and value.startswith(MARK) else value
-    if kind is dict:
-        return {key: _plain(item, held) for key, item in value.items()}
-    if kind is list:
-        return [_plain(item, held) for item in value]
-    if isinstance(value, (date, time)):  # a datetime is a date
-        return value.isoformat()
-    return str(value) if kind is float and not math.isfinite(value) else value
-
-
-def _released(name: str, held: Sequence[str]) -> str:
-    # TOML drops a line break directly behind the opening quotes; a text on one line has none.
-    return held[int(name.removeprefix(MARK))].removeprefix("\n")
+    return parse_rule(_document(content, replace(locations, root=("rule",), aliases=ALIASES)))
 
 
 def _document(content: dict[str, Any], locations: Locations) -> RuleDocument:

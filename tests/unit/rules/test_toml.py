@@ -12,7 +12,8 @@ from tests.unit.rules.samples import TYPES, parsed, rule_of
 from besra.problems import Severity
 from besra.rules.document import ParsedRule
 from besra.rules.rule import Rule, RuleSeverity, RuleType
-from besra.rules.toml import load_toml, parse_toml, rule_to_toml
+from besra.rules.toml import parse_toml, rule_to_toml
+from besra.rules.toml_content import load_toml
 
 RULE = '''
 [metadata]

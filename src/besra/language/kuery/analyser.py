@@ -33,7 +33,8 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Analyser:
-    """How a text is split. `word` finds the words of a text, `inside` is what `*` stands for within a word.
+    """How a text is split. `word` finds the words of a text, `inside` is what `*` stands for within a word,
+    `single` what `?` does (in the Query DSL; KQL has none).
 
     `edges` are those of words that end in a letter, in a digit, or (the empty key) in anything else.
     """
@@ -41,6 +42,7 @@ class Analyser:
     name: str
     word: re.Pattern[str]
     inside: str
+    single: str
     edges: dict[str, Edges]
 
     def __hash__(self) -> int:
@@ -68,8 +70,13 @@ class Analyser:
         first, last = glob.parts[0], glob.parts[-1]
         before = self._edges(first[0]).before if isinstance(first, str) else self.edges[""].before
         behind = self._edges(last[-1]).behind if isinstance(last, str) else self.edges[""].behind
-        body = "".join(self.inside if isinstance(part, Wild) else re.escape(fold_case(part)) for part in glob.parts)
+        body = "".join(map(self._part, glob.parts))
         return f"{before}{body}{behind}"
+
+    def _part(self, part: str | Wild) -> str:
+        if isinstance(part, str):
+            return re.escape(fold_case(part))
+        return self.inside if part is Wild.ANY else self.single
 
     def _holds(self, literal: str) -> bool:
         """Whether a literal may be part of a word: it is one when letters stand around it."""
@@ -99,6 +106,7 @@ SCRIPT_BLOCK = Analyser(
     "script block",
     re.compile(r"[0-9A-Za-z_-]+"),
     "[0-9A-Za-z_-]*",
+    "[0-9A-Za-z_-]",
     {"": _edges("[^0-9A-Za-z_-]")},
 )
 LETTER, DIGIT = "[^\\W\\d_]", "\\d"
@@ -108,6 +116,7 @@ STANDARD = Analyser(
         rf"\w+(?:(?<={LETTER})[{BETWEEN_LETTERS}](?={LETTER})\w+|(?<={DIGIT})[{BETWEEN_DIGITS}](?={DIGIT})\w+)*"
     ),
     f"[\\w]*(?:[{BETWEEN_LETTERS},;][\\w]+)*",
+    "[\\w.']",
     {
         "": _edges("[^\\w]"),
         "letter": _joining_edges(BETWEEN_LETTERS, "[\\W\\d_]"),

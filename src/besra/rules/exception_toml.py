@@ -1,0 +1,92 @@
+"""Exception lists as TOML, `[[exceptions]]` with a `container` and `items`, and connectors, `[[action_connectors]]`.
+
+It is the form of the command line of Elastic's rule repository (detection-engine.md 14, `exception.py`). An item may
+leave out `list_id` and `namespace_type`: they are its container's.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from besra.problems import Place, Problem
+from besra.rules.document import RuleDocument
+from besra.rules.location import FieldPath, Locations
+from besra.rules.ndjson import Json
+from besra.rules.toml_content import decode_toml
+
+TABLE = "exceptions"
+CONNECTORS = "action_connectors"
+HINT = "write [[exceptions]] with [exceptions.container] and [[exceptions.items]]"
+
+
+@dataclass(frozen=True)
+class TomlExceptions:
+    """What a TOML file of exceptions held: documents as an export would hold them, in its order.
+
+    `is_meant` is False if the file has no table of exceptions or connectors: it may be anything.
+    """
+
+    documents: tuple[RuleDocument, ...] = ()
+    connectors: tuple[Json, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    is_meant: bool = True
+
+
+def parse_exception_toml(text: str, path: str | None = None) -> TomlExceptions:
+    """The exceptions of a TOML text. One that cannot be read is a problem; the others go on."""
+    decoded = decode_toml(text, path)
+    return TomlExceptions(problems=(decoded,)) if isinstance(decoded, Problem) else _content(*decoded)
+
+
+def _content(content: Mapping[str, Any], locations: Locations) -> TomlExceptions:
+    if TABLE not in content and CONNECTORS not in content:
+        place = Place(locations.path, 1)
+        problem = Problem("exception-file-empty", "there is no [[exceptions]] table", place=place, hint=HINT)
+        return TomlExceptions(problems=(problem,), is_meant=False)
+    found = [item for group, at in _tables(content.get(TABLE, []), (TABLE,)) for item in _group(group, at, locations)]
+    connectors = [value for value, _ in _tables(content.get(CONNECTORS, []), (CONNECTORS,))]
+    wrong = [at for value, at in _tables(connectors, (CONNECTORS,)) if not isinstance(value, dict)]
+    return TomlExceptions(
+        tuple(item for item in found if isinstance(item, RuleDocument)),
+        tuple(value for value in connectors if isinstance(value, dict)),
+        (
+            *(item for item in found if isinstance(item, Problem)),
+            *(_not_a_table(at, locations) for at in wrong),
+        ),
+    )
+
+
+def _tables(value: Any, at: FieldPath) -> Iterator[tuple[Any, FieldPath]]:
+    """The tables of `[[name]]`, or the one of `[name]`."""
+    if isinstance(value, list):
+        yield from ((item, (*at, number)) for number, item in enumerate(value))
+    else:
+        yield value, at
+
+
+def _group(group: Any, at: FieldPath, locations: Locations) -> Iterator[RuleDocument | Problem]:
+    if not isinstance(group, dict):
+        yield _not_a_table(at, locations)
+        return
+    container = group.get("container")
+    if container is not None:
+        yield _document(container, {}, (*at, "container"), locations)
+    shared = {name: container[name] for name in SHARED if name in container} if isinstance(container, dict) else {}
+    for item, here in _tables(group.get("items", []), (*at, "items")):
+        yield _document(item, shared, here, locations)
+    for name in sorted(group.keys() - {"container", "items"}):
+        message = f"{name} has no place in an [[exceptions]] table"
+        yield Problem("exception-bad-field", message, place=locations.place((*at, name)), hint=HINT)
+
+
+SHARED = ("list_id", "namespace_type")
+
+
+def _document(value: Any, shared: Json, at: FieldPath, locations: Locations) -> RuleDocument | Problem:
+    if not isinstance(value, dict):
+        return _not_a_table(at, locations)
+    return RuleDocument({**shared, **value}, replace(locations, root=at))
+
+
+def _not_a_table(at: FieldPath, locations: Locations) -> Problem:
+    return Problem("exception-bad-field", "this is not a table", place=locations.place(at), hint=HINT)
