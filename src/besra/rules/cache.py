@@ -14,7 +14,8 @@ from pathlib import Path
 from besra.rules.loaded import RuleSet
 from besra.rules.memory import from_bytes, to_bytes
 from besra.rules.memory_file import UNREADABLE, cache_folder, code_mark, read_memory, write_memory
-from besra.rules.rule_file import RuleFileContent, includes_bundled, read_files, rule_files
+from besra.rules.rule_file import RuleFileContent, read_files, rule_files
+from besra.rules.shipped import packs_in
 from besra.version import __version__
 
 READERS = ("problems.py", "schema", "language", "rules")
@@ -34,7 +35,7 @@ def load_remembered(*paths: str | Path) -> RuleSet:
     from besra.rules.ruleset import load_files  # noqa: PLC0415
 
     # Of the very bytes the fingerprint is of: a file may change in between.
-    rules = load_files(files, with_bundled=includes_bundled(paths))
+    rules = load_files(files, packs=packs_in(paths))
     if memory:
         # A full disk or a folder that cannot be written costs speed, not rules.
         with contextlib.suppress(OSError):

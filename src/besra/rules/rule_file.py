@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from besra.errors import RuleFileError
+from besra.rules.shipped import BUNDLED, PACKS, TESTS
 
 SUFFIXES = (".toml", ".ndjson", ".json")
-BUNDLED = "bundled"
 DEPRECATED = "_deprecated"
 PIECE = 1 << 16
 """Bytes read at once: most rule files are smaller."""
@@ -28,11 +28,11 @@ RuleFileContent = tuple[RuleFile, bytes | OSError]
 
 
 def rule_files(*paths: str | Path) -> list[RuleFile]:
-    """The rule files of files and folders with all folders in them, by path and each once, without the bundled ones.
+    """The rule files of files and folders with all folders in them, by path and each once; packs of besra's are none.
 
     Raises `RuleFileError` for a path that does not exist.
     """
-    found = [item for path in map(str, paths) if path != BUNDLED for item in _files(path)]
+    found = [item for path in map(str, paths) if path not in PACKS for item in _files(path)]
     found.sort(key=lambda item: (not item[1].is_named, item[1].path))
     unique: dict[str, RuleFile] = {}
     for real, file in found:
@@ -43,12 +43,6 @@ def rule_files(*paths: str | Path) -> list[RuleFile]:
 def read_files(files: Iterable[RuleFile]) -> list[RuleFileContent]:
     """The files with what they hold."""
     return [(file, _content(file.path)) for file in files]
-
-
-def includes_bundled(paths: Iterable[str | Path]) -> bool:
-    """Whether the rules shipped with besra are meant: by the path `bundled`, or by no path at all."""
-    named = [str(path) for path in paths]
-    return not named or BUNDLED in named
 
 
 def _files(path: str) -> Iterator[tuple[str, RuleFile]]:
@@ -84,7 +78,7 @@ def _folder(
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append((f"{shown}{name}{os.sep}", f"{real}{name}{os.sep}", is_deprecated or name == DEPRECATED))
-            elif name.endswith(SUFFIXES) and entry.is_file():
+            elif name.endswith(SUFFIXES) and not name.endswith(TESTS) and entry.is_file():
                 place = str(Path(entry.path).resolve()) if entry.is_symlink() else f"{real}{name}"
                 yield place, RuleFile(f"{shown}{name}", is_named=False, is_deprecated=is_deprecated)
 

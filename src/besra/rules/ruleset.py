@@ -6,7 +6,6 @@ from pathlib import Path
 
 from besra.problems import Place, Problem, Severity
 from besra.rules.build import derived_problem
-from besra.rules.bundled import bundled_texts
 from besra.rules.document import ParsedRule, RuleDocument, failed
 from besra.rules.exception_build import parse_exceptions
 from besra.rules.exception_toml import parse_exception_toml
@@ -14,7 +13,8 @@ from besra.rules.loaded import LoadedRule, RuleSet
 from besra.rules.ndjson import Json, exception_items, exception_lists, parse_ndjson
 from besra.rules.planner import plan_rule
 from besra.rules.rule import Rule, RuleStatus
-from besra.rules.rule_file import SUFFIXES, RuleFile, RuleFileContent, includes_bundled, read_files, rule_files
+from besra.rules.rule_file import SUFFIXES, RuleFile, RuleFileContent, read_files, rule_files
+from besra.rules.shipped import packs_in, shipped_texts
 from besra.rules.toml import parse_toml
 
 __all__ = ["LoadedRule", "RuleSet", "load_files", "load_rules"]
@@ -23,18 +23,18 @@ __all__ = ["LoadedRule", "RuleSet", "load_files", "load_rules"]
 def load_rules(*paths: str | Path) -> RuleSet:
     """The rules of files (`.toml`, `.ndjson`, `.json`) and of folders with all folders in them.
 
-    `bundled` as a path means the rules shipped with besra, and so does no path at all. A file that cannot be used is a
+    `bundled` as a path means the rules that come with besra, and so does no path at all; `examples` those that show how
+    rules are written. A file that cannot be used is a
     problem of the set, and the others are loaded. Of several rules with one id a user's file wins over a bundled one,
     then the first in the order of paths. Raises `RuleFileError` for a path that does not exist.
     """
-    return load_files(read_files(rule_files(*paths)), with_bundled=includes_bundled(paths))
+    return load_files(read_files(rule_files(*paths)), packs=packs_in(paths))
 
 
-def load_files(files: Iterable[RuleFileContent], *, with_bundled: bool = False) -> RuleSet:
-    """As `load_rules`, of files that have been read."""
+def load_files(files: Iterable[RuleFileContent], *, packs: Iterable[str] = ()) -> RuleSet:
+    """As `load_rules`, of files that have been read and packs that come with besra."""
     contents = [_read(file, content) for file, content in files]
-    if with_bundled:
-        contents += [_Content((parse_toml(text, path),)) for path, text in bundled_texts()]
+    contents += [_Content((parse_toml(text, path),)) for pack in packs for path, text in shipped_texts(pack)]
     return _rule_set(contents)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from besra.rules.bundled import bundled_texts
 from besra.rules.rule import Rule, RuleStatus
 from besra.rules.ruleset import load_rules
+from besra.rules.shipped import shipped_texts
 from besra.rules.toml import parse_toml, rule_to_toml
 from besra.schema.catalogue import bundled_catalogue
 
@@ -176,7 +176,7 @@ def test_the_guide_names_real_fields_in_every_step(rule_id: str) -> None:
         assert heading in note
 
 
-@pytest.mark.parametrize(("path", "text"), bundled_texts())
+@pytest.mark.parametrize(("path", "text"), shipped_texts("bundled"))
 def test_they_survive_conversion(path: str, text: str) -> None:
     first = parse_toml(text, path).rule
     assert first

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from besra.errors import RuleFileError
-from besra.rules.rule_file import SUFFIXES, RuleFile, includes_bundled, read_files, rule_files
+from besra.rules.rule_file import SUFFIXES, RuleFile, read_files, rule_files
+from besra.rules.shipped import packs_in
 
 TREE = (
     "a.toml",
@@ -109,6 +110,7 @@ def test_contents(tmp_path: Path) -> None:
 
 
 def test_when_the_bundled_rules_are_meant() -> None:
-    assert includes_bundled(())
-    assert includes_bundled(("a", "bundled"))
-    assert not includes_bundled((Path("a"),))
+    assert packs_in(()) == ("bundled",)
+    assert packs_in(("a", "bundled")) == ("bundled",)
+    assert packs_in(("examples", "bundled")) == ("bundled", "examples")
+    assert packs_in((Path("a"),)) == ()
