@@ -6,10 +6,13 @@
     │   └── QuerySemanticError  it parses but has no meaning (types, unknown functions, unsupported constructs)
     └── InputError              a path, option or document that cannot be used
         ├── RuleFileError       a rule file that cannot be read at all
+        ├── UnreadError         a part of a file that cannot be read any more (`events.file_lines`)
         └── DateMathError       a text that is no date; also a ValueError
 
 A rule or record that is merely bad does not raise: it becomes a `Problem` and the rest goes on.
 """
+
+from typing import Self
 
 from besra.problems import Place, Problem
 
@@ -53,7 +56,7 @@ class InputError(BesraError):
         return type(self), (self.problem,)
 
     @classmethod
-    def of(cls, code: str, message: str, *, path: str | None = None, hint: str | None = None) -> "InputError":
+    def of(cls, code: str, message: str, *, path: str | None = None, hint: str | None = None) -> Self:
         """An input error from its parts."""
         return cls(Problem(code, message, place=Place(path), hint=hint))
 

@@ -3,6 +3,7 @@
 However small the blocks, however soon values are forgotten, wherever a file is cut.
 """
 
+import gzip
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -125,11 +126,15 @@ def assert_agrees(path: Path, pack: RulePack, workers: int = 1, most: int = 1 <<
 
 
 def check(lines: list[bytes], end: bytes, workers: int, block: int, most: int, folder: Path) -> None:
-    path = folder / "events.ndjson"
-    path.write_bytes(b"\n".join(lines) + end)
+    plain, packed = folder / "events.ndjson", folder / "events.ndjson.gz"
+    plain.write_bytes(b"\n".join(lines) + end)
+    packed.write_bytes(gzip.compress(plain.read_bytes(), 1))
     with pytest.MonkeyPatch.context() as patch:
         small_blocks(block, patch)
-        assert_agrees(path, PACK, workers, most)
+        patch.setattr(json_blocks, "LOOKED_AT", 8)
+        # The one is read where it stands, the other as a stream.
+        assert_agrees(plain, PACK, workers, most)
+        assert_agrees(packed, PACK, workers, most)
 
 
 ENDS = st.sampled_from([b"", b"\n", b"\r\n", b"\n\n \n"])

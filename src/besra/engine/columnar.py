@@ -21,6 +21,7 @@ from besra.errors import InputError
 from besra.events.columns import Projection
 from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP
+from besra.events.file_lines import FileLines
 from besra.events.index_name import INDEX_FIELDS
 from besra.events.line_block import BLOCK, Buffer, LineBlock, Outcome, Pending, RawLines
 from besra.events.row_store import MEMORY_LIMIT
@@ -115,13 +116,13 @@ class ColumnarEvaluator:
         elif isinstance(buffer, bytearray) and len(buffer) == BLOCK and not self._buffers:
             self._buffers.append(buffer)
 
-    def submit(self, lines: RawLines) -> Pending:
-        """Evaluate lines, now or in a worker."""
-        self._read += len(lines.buffer)
+    def submit(self, lines: RawLines | FileLines) -> Pending:
+        """Evaluate lines, now or in a worker. Raises UnreadError for lines in a file that cannot be read."""
+        self._read += lines.size
         if self._workers == 1 or not self._use_kernels():
             return Done(self._own_lane().lines(lines))
         if self._pool is None:
-            self.compile()
+            self._own_lane().warm_up()  # what is loaded before they are forked, no worker has to load
             self._pool = WorkerPool(self._workers, self._make_workers_lane)
             self._lap(Phase.START)
         return self._pool.submit(lines) if self._pool.takes(lines) else Done(self._own_lane().lines(lines))

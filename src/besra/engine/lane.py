@@ -20,6 +20,7 @@ from besra.events.batch import EventBatch, batch_of, batch_of_lines, batch_of_pa
 from besra.events.columns import DecodedLines, LineDecoder, Projection, ValueTable
 from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP, parse_event_time
+from besra.events.file_lines import FileLines, FileReader
 from besra.events.line_block import Integers, Outcome, RawLines, leave_slow
 from besra.events.table_part import TablePart
 from besra.events.times import NO_TIME, times_of_rows
@@ -60,6 +61,7 @@ class Lane:
         self._projection = projection
         self._compiled = compiled
         self._max_values = max_values
+        self._reader = FileReader()
         self._values = ValueTable(compiled=compiled is not None)
         self._memory = ValueMemory(compiled is not None)
         self._decoder = LineDecoder(projection, self._values, compiled=compiled is not None)
@@ -72,7 +74,7 @@ class Lane:
         self._watch: Stopwatch | None = None
         self._profiler: LaneProfiler | None = None
         if watch is not None:
-            self._warm_up()
+            self.warm_up()
             watch.lap(Phase.START)
             self._watch, self._profiler = watch, LaneProfiler(watch, pack, projection, self._learner())
 
@@ -81,8 +83,8 @@ class Lane:
             return PlainLearner(self._pack.leaves, self._projection)
         return Learner(self._compiled.fields, self._compiled.tables)
 
-    def _warm_up(self) -> None:
-        """Load the kernels, which would pass for the time of the first batch."""
+    def warm_up(self) -> None:
+        """Load the kernels."""
         self.lines(RawLines(memoryview(WARMING)))
         self._forget()
 
@@ -90,8 +92,10 @@ class Lane:
         if self._watch is not None:
             self._watch.lap(phase)
 
-    def lines(self, lines: RawLines) -> Outcome:
-        """Decode and evaluate lines."""
+    def lines(self, lines: RawLines | FileLines) -> Outcome:
+        """Decode and evaluate lines, those in a file once they have been read. Raises UnreadError."""
+        if isinstance(lines, FileLines):
+            lines = RawLines(self._reader.lines(lines), lines.is_first, lines.default_index)
         self._lap(Phase.READ)
         decoded = self._decoder.decode(lines.buffer)
         leave_slow(lines, decoded)

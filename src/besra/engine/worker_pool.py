@@ -1,6 +1,7 @@
 """Worker processes that evaluate lines: forked once everything is loaded, so they start at once and share it all.
 
-Lines go to them through shared memory, what is kept comes back through a pipe each. Threads were tried first: the
+They read the lines of ordinary files themselves; others go to them through shared memory. What is kept comes back
+through a pipe each. Threads were tried first: the
 kernels hold no lock, yet two threads took 1.4 times the CPU time of one, and the Python between the kernels is done by
 one at a time (1.2 times as fast with two; processes: see docs/benchmarks.md).
 """
@@ -12,7 +13,7 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ import numpy as np
 from besra.engine.join_hash import seeds
 from besra.errors import BesraError, InputError
 from besra.events.columns import Column, DecodedLines
+from besra.events.file_lines import FileLines
 from besra.events.line_block import BLOCK, Buffer, Outcome, Pending, RawLines
 
 DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
@@ -33,8 +35,8 @@ NO_CELLS = Column(np.empty(0, np.int32), np.empty(0, np.int32))
 class Evaluates(Protocol):
     """What a worker does: a lane."""
 
-    def lines(self, lines: RawLines) -> Outcome:
-        """Decode and evaluate lines."""
+    def lines(self, lines: RawLines | FileLines) -> Outcome:
+        """Decode and evaluate lines. Raises UnreadError."""
 
 
 def can_fork() -> bool:
@@ -43,14 +45,17 @@ def can_fork() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
-    """Lines for a worker: the slot they are in, and so on as in `RawLines`."""
+class _SlotLines:
+    """Lines in the shared memory of a slot, otherwise as in `RawLines`."""
 
-    number: int
     slot: int
     size: int
     is_first: bool
     default_index: str | None
+
+
+_Task = tuple[int, FileLines | _SlotLines]
+"""Lines for a worker, and the number under which their outcome comes back."""
 
 
 @dataclass
@@ -65,7 +70,7 @@ class _Worker:
 class WorkerPool:
     """`count` processes, each with a lane that `make_lane` makes there. Close it; they end with this process anyway.
 
-    Lots of lines of up to BLOCK bytes are taken, `ahead` of them before the first outcome is asked for.
+    Of lines elsewhere than in a file, lots of up to BLOCK bytes are taken.
     """
 
     def __init__(self, count: int, make_lane: Callable[[], Evaluates]) -> None:
@@ -103,25 +108,32 @@ class WorkerPool:
     def _slot_of(self, buffer: object) -> int | None:
         return next((number for number, slot in enumerate(self._slots) if slot is buffer), None)
 
-    def takes(self, lines: RawLines) -> bool:
-        """Whether the lines are in a buffer workers see, or can be copied to one."""
-        return self._slot_of(lines.buffer.obj) is not None or (len(lines.buffer) <= BLOCK and bool(self._free))
+    def takes(self, lines: RawLines | FileLines) -> bool:
+        """Whether the lines are where workers can read them, or can be copied there."""
+        if isinstance(lines, FileLines) or self._slot_of(lines.buffer.obj) is not None:
+            return True
+        return lines.size <= BLOCK and bool(self._free)
 
-    def submit(self, lines: RawLines) -> Pending:
+    def submit(self, lines: RawLines | FileLines) -> Pending:
         """Give lines to the worker that has the least to do."""
-        number, size = self._next, len(lines.buffer)
+        number = self._next
         self._next += 1
-        slot = self._slot_of(lines.buffer.obj)
-        if slot is None:
-            slot = self._copied[number] = self._free.pop()
-            self._slots[slot][:size] = lines.buffer
+        task: _Task = number, lines if isinstance(lines, FileLines) else self._in_slot(number, lines)
         worker = min(self._workers, key=lambda worker: worker.tasks)
         worker.tasks += 1
         try:
-            worker.pipe.send(_Task(number, slot, size, lines.is_first, lines.default_index))
+            worker.pipe.send(task)
         except OSError as error:
             raise _killed() from error
         return _Waiting(self, number)
+
+    def _in_slot(self, number: int, lines: RawLines) -> _SlotLines:
+        """The lines of a task in a slot, copied there unless they are in one."""
+        slot = self._slot_of(lines.buffer.obj)
+        if slot is None:
+            slot = self._copied[number] = self._free.pop()
+            self._slots[slot][: lines.size] = lines.buffer
+        return _SlotLines(slot, lines.size, lines.is_first, lines.default_index)
 
     def outcome(self, number: int) -> Outcome:
         """The outcome of a task, waited for. Raises what went wrong there, InputError if a worker was killed."""
@@ -176,7 +188,7 @@ class _Waiting:
 def _work(
     pipe: "Connection[Any, Any]",
     others: "Iterable[Connection[Any, Any]]",
-    slots: list[mmap.mmap],
+    slots: Sequence[mmap.mmap],
     make_lane: Callable[[], Evaluates],
 ) -> None:
     """What a worker does until its pipe is closed."""
@@ -186,26 +198,29 @@ def _work(
     lane: Evaluates | None = None
     while True:
         try:
-            task = pipe.recv()
+            number, lines = pipe.recv()
         except (EOFError, OSError):  # the latter if what was sent there has not been read
             return
         try:
             lane = lane or make_lane()
-            outcome: Outcome | BaseException = _done(lane, slots[task.slot], task)
+            outcome: Outcome | BaseException = _done(lane, slots, lines)
         except DEFECTS as error:
             error.add_note("".join(traceback.format_exception(error)))
             outcome = error
         except (BesraError, MemoryError) as error:
             outcome = error
         try:
-            pipe.send((task.number, outcome))
+            pipe.send((number, outcome))
         except OSError:
             return
 
 
-def _done(lane: Evaluates, slot: mmap.mmap, task: _Task) -> Outcome:
+def _done(lane: Evaluates, slots: Sequence[mmap.mmap], lines: FileLines | _SlotLines) -> Outcome:
+    if isinstance(lines, FileLines):
+        return _sent(lane.lines(lines))
     # Not in a `with`: arrays over the buffer may live on in a traceback, and then it cannot be released.
-    return _sent(lane.lines(RawLines(memoryview(slot)[: task.size], task.is_first, task.default_index)))
+    view = memoryview(slots[lines.slot])[: lines.size]
+    return _sent(lane.lines(RawLines(view, lines.is_first, lines.default_index)))
 
 
 def _sent(outcome: Outcome) -> Outcome:

@@ -107,7 +107,7 @@ class Tally:
         self.events += len(block.rows)
         untimed = block.untimed
         self.without_time += len(untimed)
-        if len(untimed):
+        if len(untimed) and self._untimed is None:
             self._note_untimed(block.event(int(untimed[0])))
 
     def _follow_part(self, part: TablePart) -> None:

@@ -16,6 +16,7 @@ import orjson
 
 from besra.events.envelope import Document, event_of
 from besra.events.event import POSITION_BITS, Event, Origin
+from besra.events.file_lines import FileLines
 from besra.events.wanted import Wanted
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -43,6 +44,11 @@ class RawLines:
     is_first: bool = False
     default_index: str | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes of them."""
+        return len(self.buffer)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -57,7 +63,7 @@ class Pending(Protocol):
     """An outcome, there already or soon."""
 
     def result(self) -> Outcome:
-        """The outcome, waited for."""
+        """The outcome, waited for. Raises UnreadError for lines in a file that could not be read."""
 
 
 class Decoder(Protocol):
@@ -85,8 +91,8 @@ class Decoder(Protocol):
     def give(self, buffer: Buffer) -> None:
         """Take a buffer back: the block that was made of it has been used."""
 
-    def submit(self, lines: RawLines) -> Pending:
-        """Decode lines, whose buffer stays as it is until it is given back."""
+    def submit(self, lines: RawLines | FileLines) -> Pending:
+        """Decode lines, whose buffer, if they have one, stays as it is until it is given back. Raises UnreadError."""
 
 
 def leave_slow(lines: RawLines, decoded: "DecodedLines") -> None:
@@ -106,6 +112,13 @@ def leave_slow(lines: RawLines, decoded: "DecodedLines") -> None:
         slow[expected] = True
 
 
+class Bytes(Protocol):
+    """Bytes of which parts can be asked for: a `memoryview`, or what reads them from a file."""
+
+    def __getitem__(self, span: slice, /) -> Buffer | memoryview:
+        """A part, from a start to an end."""
+
+
 @dataclass(frozen=True)
 class LineBlock:
     """Lines of one file. Rows are numbered as `decoded` numbers lines, slow ones included.
@@ -115,7 +128,7 @@ class LineBlock:
     the decoder's.
     """
 
-    buffer: memoryview
+    buffer: Bytes
     decoded: "DecodedLines"
     origin: str
     line: int

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from besra.events.content import Content
 from besra.events.event import Event
+from besra.events.file_lines import PlainFile
 from besra.events.file_read import FileRead, ReadOptions, Tally
 from besra.events.files import InputFile, find_files, unreadable
 from besra.events.format import Format, format_of
@@ -64,7 +65,8 @@ def _read_open(file: InputFile, opened: BinaryIO, options: ReadOptions) -> Itera
     match found:
         case Format.JSON:
             limit = options.document_limit
-            plain = file.path if _file_size(opened) else None  # a pipe cannot be read again
+            # A pipe cannot be read again.
+            plain = PlainFile.of(file.path, opened) if file.path and _file_size(opened) else None
             items = read_json_events(
                 content, file.name, default_index=options.index, limit=limit, decoder=options.decoder, file=plain
             )

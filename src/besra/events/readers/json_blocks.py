@@ -1,14 +1,17 @@
-"""NDJSON in blocks of lines decoded together; the few lines that are not plain go to the ordinary reader as texts."""
+"""NDJSON in blocks of lines decoded together; the few lines that are not plain go to the ordinary reader as texts.
+
+Of an ordinary file only the ends of lines are looked for here: whoever decodes a block reads it where it stands.
+"""
 
 from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from besra.events.line_block import ACTION, BLOCK, Buffer, Decoder, LineBlock, Pending, RawLines
+from besra.events.file_lines import FileBytes, FileLines, FileReader, PlainFile
+from besra.events.line_block import ACTION, BLOCK, Buffer, Bytes, Decoder, LineBlock, Pending, RawLines
 from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_text import Text, too_long
 from besra.problems import Problem
@@ -16,7 +19,8 @@ from besra.problems import Problem
 FIRST_BUFFER = 1 << 18
 """Bytes of the first buffer of a file: most files are small, and memory has to be cleared."""
 
-NEWLINE = ord("\n")
+LOOKED_AT = 1 << 16
+"""Bytes at the end of a part of a file that are first searched for the end of a line."""
 
 MOST_BLANK = 100
 """Blank lines looked behind for a bulk action: a file may be nothing but blank lines."""
@@ -24,45 +28,42 @@ MOST_BLANK = 100
 
 @dataclass(frozen=True, slots=True)
 class BlockSource:
-    """How blocks are made: the decoder, the longest line in bytes, and the file the stream's bytes are those of."""
+    """How blocks are made: the decoder, the longest line in bytes, and the file the stream's bytes are those of.
+
+    Where there is a file, nothing is read of the stream.
+    """
 
     decoder: Decoder
     limit: int
-    file: Path | None = None
+    file: PlainFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """The first `size` bytes of a buffer, whole lines that begin at `offset` of the stream.
+    """Whole lines and their bytes; `buffer` is to be given back. Without lines it is a line too long to hold."""
 
-    Without a buffer it is a line too long to hold.
-    """
-
-    buffer: Buffer | None
-    size: int
-    offset: int
-
-    @property
-    def view(self) -> memoryview:
-        assert self.buffer is not None
-        return memoryview(self.buffer)[: self.size].toreadonly()
+    lines: RawLines | FileLines | None = None
+    bytes: Bytes | None = None
+    buffer: Buffer | None = None
 
 
 def block_lines(stream: BinaryIO, reader: DocumentReader, source: BlockSource) -> Iterator[Text | LineBlock | Problem]:
     """Blocks of plain lines, each followed by the texts of its other lines; problems of lines too long to read.
 
-    A block's bytes are overwritten when the next one is asked for.
+    A block's bytes are overwritten when the next one is asked for. Raises UnreadError if the file cannot be read to
+    its end; what came before is whole.
     """
     line = 1
     waiting: deque[tuple[_Piece, Pending | None]] = deque()
-    pieces = _pieces(stream, source)
+    home = reader.default_index
+    pieces = _pieces(stream, home, source) if source.file is None else _pieces_of_file(source.file, home, source.limit)
     is_over = False
     while not is_over or waiting:
         while not is_over and len(waiting) <= source.decoder.ahead:
             piece = next(pieces, None)
             is_over = piece is None
             if piece:
-                waiting.append((piece, _submitted(piece, reader, source)))
+                waiting.append((piece, source.decoder.submit(piece.lines) if piece.lines else None))
         if not waiting:
             return
         piece, pending = waiting.popleft()
@@ -70,18 +71,27 @@ def block_lines(stream: BinaryIO, reader: DocumentReader, source: BlockSource) -
             yield too_long(reader.path, line, source.limit)
             line += 1
             continue
-        line += yield from _decoded(piece, pending, line, reader, source)
+        line += yield from _decoded(piece, pending, line, reader)
         if piece.buffer is not None:
             source.decoder.give(piece.buffer)
 
 
-def _submitted(piece: _Piece, reader: DocumentReader, source: BlockSource) -> Pending | None:
-    if piece.buffer is None:
-        return None
-    return source.decoder.submit(RawLines(piece.view, piece.offset == 0, reader.default_index))
+def _pieces_of_file(file: PlainFile, default_index: str | None, limit: int) -> Iterator[_Piece]:
+    """A file in pieces, of which only the ends are read."""
+    reader, offset = FileReader(), 0
+    while rest := reader.rest(file, offset):
+        size = _whole_lines(reader, file, offset, rest, limit)
+        if size:
+            yield _Piece(FileLines(file, offset, size, default_index), FileBytes(reader, file, offset))
+        else:
+            size = _line_length(reader, file, offset, rest)
+            yield _Piece()
+        if size == rest:
+            return  # what a file grows by meanwhile may be half a line
+        offset += size
 
 
-def _pieces(stream: BinaryIO, source: BlockSource) -> Iterator[_Piece]:
+def _pieces(stream: BinaryIO, default_index: str | None, source: BlockSource) -> Iterator[_Piece]:
     """The stream in pieces."""
     buffer: Buffer = bytearray(min(FIRST_BUFFER, BLOCK))
     held, offset = 0, 0
@@ -94,11 +104,12 @@ def _pieces(stream: BinaryIO, source: BlockSource) -> Iterator[_Piece]:
             following = buffer if is_end else _following(source, rest)
             if not is_end:
                 following[:rest] = buffer[cut:held]
-            yield _Piece(buffer, cut, offset)
+            view = memoryview(buffer)[:cut].toreadonly()
+            yield _Piece(RawLines(view, offset == 0, default_index), view, buffer)
             buffer, held, offset = following, rest, offset + cut
         elif len(buffer) >= BLOCK and held > source.limit:
             passed = held + _pass_over(stream, source.limit)
-            yield _Piece(None, passed, offset)
+            yield _Piece()
             held, offset = 0, offset + passed
         elif held:
             # Not enlarged in place: views of it may be about.
@@ -140,6 +151,41 @@ def _cut(buffer: Buffer) -> int:
     return cut
 
 
+def _whole_lines(reader: FileReader, file: PlainFile, offset: int, rest: int, limit: int) -> int:
+    """The size of the next piece of a file, of which so much is left; 0 if it begins with a line too long to hold."""
+    size = BLOCK
+    while size < rest:
+        cut = _cut_of_file(reader, file, offset, size)
+        if cut or size > limit:
+            return cut
+        size *= 2
+    return rest
+
+
+def _cut_of_file(reader: FileReader, file: PlainFile, offset: int, size: int) -> int:
+    """Where the whole lines of a part of a file end, as `_cut` has it. Looks at its end first."""
+    looked = LOOKED_AT
+    while looked < size:
+        tail = reader.part(file, offset + size - looked, looked)
+        first, last = tail.find(b"\n") + 1, tail.rfind(b"\n") + 1  # what stands before the first may be half a line
+        if tail[first:last].strip():
+            return size - looked + first + _cut(tail[first:])
+        looked *= 8
+    return _cut(reader.part(file, offset, size))
+
+
+def _line_length(reader: FileReader, file: PlainFile, offset: int, rest: int) -> int:
+    """The length of the line at an offset of a file, of which so much is left. Does not hold the line."""
+    passed = 0
+    while passed < rest:
+        part = reader.part(file, offset + passed, min(BLOCK, rest - passed))
+        end = part.find(b"\n") + 1
+        passed += end or len(part)
+        if end:
+            break
+    return passed
+
+
 def _pass_over(stream: BinaryIO, limit: int) -> int:
     """Read to the end of the line without holding it; the bytes read."""
     passed = 0
@@ -151,21 +197,23 @@ def _pass_over(stream: BinaryIO, limit: int) -> int:
 
 
 def _decoded(
-    piece: _Piece, pending: Pending, line: int, reader: DocumentReader, source: BlockSource
+    piece: _Piece, pending: Pending, line: int, reader: DocumentReader
 ) -> Generator[Text | LineBlock, None, int]:
     """The block of some lines, then the texts of the lines it does not vouch for. Returns the number of its lines."""
     outcome = pending.result()
-    raw, decoded, kept = piece.view, outcome.decoded, outcome.kept
+    decoded, lines = outcome.decoded, piece.lines
+    assert lines is not None and piece.bytes is not None
     slow = decoded.slow
     if reader.expects_document:
         # A bulk action whose document does not follow at once: rare enough to read all of it one by one.
         slow[:] = True
     untimed = outcome.untimed[~slow[outcome.untimed]]
-    place = None if source.file is None else piece.offset
-    block = LineBlock(raw, decoded, reader.path, line, reader.default_index, untimed, source.file, place, kept)
+    path, offset = (lines.file.path, lines.offset) if isinstance(lines, FileLines) else (None, None)
+    home = lines.default_index
+    block = LineBlock(piece.bytes, decoded, reader.path, line, home, untimed, path, offset, outcome.kept)
     if not slow.all():
         yield block
     for row in np.flatnonzero(slow).tolist():
-        ended_early = row == block.size - 1 and raw[-1] != NEWLINE
+        ended_early = row == block.size - 1 and bytes(piece.bytes[lines.size - 1 : lines.size]) != b"\n"
         yield Text(block.text(row), block.line_of(row), reader.path, ended_early)
     return decoded.seen

@@ -6,13 +6,13 @@ decides (`json_values`). What is wrapped around the documents is taken off eithe
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 import orjson
 
 from besra.events.content import Content
 from besra.events.event import Event
+from besra.events.file_lines import PlainFile, UnreadError
 from besra.events.line_block import Decoder, LineBlock
 from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_blocks import BlockSource, block_lines
@@ -34,12 +34,12 @@ def read_json_events(
     default_index: str | None = None,
     limit: int = DOCUMENT_LIMIT,
     decoder: Decoder | None = None,
-    file: Path | None = None,
+    file: PlainFile | None = None,
 ) -> Iterator[Event | LineBlock | Problem]:
     """The events of JSON content in order, and a located problem for every record that is none.
 
-    With `decoder`, plain lines come as blocks; with `file` these know where their bytes are in it. Memory is bounded by
-    the longest document, at most `limit` bytes, or by a block.
+    With `decoder`, plain lines come as blocks; with `file` these are read there and not from the content. Memory is
+    bounded by the longest document, at most `limit` bytes, or by a block.
     """
     reader = DocumentReader(path, default_index)
     if not one_document_a_line(content.head):
@@ -48,16 +48,19 @@ def read_json_events(
         texts = lines_of(content.stream, path, limit)
     else:
         texts = block_lines(content.stream, reader, BlockSource(decoder, limit, file if content.is_verbatim else None))
-    for text in texts:
-        if isinstance(text, LineBlock):
-            reader.line = max(reader.line, text.last_line)
-            yield text
-        elif isinstance(text, Problem):
-            # Of an input known to be damaged, its end says nothing more.
-            if not (content.damage and text.code == "input-truncated"):
+    try:
+        for text in texts:
+            if isinstance(text, LineBlock):
+                reader.line = max(reader.line, text.last_line)
                 yield text
-        else:
-            yield from reader.events(text, damaged=content.damage is not None)
+            elif isinstance(text, Problem):
+                # Of an input known to be damaged, its end says nothing more.
+                if not (content.damage and text.code == "input-truncated"):
+                    yield text
+            else:
+                yield from reader.events(text, damaged=content.damage is not None)
+    except UnreadError as error:
+        yield damaged_after(reader.line, error.problem.message, path)
     if content.damage:
         yield damaged_after(reader.line, content.damage.what, path)
 
