@@ -23,7 +23,7 @@ PEERS = ("python-eql", "duckdb", "polars", "reference")
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is measured: events of each part, and repetitions."""
+    """How much is measured: events of each part, and repetitions. Of python-eql and reference it is the sample."""
 
     events: int = 100_000
     batches: int = 100_000
@@ -98,16 +98,22 @@ def measured(settings: Settings, folder: Path, tell: Callable[[str], None]) -> R
         made = in_child("events", {"path": str(path), "sources": [str(source)], "count": count})
         return {"events": str(path), "count": made["events"]}
 
+    def sample(name: str, source: Path, count: int) -> dict[str, Any]:
+        path = folder / f"{name}.ndjson"
+        made = in_child("events", {"path": str(path), "of": str(source), "count": count})
+        return {"sample": str(path), "sample count": made["events"]}
+
     made = folder / "made.ndjson"
     run("made-up events", "events", {"path": str(made), "count": 10 * sizes.memory, "seed": settings.seed})
     corpora = sources(settings, made)
     parts = {name: part(f"corpus {number}", source, sizes.events) for number, (name, source) in enumerate(corpora)}
-    first = Path(next(iter(parts.values()))["events"])
-    small = {
-        "python-eql": part("eql", first, sizes.python_eql),
+    whole = next(iter(parts.values()))
+    first = Path(whole["events"])
+    asked = {
+        "python-eql": whole | sample("eql", first, sizes.python_eql),
         "duckdb": (tables := part("tables", first, sizes.tables)),
         "polars": tables,
-        "reference": part("reference", first, sizes.reference),
+        "reference": whole | sample("reference", first, sizes.reference),
     }
     repeats = {"repeats": sizes.repeats}
     for number, (name, parameters) in enumerate(parts.items()):
@@ -116,7 +122,7 @@ def measured(settings: Settings, folder: Path, tell: Callable[[str], None]) -> R
     run("micro-batches", "micro-batches", part("batches", made, sizes.batches) | {"repeats": max(1, sizes.repeats - 1)})
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     for peer in PEERS:
-        run(peer, peer, small[peer] | {"repeats": max(1, sizes.repeats - 1), "cores": cores})
+        run(peer, peer, asked[peer] | {"repeats": max(1, sizes.repeats - 1), "cores": cores})
     one = part("once", made, sizes.memory)["events"]
     run("memory", "scans", {"what": "memory", "events": one, "more_events": str(made)})
     run("workers", "scans", {"what": "workers", "events": str(made)} | repeats)

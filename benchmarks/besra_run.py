@@ -3,19 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import orjson
+
 from benchmarks.measure import Cost, cost_of
 from benchmarks.variation import Planned
-from besra.detection.detect import Job, conclude, in_batches
+from besra.detection.correlate import first_matches
+from besra.detection.detect import Job, RuleHits, conclude, in_batches
 from besra.detection.run import RunInfo
 from besra.engine.columnar import ColumnarEvaluator
 from besra.engine.reference import evaluate
-from besra.events.envelope import Document, event_of
-from besra.events.event import Event, Origin
+from besra.events.event import Event
 from besra.events.file_read import ReadOptions
 from besra.events.line_block import LineBlock, RawLines
 from besra.events.reader import read_events
 
-WARM_UP = "(warm-up)"
 Counts = dict[str, int]
 """Matches by rule id, those without any left out."""
 
@@ -32,8 +33,8 @@ class BesraRun:
         pack = self._job.pack()
         self._evaluator = ColumnarEvaluator(pack, kernels=True)
         # Matchers are built when a field has its first value: that is loading, not scanning.
-        odd = {name: ["\x01", 1, 0.5, True] for name in pack.fields}
-        self._evaluator.add([event_of(Document(odd), Origin(WARM_UP, 1), 0)])
+        odd = {name: ["\x01", 1, 0.5, True] for name in pack.fields if not name.startswith("_")}
+        self._evaluator.submit(RawLines(memoryview(orjson.dumps(odd))))
 
     def scan(self, path: Path) -> Cost:
         """Read and evaluate a file."""
@@ -60,16 +61,25 @@ class BesraRun:
 
     def conclude(self) -> Cost:
         """Correlate and build alerts; nothing can be added after."""
-        return cost_of(self._conclude)
+        return cost_of(lambda: self._note(self._concluded()))
 
-    def _conclude(self) -> None:
-        found = self._evaluator.hits().by_entry
-        hits = tuple(tuple(hit for hit in of_rule if hit.event.origin.path != WARM_UP) for of_rule in found)
-        self.matches = {
-            execution.rule.rule_id: execution.total_matches
-            for execution in conclude(self._job, hits, RunInfo(0))
-            if execution.total_matches
-        }
+    def count(self) -> Cost:
+        """Correlate and count the matches, of which none is read or becomes an alert; nothing can be added after."""
+        return cost_of(lambda: self._note(self._counted()))
+
+    def _note(self, totals: Iterable[tuple[str, int]]) -> None:
+        self.matches = {rule_id: total for rule_id, total in totals if total}
+
+    def _concluded(self) -> Iterator[tuple[str, int]]:
+        for execution in conclude(self._job, self._hits(), RunInfo(0)):
+            yield execution.rule.rule_id, execution.total_matches
+
+    def _counted(self) -> Iterator[tuple[str, int]]:
+        for (rule, plan), hits in zip(self._job.rules, self._hits(), strict=True):
+            yield rule.rule_id, first_matches(plan, hits, 0)[1] if hits else 0
+
+    def _hits(self) -> RuleHits:
+        return self._evaluator.hits().by_entry
 
 
 def reference_events(path: Path) -> list[Event]:

@@ -59,6 +59,14 @@ def gathered(path: Path, sources: Sequence[Path], count: int) -> Path:
     return path
 
 
+def spread_lines(path: Path, source: Path, count: int) -> Path:
+    """A file of so many lines of a plain file, at equal distances."""
+    lines = read_lines(source)
+    with path.open("wb") as out:
+        out.writelines(lines[number * len(lines) // count] for number in range(count))
+    return path
+
+
 def lines_of(source: Path) -> Iterator[bytes]:
     """The lines of a file that are not blank, each with its line break."""
     with source.open("rb") as file:
@@ -78,9 +86,14 @@ def read_lines(path: Path, count: int | None = None) -> list[bytes]:
 
 
 def measure(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Writes `count` events to `path`: the first of `sources`, or made-up ones by `seed`, with constants of `rules`."""
+    """Writes `count` events to `path`.
+
+    They are some `of` a file, the first of `sources`, or made-up ones by `seed`, with constants of `rules`.
+    """
     path, count = Path(parameters["path"]), parameters["count"]
-    if parameters.get("sources"):
+    if parameters.get("of"):
+        spread_lines(path, Path(parameters["of"]), count)
+    elif parameters.get("sources"):
         gathered(path, [Path(source) for source in parameters["sources"]], count)
     else:
         make(path, count, parameters["seed"], parameters["rules"])

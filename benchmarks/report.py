@@ -21,11 +21,17 @@ def table(head: Row, rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def cost_row(name: str, runs: Sequence[dict[str, float]], events: int, base: Sequence[dict[str, float]]) -> Row:
-    """Microseconds of CPU and wall an event, the ratio to the baseline run by run, events a second of CPU."""
+Runs = Sequence[dict[str, float]]
+
+
+def cost_row(name: str, runs: Runs, events: int, base: Runs, base_events: int | None = None) -> Row:
+    """Microseconds of CPU and wall an event, the ratio to the baseline run by run, events a second of CPU.
+
+    The baseline is of as many events unless it says of how many.
+    """
     cpu, wall = spread(seconds(runs)), spread(seconds(runs, "wall"))
-    over = ratios(seconds(runs), seconds(base)) if len(runs) == len(base) else None
-    micro = 1e6 / events
+    micro, scale = 1e6 / events, (base_events or events) / events
+    over = ratios([scale * cpu for cpu in seconds(runs)], seconds(base)) if len(runs) == len(base) else None
     return (
         name,
         f"{cpu.median * micro:.2f}",
@@ -87,8 +93,10 @@ def peer(name: str, result: Results) -> Iterator[str]:
     if unavailable(result):
         yield unavailable(result)
         return
+    events = result["events"]
+    some = "" if events["peer"] == events["besra"] else f", {name}: {events['peer']:,} of them, compared by event"
     yield (
-        f"{result['events']:,} events; of {result['rules']} rules {len(result['rejected'])} cannot be run, "
+        f"{events['besra']:,} events{some}; of {result['rules']} rules {len(result['rejected'])} cannot be run, "
         f"{result['agreed']} agree ({result['matches']:,} matches), {len(result['differing'])} differ"
     )
     for reason, count in Counter(result["rejected"].values()).most_common(5):
@@ -101,7 +109,9 @@ def peer(name: str, result: Results) -> Iterator[str]:
     costs = result["costs"]
     names = {"besra": "besra, decoding included", "peer": f"{name}, events prepared"}
     names["peer, all cores"] = f"{name}, all cores"
-    yield table(COSTS, [cost_row(names[way], runs, result["events"], costs["besra"]) for way, runs in costs.items()])
+    base = costs["besra"], events["besra"]
+    rows = [cost_row(names[way], runs, events[way.partition(",")[0]], *base) for way, runs in costs.items()]
+    yield table(COSTS, rows)
 
 
 def scans(results: Results) -> Iterator[str]:

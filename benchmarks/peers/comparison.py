@@ -59,14 +59,18 @@ def agreement(rule_ids: Sequence[str], ours: Counts, theirs: Counts) -> Agreemen
 
 
 def compare(peer: Peer, parameters: dict[str, Any]) -> dict[str, Any]:
-    """`rules`, `events` (a file of `count`), `repeats` and `cores` to matches and costs."""
-    path = Path(parameters["events"])
+    """`rules`, `events` (a file of `count`), `repeats` and `cores` to matches and costs.
+
+    An engine whose cost an event does not depend on their number may be given a `sample` of `sample count` of the
+    events. Matches are compared on these, costs by event.
+    """
+    path, sample = Path(parameters["events"]), Path(parameters.get("sample", parameters["events"]))
     every = single_event(eql_rules(parameters["rules"]))
-    reading = cost_of(lambda: peer.read(every, path))
+    reading = cost_of(lambda: peer.read(every, sample))
     rejected: dict[str, str] = {}
     trying = cost_of(lambda: rejected.update(peer.rejected(every)))
     taken = tuple(planned for planned in every if planned[0].rule_id not in rejected)
-    ours, _ = besra_pass(taken, path)
+    ours, _ = besra_pass(taken, sample)
     found = agreement([rule.rule_id for rule, _ in taken], ours, peer.load(taken, 1).run())
     agreed = tuple(planned for planned in taken if planned[0].rule_id not in found.differing)
     costs = timed(peer, agreed, path, parameters["repeats"])
@@ -74,7 +78,7 @@ def compare(peer: Peer, parameters: dict[str, Any]) -> dict[str, Any]:
     if parameters["cores"] > 1:
         costs["peer, all cores"] = [cost_of(peer.load(agreed, parameters["cores"]).run)]
     return {
-        "events": parameters["count"],
+        "events": {"besra": parameters["count"], "peer": parameters.get("sample count", parameters["count"])},
         "rules": len(every),
         "rejected": rejected,
         "agreed": len(agreed),
@@ -102,9 +106,9 @@ def timed(peer: Peer, rules: Rules, path: Path, repeats: int) -> dict[str, list[
 
 
 def besra_pass(rules: Rules, path: Path) -> tuple[Counts, Cost]:
-    """What besra finds and what it costs: decoding, evaluation and alerts, cold values."""
+    """What besra finds and what it costs: reading, decoding, evaluation and counting matches, cold values."""
     run = BesraRun(rules, match_index=False)
-    cost = run.scan(path) + run.conclude()
+    cost = run.scan(path) + run.count()
     return run.matches, cost
 
 

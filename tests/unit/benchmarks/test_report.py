@@ -1,9 +1,11 @@
 """The arithmetic of the report: ratios run by run, verdicts by the median, nothing where nothing was measured."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from benchmarks.acceptance import FIGURES, Figure, Verdict, acceptance
+from benchmarks.corpus import spread_lines
 from benchmarks.measure import Cost, cost_of, cpu_seconds, ratios, spread
 from benchmarks.report import cost_row, table
 from benchmarks.selection import rule_counts
@@ -65,7 +67,7 @@ def test_the_figures_of_a_whole_run() -> None:
     rows = acceptance(
         {
             "rule-sets": {"rules": 602, "sizes": [64, 602, 4096], "costs": costs},
-            "python-eql": {"costs": {"besra": runs(1.0), "peer": runs(150.0)}},
+            "python-eql": {"events": {"besra": 300, "peer": 2}, "costs": {"besra": runs(1.0), "peer": runs(1.0)}},
             "micro-batches": {"costs": {"1000": runs(1.3), "100000": runs(1.0)}},
             "memory": {"events": {"memory": 100}, "more_events": {"memory": 104}},
             "workers": {"workers": {"1": runs(1.8), "2": runs(1.0)}},
@@ -92,6 +94,19 @@ def test_the_figures_of_a_whole_run() -> None:
 def test_a_row_of_costs_is_microseconds_an_event() -> None:
     row = cost_row("x", runs(2.0, 4.0), 1_000_000, runs(1.0, 4.0))
     assert row == ("x", "3.00", "2.00 to 4.00", "6.00", "1.50 (1.00 to 2.00)", "333,333", "166,667")
+
+
+def test_a_baseline_of_other_events_is_compared_by_event() -> None:
+    row = cost_row("x", runs(2.0), 1_000, runs(4.0), 4_000)
+    assert row[:2] == ("x", "2000.00")
+    assert row[4] == "2.00"
+
+
+def test_a_sample_is_spread_over_the_whole(tmp_path: Path) -> None:
+    source = tmp_path / "all"
+    source.write_bytes(b"".join(b"%d\n" % number for number in range(10)))
+    assert spread_lines(tmp_path / "some", source, 4).read_bytes() == b"0\n2\n5\n7\n"
+    assert spread_lines(tmp_path / "some", source, 10).read_bytes() == source.read_bytes()
 
 
 def test_tables_line_up() -> None:
