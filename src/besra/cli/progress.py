@@ -56,6 +56,10 @@ class Progress:
         """A file was read to its end."""
         self._update(advance=read.bytes, events=self._events)
 
+    def compiling(self) -> None:
+        """Code is about to be compiled."""
+        self.terminal.say("compiling code for this machine; this takes some ten seconds, the first time only")
+
     def _update(self, **changes: Any) -> None:
         if self._bar:
             self._bar.update(self._bar.task_ids[0], **changes)

@@ -117,10 +117,10 @@ class Gathered:
     profile: Profile | None = None
 
 
-def gather(job: Job, read: Read) -> Gathered:
-    """The hits of every rule over all events."""
+def gather(job: Job, read: Read, on_compile: Callable[[], None] | None = None) -> Gathered:
+    """The hits of every rule over all events. `on_compile` is called if code has to be compiled first."""
     if job.engine is Engine.COLUMNAR:
-        return _gather_columnar(job, read)
+        return _gather_columnar(job, read, on_compile)
     pack = job.pack()
     hits: list[list[Hit]] = [[] for _ in job.rules]
     newest = 0
@@ -132,13 +132,15 @@ def gather(job: Job, read: Read) -> Gathered:
     return Gathered(tuple(tuple(found) for found in hits), newest)
 
 
-def _gather_columnar(job: Job, read: Read) -> Gathered:
+def _gather_columnar(job: Job, read: Read, on_compile: Callable[[], None] | None) -> Gathered:
     # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
     own = job.resources
     with ColumnarEvaluator(job.pack(), workers=own.workers, memory_limit=own.memory, profile=own.profile) as columnar:
         columnar.look_between(job.window.start, job.window.end)
+        if on_compile is not None:
+            columnar.when_compiling(on_compile)
         for batch in in_batches(read(columnar)):
             columnar.add(batch)
         return Gathered(columnar.hits().by_entry, columnar.newest, columnar.profile())

@@ -4,7 +4,7 @@ Lines are evaluated while they are read, here or by worker processes. What is ke
 order of reading, so nothing depends on how many there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -67,6 +67,7 @@ class ColumnarEvaluator:
         """The events that can matter."""
         self.newest = 0
         """The newest time of all events, in nanoseconds since 1970."""
+        self._on_compile: Callable[[], None] = _say_nothing
         self._read = 0
         self._events = 0
         self._gathering = Gathering(pack, memory_limit)
@@ -103,6 +104,10 @@ class ColumnarEvaluator:
         """Nobody will ask for matches outside of this window, closed and in nanoseconds since 1970."""
         self.wanted = wanted_by(self._pack, start, end)
 
+    def when_compiling(self, tell: Callable[[], None]) -> None:
+        """Call this if kernels have to be compiled first, which takes seconds where nobody has used them yet."""
+        self._on_compile = tell
+
     def take(self) -> Buffer:
         """A buffer to read lines into."""
         if self._pool is not None:
@@ -122,7 +127,7 @@ class ColumnarEvaluator:
         if self._workers == 1 or not self._use_kernels():
             return Done(self._own_lane().lines(lines))
         if self._pool is None:
-            self._own_lane().warm_up()  # what is loaded before they are forked, no worker has to load
+            self._own_lane()  # with kernels loaded before they are forked no worker has to load them
             self._pool = WorkerPool(self._workers, self._make_workers_lane)
             self._lap(Phase.START)
         return self._pool.submit(lines) if self._pool.takes(lines) else Done(self._own_lane().lines(lines))
@@ -135,12 +140,23 @@ class ColumnarEvaluator:
     def _own_lane(self) -> Lane:
         """The lane of this process, with kernels from the moment they are used."""
         if self._use_kernels() and self._compiled is None:
-            self.compile()
-            self._lane = None
+            self._lane = self._lane_with_kernels()
         if self._lane is None:
             self._lap(Phase.READ)
             self._lane = self._make_lane(self._watch)
         return self._lane
+
+    def _lane_with_kernels(self) -> Lane:
+        """A lane, once the kernels are loaded and the pack is ready for them."""
+        from besra.engine.pack_memory import remembered_pack  # noqa: PLC0415  numba takes long to import
+        from besra.events.kernels.loading import compiling_told  # noqa: PLC0415
+
+        self._lap(Phase.READ)
+        with compiling_told(self._on_compile):
+            self._compiled = remembered_pack(self._pack, self._projection)
+            self._make_lane(None).warm_up()
+        self._lap(Phase.START)
+        return self._make_lane(self._watch)
 
     def _make_lane(self, watch: Stopwatch | None) -> Lane:
         return Lane(self._pack, self._projection, self._compiled, max_values=self._max_values, watch=watch)
@@ -151,15 +167,6 @@ class ColumnarEvaluator:
     def _lap(self, phase: Phase) -> None:
         if self._watch is not None:
             self._watch.lap(phase)
-
-    def compile(self) -> None:
-        """Load the kernels and make the pack ready for them, unless that has been done."""
-        if self._compiled is None:
-            from besra.engine.pack_memory import remembered_pack  # noqa: PLC0415  numba takes long to import
-
-            self._lap(Phase.READ)
-            self._compiled = remembered_pack(self._pack, self._projection)
-            self._lap(Phase.START)
 
     def add(self, events: Sequence[Event] | LineBlock | TablePart) -> None:
         """Gather what was found in a block, or evaluate some events.
@@ -210,6 +217,10 @@ class ColumnarEvaluator:
             return None
         rest = Costs(self._watch.taken(), ClauseCosts.none(len(self._pack.clauses)))
         return Profile(self._pack, self._projection, self._costs + rest, self._workers if self._pool else 1)
+
+
+def _say_nothing() -> None:
+    """Nobody wants to know."""
 
 
 class Done:

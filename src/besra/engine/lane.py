@@ -74,7 +74,6 @@ class Lane:
         self._watch: Stopwatch | None = None
         self._profiler: LaneProfiler | None = None
         if watch is not None:
-            self.warm_up()
             watch.lap(Phase.START)
             self._watch, self._profiler = watch, LaneProfiler(watch, pack, projection, self._learner())
 
@@ -84,7 +83,10 @@ class Lane:
         return Learner(self._compiled.fields, self._compiled.tables)
 
     def warm_up(self) -> None:
-        """Load the kernels."""
+        """Load the kernels, which would pass for the time of the first batch. There have to be some."""
+        from besra.events.kernels.loading import load_kernels  # noqa: PLC0415  numba takes long to import
+
+        load_kernels()
         self.lines(RawLines(memoryview(WARMING)))
         self._forget()
 

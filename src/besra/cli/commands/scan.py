@@ -166,7 +166,9 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     counts = ScanCounts()
     with Progress(terminal) as progress:
         gathered = gather(
-            job, lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts)
+            job,
+            lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts),
+            progress.compiling,
         )
     concluding = partial(conclude, job, gathered.hits, RunInfo(options.now))
     concluded = list(timed(concluding)) if gathered.profile else []

@@ -35,7 +35,7 @@ Atom = tuple[int, ...] | Candidate
 
 @dataclass(frozen=True)
 class TextTables:
-    """The arrays `kernels.learning.Tests` points at, and the atoms by number."""
+    """The arrays `kernels.layout.Tests` points at, and the atoms by number."""
 
     fields: Array
     forms: Array
@@ -248,7 +248,7 @@ def _constants(constants: Sequence[tuple[int, int, bytes]]) -> tuple[Array, Arra
         entries[:, 0] = [(which << 32) | atom for which, atom, _ in constants]
         entries[:, 2] = np.cumsum(lengths + 1) - lengths - 1
         entries[:, 3] = lengths
-        from besra.engine.kernels.learning import place_constants  # noqa: PLC0415  numba takes long to import
+        from besra.engine.kernels.constants import place_constants  # noqa: PLC0415  numba takes long to import
 
         place_constants(texts.ctypes.data, entries.ctypes.data, len(entries), slots.ctypes.data, len(slots) - 1)
     return texts, entries, slots

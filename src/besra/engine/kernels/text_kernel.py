@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from besra.engine.kernels.atom_sets import Sets, rehash_sets
-from besra.engine.kernels.learning import Room, Tests, learn, learn_texts
+from besra.engine.kernels.layout import Tests
+from besra.engine.kernels.learning import learn, learn_texts
+from besra.engine.kernels.room import Room
 from besra.engine.kernels.tables import TextTables
 from besra.engine.kernels.texts import is_wide
 from besra.events.kernels.machine import BLOCK
