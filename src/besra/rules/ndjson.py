@@ -5,6 +5,8 @@ Source: detection-engine.md 1.1.
 """
 
 import json
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -175,10 +177,15 @@ def _decode(text: str, path: str | None, line: int) -> Any:
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not a JSON number")
+    raise ValueError(f"{constant} is not a number JSON programs can hold")
 
 
-DECODER = JSONDecoder(parse_constant=_refuse)
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refuse(number)
+
+
+DECODER = JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 METADATA = ("creation_date", "updated_date", "maturity")
 
@@ -208,7 +215,22 @@ def rules_to_ndjson(
     lines = [rule_to_json(rule, include_metadata=include_metadata) for rule in rules]
     summary = _summary(len(lines), len(exception_lists), len(exception_items), len(connectors))
     everything = [*lines, *exception_lists, *exception_items, *connectors, summary]
-    return "".join(f"{json.dumps(line, ensure_ascii=False, separators=(',', ':'))}\n" for line in everything)
+    return "".join(f"{json_text(line)}\n" for line in everything)
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """JSON text that UTF-8 can hold: half a surrogate pair is escaped, as it was where it was read."""
+    separators = (",", ":") if indent is None else (",", ": ")
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    return SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def holds_surrogate(value: Any) -> bool:
+    """Whether a text in a value holds half a surrogate pair."""
+    return bool(SURROGATE.search(json.dumps(value, ensure_ascii=False)))
+
+
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _summary(rules: int, lists: int, items: int, connectors: int) -> dict[str, Any]:

@@ -115,13 +115,13 @@ class _Lines:
             return
         shown = line[:EXCERPT].decode("utf-8", "replace").strip()
         place = Place(self.path, number, 1, shown, width=len(shown) or 1)
-        self.problems.append(_problem(f"the line {error.reason}; it is left out", place, error.hint))
+        self.problems.append(_bad_line(f"the line {error.reason}; it is left out", place, error.hint))
 
     def result(self, found: ValueList, distinct: int) -> ValueListImport:
         """What came of the file; `distinct` are the values that differ."""
         if self.bad > PROBLEM_LIMIT:
             more = self.bad - PROBLEM_LIMIT
-            self.problems.append(_problem(f"{more:,} more lines cannot be used", Place(self.path), "see those above"))
+            self.problems.append(_bad_line(f"{more:,} more lines cannot be used", Place(self.path), "see those above"))
         if not distinct:
             message, hint = "there is no value in it, so the list holds nothing", "write one value a line"
             self.problems.append(Problem("value-list-empty", message, Severity.WARNING, Place(self.path), hint))
@@ -129,7 +129,7 @@ class _Lines:
         return ValueListImport(found, distinct, repeated, self.blank, self.bad, tuple(self.problems))
 
 
-def _problem(message: str, place: Place, hint: str) -> Problem:
+def _bad_line(message: str, place: Place, hint: str) -> Problem:
     return Problem("value-list-bad-line", message, Severity.WARNING, place, hint)
 
 

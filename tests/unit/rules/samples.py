@@ -43,6 +43,58 @@ TYPES: dict[str, dict[str, Any]] = {
     },
 }
 
+RULE_FILE = '''
+[metadata]
+creation_date = "2026/01/02"
+maturity = "production"
+integration = ["endpoint"]
+reviewed = 2026-02-03
+
+[transform]
+[[transform.investigate]]
+label = "Same host"
+providers = [[{ field = "host.id", value = "{{host.id}}", excluded = false }]]
+
+[rule]
+author = ["Us"]
+description = "Notepad starts a shell."
+from = "now-9m"
+index = ["logs-endpoint.events.process-*"]
+interval = "10m"
+language = "eql"
+max_signals = 33
+name = "Notepad starts a shell"
+note = """## Triage
+
+Look at the host.
+$investigate_0
+
+## Setup
+
+Install the sensor.
+"""
+risk_score = 73
+rule_id = "11111111-2222-4333-8444-555555555555"
+severity = "high"
+tags = ["OS: Windows"]
+tiebreaker_field = "event.sequence"
+timestamp_override = "event.ingested"
+type = "eql"
+
+query = \'\'\'
+process where process.parent.name : "notepad.exe" and
+  process.executable : "?:\\\\Windows\\\\*"
+\'\'\'
+
+[[rule.threat]]
+framework = "MITRE ATT&CK"
+[rule.threat.tactic]
+id = "TA0002"
+name = "Execution"
+reference = "https://attack.mitre.org/tactics/TA0002"
+'''
+"""A rule as a TOML file, with everything that is written otherwise there than in the API form."""
+
 
 def rule_of(type_name: str = "eql", **changes: Any) -> dict[str, Any]:
     """API parameters of a valid rule with some fields changed; `...` takes a field out."""

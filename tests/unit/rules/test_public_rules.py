@@ -6,7 +6,7 @@ from functools import cache
 from tests.shared import SHARED, needs_shared
 
 from besra.rules.document import ParsedRule
-from besra.rules.ndjson import parse_ndjson, rules_to_ndjson
+from besra.rules.ndjson import parse_ndjson, rule_to_json, rules_to_ndjson
 from besra.rules.rule import Rule
 from besra.rules.toml import parse_toml, rule_to_toml
 
@@ -38,13 +38,15 @@ def test_every_query_is_where_its_rule_says() -> None:
             assert "\n".join(lines)[query.column - 1 :].startswith(query.text)
 
 
-def test_toml_to_ndjson_to_toml_keeps_every_field() -> None:
+def test_every_form_keeps_every_field() -> None:
     rules = [item.rule for item in public_rules() if item.rule]
-    export = parse_ndjson(rules_to_ndjson(rules))
-    for first, item in zip(rules, export.rules, strict=True):
-        assert item.rule and item.rule.parameters == first.parameters
-        again: Rule | None = parse_toml(rule_to_toml(item.rule)).rule
-        assert again and again.parameters == first.parameters
+    for include_metadata in (False, True):
+        export = parse_ndjson(rules_to_ndjson(rules, include_metadata=include_metadata))
+        for first, item in zip(rules, export.rules, strict=True):
+            assert item.rule and rule_to_json(item.rule) == rule_to_json(first, include_metadata=include_metadata)
+            again: Rule | None = parse_toml(rule_to_toml(item.rule)).rule
+            assert again and again.parameters == first.parameters
+            assert again.metadata == (first.metadata if include_metadata else {})
 
 
 def test_toml_to_toml_keeps_metadata_and_transform() -> None:

@@ -1,70 +1,15 @@
-import math
 import tomllib
-from collections.abc import Callable
-from datetime import date, time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.rules.samples import TYPES, parsed, rule_of
+from tests.unit.rules.samples import RULE_FILE, TYPES, parsed, rule_of
 
 from besra.problems import Severity
 from besra.rules.document import ParsedRule
 from besra.rules.rule import Rule, RuleSeverity, RuleType
 from besra.rules.toml import parse_toml, rule_to_toml
-from besra.rules.toml_content import load_toml
-
-RULE = '''
-[metadata]
-creation_date = "2026/01/02"
-maturity = "production"
-integration = ["endpoint"]
-reviewed = 2026-02-03
-
-[transform]
-[[transform.investigate]]
-label = "Same host"
-providers = [[{ field = "host.id", value = "{{host.id}}", excluded = false }]]
-
-[rule]
-author = ["Us"]
-description = "Notepad starts a shell."
-from = "now-9m"
-index = ["logs-endpoint.events.process-*"]
-interval = "10m"
-language = "eql"
-max_signals = 33
-name = "Notepad starts a shell"
-note = """## Triage
-
-Look at the host.
-$investigate_0
-
-## Setup
-
-Install the sensor.
-"""
-risk_score = 73
-rule_id = "11111111-2222-4333-8444-555555555555"
-severity = "high"
-tags = ["OS: Windows"]
-tiebreaker_field = "event.sequence"
-timestamp_override = "event.ingested"
-type = "eql"
-
-query = \'\'\'
-process where process.parent.name : "notepad.exe" and
-  process.executable : "?:\\\\Windows\\\\*"
-\'\'\'
-
-[[rule.threat]]
-framework = "MITRE ATT&CK"
-[rule.threat.tactic]
-id = "TA0002"
-name = "Execution"
-reference = "https://attack.mitre.org/tactics/TA0002"
-'''
 
 
 def rule_in(parsed_rule: ParsedRule) -> Rule:
@@ -73,7 +18,7 @@ def rule_in(parsed_rule: ParsedRule) -> Rule:
 
 
 def test_a_rule_file_becomes_a_rule() -> None:
-    rule = rule_in(parse_toml(RULE, "rules/notepad.toml"))
+    rule = rule_in(parse_toml(RULE_FILE, "rules/notepad.toml"))
 
     assert (rule.rule_id, rule.name) == ("11111111-2222-4333-8444-555555555555", "Notepad starts a shell")
     assert (rule.type, rule.severity, rule.risk_score) == (RuleType.EQL, RuleSeverity.HIGH, 73)
@@ -88,7 +33,7 @@ def test_a_rule_file_becomes_a_rule() -> None:
 
 
 def test_the_query_keeps_its_place_in_the_file() -> None:
-    query = rule_in(parse_toml(RULE, "x.toml")).query
+    query = rule_in(parse_toml(RULE_FILE, "x.toml")).query
 
     assert query is not None
     assert (query.language, query.line, query.column, query.line_by_line) == ("eql", 40, 1, True)
@@ -97,7 +42,7 @@ def test_the_query_keeps_its_place_in_the_file() -> None:
 
 
 def test_a_query_with_escapes_is_not_line_by_line() -> None:
-    text = RULE.replace("'''\nprocess where", '"""process where').replace("'''", '"""')
+    text = RULE_FILE.replace("'''\nprocess where", '"""process where').replace("'''", '"""')
     query = rule_in(parse_toml(text)).query
 
     assert query is not None
@@ -105,7 +50,7 @@ def test_a_query_with_escapes_is_not_line_by_line() -> None:
 
 
 def test_toml_becomes_the_api_form() -> None:
-    parameters = rule_in(parse_toml(RULE)).parameters
+    parameters = rule_in(parse_toml(RULE_FILE)).parameters
 
     assert parameters["setup"] == "Install the sensor."
     assert "## Setup" not in parameters["note"]
@@ -139,7 +84,7 @@ def test_problems_of_flattened_fields_point_at_the_nested_ones() -> None:
 
 
 def test_a_given_setup_is_not_replaced() -> None:
-    text = RULE.replace('severity = "high"', 'severity = "high"\nsetup = "Mine."')
+    text = RULE_FILE.replace('severity = "high"', 'severity = "high"\nsetup = "Mine."')
     parameters = rule_in(parse_toml(text)).parameters
 
     assert parameters["setup"] == "Mine."
@@ -147,7 +92,7 @@ def test_a_given_setup_is_not_replaced() -> None:
 
 
 def test_writing_loses_nothing() -> None:
-    first = rule_in(parse_toml(RULE + '[extra]\nmine = 1\n[[rule.threat_mappings]]\nversion = "18"\n'))
+    first = rule_in(parse_toml(RULE_FILE + '[extra]\nmine = 1\n[[rule.threat_mappings]]\nversion = "18"\n'))
     text = rule_to_toml(first)
     second = rule_in(parse_toml(text))
 
@@ -209,14 +154,14 @@ def test_other_toml_files_are_named_as_such() -> None:
 
 
 def test_line_ends_and_byte_order_mark_do_not_matter() -> None:
-    unix, windows = parse_toml(RULE), parse_toml("\ufeff" + RULE.replace("\n", "\r\n"))
+    unix, windows = parse_toml(RULE_FILE), parse_toml("\ufeff" + RULE_FILE.replace("\n", "\r\n"))
 
     assert rule_in(windows).parameters == rule_in(unix).parameters
     assert rule_in(windows).query == rule_in(unix).query
 
 
 def test_a_placeholder_without_entry_is_a_warning_at_its_place() -> None:
-    text = RULE.replace("$investigate_0", "see $osquery_3")
+    text = RULE_FILE.replace("$investigate_0", "see $osquery_3")
     result = parse_toml(text, "x.toml")
     (problem,) = result.problems
 
@@ -226,7 +171,7 @@ def test_a_placeholder_without_entry_is_a_warning_at_its_place() -> None:
 
 
 def test_an_unknown_table_is_kept_and_reported() -> None:
-    result = parse_toml(RULE + "[ruel]\nx = 1\n", "x.toml")
+    result = parse_toml(RULE_FILE + "[ruel]\nx = 1\n", "x.toml")
 
     assert [problem.code for problem in result.problems] == ["rule-unknown-field"]
     assert result.problems[0].place.excerpt == "[ruel]"
@@ -234,7 +179,7 @@ def test_an_unknown_table_is_kept_and_reported() -> None:
 
 
 def test_dates_and_infinities_become_text() -> None:
-    rule = rule_in(parse_toml(RULE + "[rule.meta]\nday = 2026-01-02\nmuch = inf\n"))
+    rule = rule_in(parse_toml(RULE_FILE + "[rule.meta]\nday = 2026-01-02\nmuch = inf\n"))
 
     assert rule.parameters["meta"] == {"day": "2026-01-02", "much": "inf"}
 
@@ -259,84 +204,3 @@ def test_api_form_is_accepted_in_a_rule_table() -> None:
     text = f"[rule]\n{body}\nindex = ['a']\nnew_terms_fields = ['user.name']\n"
 
     assert rule_in(parse_toml(text)).parameters["new_terms_fields"] == ["user.name"]
-
-
-LONG = "a text of more than twenty characters"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f'a = """{LONG}"""',
-        f'a = """\n{LONG}\n\n"""\nb = """\n\n{LONG}"""',
-        f'a = """{LONG} with "quotes" and ""two"" at the end"""',
-        f'a = """{LONG}""""',
-        f'a = """{LONG}"""""',
-        f'a = """{LONG} \\u0041 \\\n   continued"""',
-        f'a = "{LONG}"\n"{LONG}" = "{LONG}"\n["{LONG} table"]\nb = ["{LONG}", "{LONG}"]',
-        f'a = [ # "{LONG}"\n  "{LONG}", # \'\'\'\n  "{LONG}"\n]',
-        f"a = '{LONG}'\nb = '''\n{LONG} \"\"\" {LONG}'''\nc = '\"'\nd = \"{LONG}\"",
-        f'a = {{ b = "{LONG}", "{LONG}" = "{LONG}" }}',
-        f'a = "{LONG}\t"\nb = """\t{LONG}"""',
-        f'a = "{LONG}"\nb = "\ue000 0"',
-        f'# {LONG} "\na = "{LONG}"',
-    ],
-)
-def test_long_texts_are_read_as_tomllib_reads_them(text: str) -> None:
-    assert load_toml(text) == tomllib.loads(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        f'a = "{LONG}',
-        f'a = """{LONG}"',
-        f'a = "{LONG}\x07"',
-        f'a = """{LONG}\x07"""',
-        f'a = """{LONG}""""""',
-        f'a = "{LONG}" "{LONG}"\n',
-        f'"{LONG}"\n',
-        f'"{LONG}", = 1\n',
-        f'"{LONG}" = 1\n"{LONG}" = 2',
-        f'a = "{LONG}"\na = "{LONG}"',
-        f'a = "{LONG}\n{LONG}"',
-    ],
-)
-def test_errors_among_long_texts_are_those_of_tomllib(text: str) -> None:
-    with pytest.raises(tomllib.TOMLDecodeError) as expected:
-        tomllib.loads(text)
-    with pytest.raises(tomllib.TOMLDecodeError) as found:
-        load_toml(text)
-    assert str(found.value) == str(expected.value)
-
-
-@given(st.data())
-def test_any_damage_is_judged_as_tomllib_does(data: st.DataObject) -> None:
-    text = RULE.replace("Look at the host.", LONG)
-    for _ in range(data.draw(st.integers(1, 3))):
-        start, length = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, 6))
-        mark = st.sampled_from(
-            ["", '"', '"""', "'", "'''", "\\", "\n", "#", "[", "]", "=", ",", "\x07", "\t", "\ue000"]
-        )
-        text = text[:start] + data.draw(mark) + text[start + length :]
-    assert outcome(load_toml, text) == outcome(lambda given: json_only(tomllib.loads(given)), text)
-
-
-def outcome(load: Callable[[str], object], text: str) -> object:
-    try:
-        return load(text)
-    except tomllib.TOMLDecodeError as error:
-        return str(error)
-
-
-def json_only(value: object) -> object:
-    match value:
-        case dict():
-            return {key: json_only(item) for key, item in value.items()}
-        case list():
-            return [json_only(item) for item in value]
-        case date() | time():
-            return value.isoformat()
-        case float() if not math.isfinite(value):
-            return str(value)
-    return value

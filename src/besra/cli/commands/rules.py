@@ -130,13 +130,16 @@ def check(context: click.Context, /, paths: tuple[str, ...], **given: Any) -> No
 
 @rules.command("convert")
 @paths_argument
-@click.option("--to", "form", type=click.Choice(["ndjson", "toml"]), required=True, help="The form to write.")
-@click.option("--metadata", is_flag=True, help="Keep the TOML [metadata] in an NDJSON export, under `meta`.")
-@click.option("-o", "--output", metavar="PATH", help="File for ndjson, folder for toml.  [standard output]")
+@click.option("--to", "form", type=click.Choice(["ndjson", "json", "toml"]), required=True, help="The form to write.")
+@click.option("--metadata", is_flag=True, help="Keep the TOML [metadata] in NDJSON and JSON, under `meta`.")
+@click.option("-o", "--output", metavar="PATH", help="File for ndjson and json, folder for toml.  [standard output]")
 @click.option("-q", "--quiet", is_flag=True, help="Only data and errors.")
 @click.pass_context
 def convert_rules(context: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
-    """Convert rules between TOML and Kibana's NDJSON, without loss."""
+    """Convert rules between TOML, Kibana's NDJSON and the API's JSON, without loss.
+
+    Exception lists, their items and connectors go along.
+    """
     options = OutputOptions("ndjson", given["output"], given["quiet"])
     loaded = _load(paths, options)
     texts = convert(loaded, cast(Form, given["form"]), include_metadata=given["metadata"])
@@ -145,10 +148,9 @@ def convert_rules(context: click.Context, /, paths: tuple[str, ...], **given: An
     else:
         with output_to(given["output"]) as out:
             out.write("\n".join(text.text for text in texts))
-    for rule in loaded:
-        if rule.rule is None:
-            for problem in rule.problems:
-                options.terminal().show(problem)
+    problems = [problem for rule in loaded if rule.rule is None for problem in rule.problems]
+    for problem in (*problems, *(problem for text in texts for problem in text.problems)):
+        options.terminal().show(problem)
     options.terminal().say(f"{sum(rule.rule is not None for rule in loaded):,} of {len(loaded):,} rules converted")
     context.exit(_code(loaded))
 
@@ -157,6 +159,7 @@ def _write_folder(folder: Path, texts: dict[str, str]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text, "utf-8")
     except OSError as error:
         message = f"cannot write: {error.strerror}"
