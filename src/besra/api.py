@@ -89,7 +89,7 @@ def detect(
     engine = Engine.REFERENCE if len(head) <= FEW_EVENTS else Engine.COLUMNAR
     job = Job(runnable(rules), match_index, limits=Limits(max_alerts), engine=engine)
     gathered = gather(job, lambda _: chain(head, events))
-    run = RunInfo(gathered.newest if now is None else now)
+    run = RunInfo(gathered.newest if now is None else now, seen_from=gathered.oldest)
     return [alert for execution in conclude(job, gathered.hits, run) for alert in execution.alerts]
 
 
@@ -109,7 +109,7 @@ def scan(
     """
     job = Job(runnable(load_rules() if rules is None else rules), match_index, limits=Limits(max_alerts))
     gathered = gather(job, lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item))
-    run = RunInfo(gathered.newest if now is None else now)
+    run = RunInfo(gathered.newest if now is None else now, seen_from=gathered.oldest)
     for execution in conclude(job, gathered.hits, run):
         yield from execution.alerts
 

@@ -27,7 +27,7 @@ MISSING_FEATURE = {
     RuleType.ESQL: "rules in ES|QL are",
     RuleType.MACHINE_LEARNING: "rules on the anomalies of machine learning jobs are",
 }
-UNSUPPORTED = frozenset({"eql-unsupported", "kql-unsupported"})
+UNSUPPORTED = frozenset({"eql-unsupported", "kql-unsupported", "unsupported-history-window"})
 ENDPOINT_LIST = "endpoint_list"
 """Enforced on the endpoint; the detection engine leaves it out (detection-engine.md 4.2)."""
 

@@ -1,4 +1,9 @@
-"""New terms: events with a key nobody had for so long before them (detection-engine.md 5.3)."""
+"""New terms: events with a key nobody had for so long before them (detection-engine.md 5.3).
+
+Elastic asks, for each run, which terms of its window the history before the window lacks. An event is the first of its
+term in some run exactly if no event had the term for the length of the history before it; that is what is asked here,
+so a scan finds what runs one after the other would, however they were scheduled.
+"""
 
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
@@ -23,15 +28,14 @@ def new_terms_matches(new_terms: NewTerms, stream: Stream, window: Window) -> It
     """
     history = nanoseconds(new_terms.history)
     last_seen: dict[Hashable, int] = {}
-    seen_from: int | None = None
     for moment, keys in stream.moments():
-        seen_from = moment.time if seen_from is None else seen_from
+        since = moment.time - history
         for key in keys.get(0, ()):
             before = last_seen.get(key)
             last_seen[key] = moment.time
-            if (before is None or moment.time - before > history) and window.contains(moment.time):
-                yield partial(_match, stream, moment, key, seen_from)
+            if (before is None or before < since) and window.contains(moment.time):
+                yield partial(_match, stream, moment, key, NewTerm(since, before))
 
 
-def _match(stream: Stream, moment: Moment, key: Hashable, seen_from: int) -> Match:
-    return Match((stream.hit(moment, 0),), stream.key(moment, 0, key), NewTerm(seen_from))
+def _match(stream: Stream, moment: Moment, key: Hashable, finding: NewTerm) -> Match:
+    return Match((stream.hit(moment, 0),), stream.key(moment, 0, key), finding)
