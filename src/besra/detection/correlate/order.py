@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from besra.detection.correlate.buckets import Filled, filled_by_arrays, filled_by_hits, ranks_of
+from besra.detection.correlate.unseen import Unseen, unseen_by_arrays, unseen_by_hits
 from besra.detection.window import Window
 from besra.engine.event_order import FAR_FUTURE, FAR_PAST, NO_TIME
 from besra.engine.hits import Hit, Key
@@ -48,8 +49,11 @@ class Stream(Protocol):
     def filled(self, threshold: Threshold) -> Iterator[Filled]:
         """The buckets of clause 0 that are full, in the order of their last events."""
 
+    def unseen(self, history: int) -> Iterator[Unseen]:
+        """The keys of clause 0 that no event had for so many nanoseconds before, in order of their events."""
+
     def moment(self, number: int) -> Moment:
-        """An event of a full bucket."""
+        """An event that was given by number."""
 
 
 def stream_of(hits: Iterable[Hit], window: Window) -> Stream:
@@ -88,6 +92,10 @@ class HitStream:
     def filled(self, threshold: Threshold) -> Iterator[Filled]:
         """See Stream."""
         return filled_by_hits(threshold, self._hits)
+
+    def unseen(self, history: int) -> Iterator[Unseen]:
+        """See Stream."""
+        return unseen_by_hits(history, self._hits)
 
     def hit(self, moment: Moment, clause: int) -> Hit:
         """See Stream."""
@@ -135,6 +143,10 @@ class KeptStream:
     def filled(self, threshold: Threshold) -> Iterator[Filled]:
         """See Stream."""
         return filled_by_arrays(threshold, self._ordered)
+
+    def unseen(self, history: int) -> Iterator[Unseen]:
+        """See Stream."""
+        return unseen_by_arrays(history, self._ordered, lambda number: self.moment(number).time)
 
     def moment(self, number: int) -> Moment:
         """See Stream. Events are numbered by the places of their hits."""
