@@ -104,7 +104,7 @@ def detect(
         given = list(given)
         job = replace(job, now=_newest_of(given))
     gathered = gather(job, lambda _: given)
-    run = RunInfo(gathered.newest if now is None else now)
+    run = RunInfo(gathered.newest if now is None else now, seen_from=gathered.oldest)
     return [alert for execution in conclude(job, gathered.hits, run) for alert in execution.alerts]
 
 
@@ -128,7 +128,7 @@ def scan(
     if job.needs_now:
         job = replace(job, now=_newest_in(paths))
     gathered = gather(job, lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item))
-    run = RunInfo(gathered.newest if now is None else now)
+    run = RunInfo(gathered.newest if now is None else now, seen_from=gathered.oldest)
     for execution in conclude(job, gathered.hits, run):
         yield from execution.alerts
 

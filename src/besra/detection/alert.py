@@ -1,4 +1,4 @@
-"""Matches to alert documents: single alerts, and the shell and building blocks of sequences and samples.
+"""Matches to alert documents: alerts on one event or on a bucket, and the shell and building blocks of sequences.
 
 Fields and ids are those of detection-engine.md 3 and 2.5. What the original lacks stands beside them under `besra`
 (`detection.provenance`).
@@ -6,13 +6,14 @@ Fields and ids are those of detection-engine.md 3 and 2.5. What the original lac
 
 from collections.abc import Mapping
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from besra.detection.alert_id import Ancestor, block_ids, shell_id, single_id
-from besra.detection.match import Match
-from besra.detection.provenance import provenance, story
+from besra.detection.alert_id import Ancestor, block_ids, new_term_id, shell_id, single_id
+from besra.detection.bucket_document import bucket_body, bucket_id, threshold_result
+from besra.detection.match import Bucket, Match, NewTerm, key_texts
+from besra.detection.provenance import counted_events, history, provenance, story
 from besra.detection.reason import reason_text
 from besra.detection.rule_copy import rule_fields, rule_uuid
 from besra.detection.run import RunInfo
@@ -54,7 +55,7 @@ class Source:
 
 
 def build_alerts(source: Source, match: Match) -> list[Alert]:
-    """The alerts of a match: one for a single event; else the building blocks in order and then the shell.
+    """The alerts of a match: one for an event or bucket; else the building blocks in order and then the shell.
 
     None at all if an event of the match descends from an alert of the same rule: a rule never feeds itself.
     """
@@ -62,17 +63,51 @@ def build_alerts(source: Source, match: Match) -> list[Alert]:
         return []
     if isinstance(source.plan.correlation, Sequence | Sample):
         return _group(source, match)
-    return [_single(source, match.present[0])]
-
-
-def _single(source: Source, hit: Hit) -> Alert:
-    ancestors = _ancestors(hit)
-    alert_id = single_id(ancestors[-1], source.rule_uuid, source.run.space)
-    cleaned = clean(hit.event.source, bundled_catalogue())
-    alert = _alert_of_event(source, cleaned.body, _alert_fields(source, alert_id, ancestors, hit.time))
+    alert = _alone(source, match)
     if source.rule.building_block:
         alert["kibana.alert.building_block_type"] = "default"
+    return [alert]
+
+
+def _alone(source: Source, match: Match) -> Alert:
+    hit = match.present[0]
+    match match.finding:
+        case Bucket() as bucket:
+            return _on_bucket(source, match, bucket)
+        case NewTerm() as new:
+            return _on_new_term(source, match, new)
+        case _:
+            ancestors = _ancestors(hit)
+            return _on_event(source, hit, ancestors, single_id(ancestors[-1], source.rule_uuid, source.run.space))
+
+
+def _on_event(source: Source, hit: Hit, ancestors: Items[Ancestor], alert_id: str) -> Alert:
+    cleaned = clean(hit.event.source, bundled_catalogue())
+    alert = _alert_of_event(source, cleaned.body, _alert_fields(source, alert_id, ancestors, hit.time))
     alert["besra"] = provenance(hit, cleaned.removed)
+    return alert
+
+
+def _on_new_term(source: Source, match: Match, new: NewTerm) -> Alert:
+    """The alert on the first event of a term (detection-engine.md 5.3)."""
+    hit = match.present[0]
+    ancestors, terms = _ancestors(hit), [str(text) for _, text in key_texts(source.plan, match)]
+    alert_id = new_term_id(ancestors[-1], source.rule_uuid, source.run.space, terms)
+    alert = _on_event(source, hit, ancestors, alert_id)
+    alert["kibana.alert.new_terms"] = terms
+    alert["besra"]["history"] = history(new, source.run)
+    return alert
+
+
+def _on_bucket(source: Source, match: Match, bucket: Bucket) -> Alert:
+    """The alert on a bucket, whose one ancestor stands for all its events (detection-engine.md 5.2)."""
+    ancestor = Ancestor(bucket_id(source.plan, match, bucket, source.rule_uuid), "")
+    alert_id = single_id(ancestor, source.rule_uuid, source.run.space)
+    shown = replace(ancestor, index=",".join(source.rule.index))
+    body = clean(bucket_body(source.plan, match), bundled_catalogue()).body
+    alert = _alert_of_event(source, body, _alert_fields(source, alert_id, [shown], bucket.last))
+    alert["kibana.alert.threshold_result"] = threshold_result(source.plan, match, bucket)
+    alert["besra"] = counted_events(match, bucket)
     return alert
 
 

@@ -1,5 +1,6 @@
 """Alert ids: functions of the rule and the events, so that running again never duplicates (detection-engine.md 2.5)."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,6 +28,14 @@ class Ancestor:
 def single_id(event: Ancestor, rule_uuid: str, space: str, version: str = UNDEFINED) -> str:
     """The id of the alert on one event."""
     return _digest(f"{event.index}{event.id}{version}{space}:{rule_uuid}")
+
+
+def new_term_id(event: Ancestor, rule_uuid: str, space: str, terms: Sequence[str]) -> str:
+    """The id of the alert on the first event of a term.
+
+    Of what Elastic hashes, in an order of our own: its hash is one of JavaScript objects.
+    """
+    return _digest(json.dumps([event.index, event.id, f"{space}:{rule_uuid}", list(terms)]))
 
 
 def block_ids(ancestors: Sequence[Sequence[Ancestor]], rule_uuid: str) -> list[str]:

@@ -109,11 +109,13 @@ class Job:
 class Gathered:
     """The hits of every rule of a job, and the newest time of all events in nanoseconds since 1970 (0 if none has one).
 
-    That time is "now" for callers who name none. `profile` is there if asked for and the engine is the columnar one.
+    That time is "now" for callers who name none; `oldest` is how far the events reach back, None if none has a time.
+    `profile` is there if asked for and the engine is the columnar one.
     """
 
     hits: RuleHits
     newest: int
+    oldest: int | None = None
     profile: Profile | None = None
 
 
@@ -123,13 +125,15 @@ def gather(job: Job, read: Read, on_compile: Callable[[], None] | None = None) -
         return _gather_columnar(job, read, on_compile)
     pack = job.pack()
     hits: list[list[Hit]] = [[] for _ in job.rules]
-    newest = 0
+    newest, oldest = 0, None
     for batch in in_batches(read(None)):
         events = events_of(batch)
         for mine, more in zip(hits, evaluate(pack, events).by_entry, strict=True):
             mine.extend(more)
-        newest = max(newest, *(event_time(event.source) or 0 for event in events))
-    return Gathered(tuple(tuple(found) for found in hits), newest)
+        times = [time for event in events if (time := event_time(event.source)) is not None and abs(time) < 2**63]
+        newest = max([newest, *times])
+        oldest = min(times if oldest is None else [oldest, *times], default=None)
+    return Gathered(tuple(tuple(found) for found in hits), newest, oldest)
 
 
 def _gather_columnar(job: Job, read: Read, on_compile: Callable[[], None] | None) -> Gathered:
@@ -143,7 +147,7 @@ def _gather_columnar(job: Job, read: Read, on_compile: Callable[[], None] | None
             columnar.when_compiling(on_compile)
         for batch in in_batches(read(columnar)):
             columnar.add(batch)
-        return Gathered(columnar.hits().by_entry, columnar.newest, columnar.profile())
+        return Gathered(columnar.hits().by_entry, columnar.newest, columnar.oldest, columnar.profile())
 
 
 def newest_time(read: Read) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from besra.detection.alert import Alert, Source, build_alerts
 from besra.detection.correlate import first_matches
+from besra.detection.coverage import coverage_problems
 from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
 from besra.engine.hits import Hit
@@ -58,7 +59,8 @@ def execute(
     alerts = [alert for match in matches for alert in build_alerts(source, match)]
     for alert in alerts:
         alert["besra"]["total_matches"] = total
-    return Execution(rule, tuple(alerts), total, tuple(_warnings(rule, total, limits)))
+    warnings = (*_warnings(rule, total, limits), *coverage_problems(rule, plan, matches, run))
+    return Execution(rule, tuple(alerts), total, warnings)
 
 
 def _warnings(rule: Rule, total: int, limits: Limits) -> list[Problem]:

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from besra.engine.hits import Hit, Key
+from besra.language.plan import Plan
+from besra.schema.fieldtype import typed_text
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """What a threshold counted: `count` events, from `first` to `last` (nanoseconds since 1970, None without times).
 
-    `cardinality` has the numbers of distinct values, in the order of the correlation's.
+    Of the events the match has the first and last few. `cardinality` has the numbers of distinct values, in the order
+    of the correlation's.
     """
 
     count: int
@@ -21,9 +24,13 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class NewTerm:
-    """That the match's key had not been seen before. `seen_from`: the oldest time the history holds."""
+    """That no event had the match's key since `since`, a time in nanoseconds since 1970.
 
-    seen_from: int | None = None
+    `last_seen` is when one had it before that, None if none is known.
+    """
+
+    since: int
+    last_seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +71,12 @@ class Match:
 
 UnreadMatch = Callable[[], Match]
 """A match whose events have not been read yet; calling it reads them. Of many matches most are only counted."""
+
+
+def key_texts(plan: Plan, match: Match) -> list[tuple[str, str | None]]:
+    """The fields that a match's events share with their values as text, None for a missing one; in query order."""
+    keys = plan.clauses[match.present[0].clause].keys
+    return [
+        (key.field.name, None if value is None else typed_text(value, key.field.type))
+        for key, value in zip(keys, match.key, strict=True)
+    ]

@@ -8,12 +8,12 @@ the join key, and the fields an alert could not hold. Elastic's shell of a seque
 from collections.abc import Sequence
 from typing import Any
 
-from besra.detection.match import Match
+from besra.detection.match import Bucket, Match, NewTerm, key_texts
+from besra.detection.run import RunInfo
 from besra.engine.hits import Hit
 from besra.events.document import Fields
 from besra.language.expr import fields_of
 from besra.language.plan import Plan
-from besra.schema.fieldtype import typed_text
 from besra.schema.timestamp import format_timestamp
 from besra.version import __version__
 
@@ -49,6 +49,23 @@ def provenance(hit: Hit, removed: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def counted_events(match: Match, bucket: Bucket) -> dict[str, Any]:
+    """Where to find the events of a bucket: the first and last few, how many there are, and from when to when."""
+    told = {"version": __version__, "events": [_event(hit) for hit in match.present], "total_events": bucket.count}
+    times = {"start": bucket.first, "end": bucket.last}
+    return {**told, **{name: format_timestamp(time) for name, time in times.items() if time is not None}}
+
+
+def history(new: NewTerm, run: RunInfo) -> dict[str, str]:
+    """What a new term is new to: from when on nobody had it, from when on there are events that might have.
+
+    The latter is the later one if the events do not reach back so far.
+    """
+    seen_from = None if run.seen_from is None else max(new.since, run.seen_from)
+    times = {"from": new.since, "seen_from": seen_from, "last_seen": new.last_seen}
+    return {name: format_timestamp(time) for name, time in times.items() if time is not None}
+
+
 def _event(hit: Hit) -> dict[str, Any]:
     origin = hit.event.origin
     place = {"file": origin.path, "line": origin.line, "record": origin.record}
@@ -63,7 +80,6 @@ def _event(hit: Hit) -> dict[str, Any]:
 def story(plan: Plan, match: Match) -> dict[str, Any]:
     """What the shell of the original lacks: the steps, their times and places, and the key they share."""
     times = [hit.time for hit in match.present if hit.time is not None]
-    keys = plan.clauses[match.present[0].clause].keys
     told: dict[str, Any] = {
         "version": __version__,
         "events": [_event(hit) for hit in match.present],
@@ -71,11 +87,8 @@ def story(plan: Plan, match: Match) -> dict[str, Any]:
     }
     if times:
         told["start"], told["end"] = format_timestamp(min(times)), format_timestamp(max(times))
-    if keys:
-        told["join_keys"] = {
-            key.field.name: None if value is None else typed_text(value, key.field.type)
-            for key, value in zip(keys, match.key, strict=True)
-        }
+    if keys := dict(key_texts(plan, match)):
+        told["join_keys"] = keys
     return told
 
 

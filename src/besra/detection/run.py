@@ -8,11 +8,15 @@ NAMESPACE = UUID("2b7c1d0a-4f7e-5d0e-8a53-6f3f2b1c9d77")
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """`started` is the creation time of its alerts, in nanoseconds since 1970."""
+    """`started` is the creation time of its alerts, in nanoseconds since 1970.
+
+    `seen_from` is how far back the events reach that the rules were shown, None if that is not known.
+    """
 
     started: int
     kind: str = "manual"
     space: str = "default"
+    seen_from: int | None = None
 
     @property
     def execution_id(self) -> str:

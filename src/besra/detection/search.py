@@ -7,14 +7,13 @@ from typing import Any, Literal
 
 from besra.detection.correlate import correlate
 from besra.detection.detect import events_of, in_batches
-from besra.detection.match import Match
+from besra.detection.match import Match, key_texts
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
 from besra.events.event import Event
 from besra.events.line_block import LineBlock
 from besra.events.table_part import TablePart
 from besra.language.plan import Each, Head, Pipe, Plan, Sample, Tail
-from besra.schema.fieldtype import typed_text
 
 ResultPosition = Literal["head", "tail"]
 
@@ -29,11 +28,7 @@ class SearchResult:
 
     def join_keys(self, match: Match) -> list[str | None]:
         """The keys of a match in query order, as text."""
-        keys = self.plan.clauses[match.present[0].clause].keys
-        return [
-            None if value is None else typed_text(value, key.field.type)
-            for key, value in zip(keys, match.key, strict=True)
-        ]
+        return [text for _, text in key_texts(self.plan, match)]
 
     def to_dict(self) -> dict[str, Any]:
         """The body Elasticsearch's EQL search returns."""

@@ -68,6 +68,8 @@ class ColumnarEvaluator:
         self.newest = 0
         """The newest time of all events, in nanoseconds since 1970."""
         self._on_compile: Callable[[], None] = _say_nothing
+        self.oldest: int | None = None
+        """The oldest, None if no event has one."""
         self._read = 0
         self._events = 0
         self._gathering = Gathering(pack, memory_limit)
@@ -198,6 +200,8 @@ class ColumnarEvaluator:
                 self._gathering.take(found.kept, store.keep_events(events[row] for row in rows))
         if found.newest is not None:
             self.newest = max(self.newest, found.newest)
+        if found.oldest is not None:
+            self.oldest = found.oldest if self.oldest is None else min(self.oldest, found.oldest)
         self._lap(Phase.KEEP)
         if found.costs is not None:
             self._costs += found.costs

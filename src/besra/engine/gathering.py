@@ -58,8 +58,10 @@ Tables = dict[int, Table]
 def narrowed(correlation: Correlation, tables: Tables, store: RowStore) -> Tables:
     """The tables without rows that can be part of no match; the same object where all stay."""
     match correlation:
-        case Each() | NewTerms() | Threshold() | ThreatMatch():
+        case Each() | NewTerms() | ThreatMatch():
             return tables
+        case Threshold() as threshold:
+            return frequent(tables, threshold.count, store)
         case Sequence() as sequence:
             return joined(tables, {stage.clause for stage in sequence.stages if not stage.missing}, store)
         case Sample() as sample:
@@ -85,4 +87,21 @@ def joined(tables: Tables, needed: set[int], store: RowStore) -> Tables:
         position: table[:, np.isin(keys[position], shared) | (keys[position] == SEVERAL) | store.shared_ids(table[ROW])]
         for position, table in tables.items()
     }
+    return {position: table for position, table in left.items() if table.shape[1]}
+
+
+def frequent(tables: Tables, count: int, store: RowStore) -> Tables:
+    """The rows of clause 0 whose key `count` rows may have, and of other clauses the rows that are among these.
+
+    Rows with several keys may have any. Several documents under one id stay, as in `joined`.
+    """
+    if 0 not in tables:
+        return {}
+    rows, keys = tables[0][ROW], tables[0][KEY]
+    several = keys == SEVERAL
+    _, place, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    kept = (sizes[place] + several.sum() >= count) | several | store.shared_ids(rows)
+    if kept.all():
+        return tables
+    left = {position: table[:, np.isin(table[ROW], rows[kept])] for position, table in tables.items()}
     return {position: table for position, table in left.items() if table.shape[1]}

@@ -38,9 +38,10 @@ WARMING = '{"event":{"category":"process","type":"start"},"process":{"name":"é"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of a batch: the rows to keep, if any, the newest time of its events, what it cost if that is asked."""
+    """What came of a batch: the rows to keep, if any, the range of its events' times, what it cost if that is asked."""
 
     kept: KeptRows | None
+    oldest: int | None
     newest: int | None
     costs: Costs | None = None
 
@@ -128,8 +129,9 @@ class Lane:
         """What is to be kept of a batch with times. Its value ids may mean nothing afterwards."""
         assert batch.times is not None
         times = batch.times[batch.rows]
-        newest = int(times.max()) if len(times) and times.max() != NO_TIME else None
-        return Found(self._kept(batch), newest, self._profiler.taken() if self._profiler else None)
+        times = times[times != NO_TIME]
+        oldest, newest = (int(times.min()), int(times.max())) if len(times) else (None, None)
+        return Found(self._kept(batch), oldest, newest, self._profiler.taken() if self._profiler else None)
 
     def _kept(self, batch: EventBatch) -> KeptRows | None:
         self._verdicts.learn(batch.scalars)

@@ -95,7 +95,7 @@ def ordinal_of(ordering: Ordering, event: Event, fields: FieldValues) -> Ordinal
 
 
 def keys_of(clause: Clause, fields: FieldValues) -> tuple[Key, ...]:
-    """Every combination of the clause's join key values, repeats left out (eql.md 4.2).
+    """Every combination of the clause's join key values, repeats left out, up to `most_keys` (eql.md 4.2).
 
     The clause has seen to it that mandatory keys are present.
     """
@@ -103,7 +103,7 @@ def keys_of(clause: Clause, fields: FieldValues) -> tuple[Key, ...]:
     for key in clause.keys:
         values: list[Typed | None] = list(dict.fromkeys(fields.values(key.field.name, key.field.type)))
         columns.append(values or [None])
-    return tuple(itertools.product(*columns))
+    return tuple(itertools.islice(itertools.product(*columns), clause.most_keys))
 
 
 def holds(predicate: Predicate, fields: EventFields) -> bool:

@@ -19,16 +19,22 @@ class JoinKey:
     optional: bool = False
 
 
+MAX_KEYS = 10_000
+"""Most keys of one event: the combinations of three fields of a thousand values each would fill any memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """A predicate over one event (category and presence of mandatory keys included), and the event's join keys.
 
-    `index` holds index patterns of the clause's own, as indicators have; with None it reads what the rule reads.
+    `index` holds index patterns of the clause's own, as indicators have; with None it reads what the rule reads. Of an
+    event with more combinations of values than `most_keys` the first count, in the order of the document.
     """
 
     predicate: Predicate
     keys: tuple[JoinKey, ...] = ()
     index: tuple[str, ...] | None = None
+    most_keys: int = MAX_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,10 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class NewTerms:
-    """Events of clause 0 with keys that no event had in the time `history` before them (detection-engine.md 5.3)."""
+    """Events of clause 0 with keys that no event had in the time `history` before them (detection-engine.md 5.3).
+
+    An event exactly that old is part of the history, as windows are closed.
+    """
 
     history: timedelta
 

@@ -32,7 +32,7 @@ MISSING_FEATURE = {
 }
 FILTERS = ("filters", "threat_filters")
 """Those of the events, and of the indicators."""
-UNSUPPORTED = frozenset({"eql-unsupported", "kql-unsupported"})
+UNSUPPORTED = frozenset({"eql-unsupported", "kql-unsupported", "unsupported-history-window"})
 ENDPOINT_LIST = "endpoint_list"
 """Enforced on the endpoint; the detection engine leaves it out (detection-engine.md 4.2)."""
 

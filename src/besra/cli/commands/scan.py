@@ -170,7 +170,7 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
             lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts),
             progress.compiling,
         )
-    concluding = partial(conclude, job, gathered.hits, RunInfo(options.now))
+    concluding = partial(conclude, job, gathered.hits, RunInfo(options.now, seen_from=gathered.oldest))
     concluded = list(timed(concluding)) if gathered.profile else []
     executions = [done.execution for done in concluded] if gathered.profile else list(concluding())
     _write(executions, options.output, terminal)

@@ -1,10 +1,16 @@
-"""New terms: events with a key nobody had for so long before them (detection-engine.md 5.3)."""
+"""New terms: events with a key nobody had for so long before them (detection-engine.md 5.3).
 
-from collections.abc import Hashable, Iterator
+Elastic asks, for each run, which terms of its window the history before the window lacks. An event is the first of its
+term in some run exactly if no event had the term for the length of the history before it; that is what is asked here,
+so a scan finds what runs one after the other would, however they were scheduled.
+"""
+
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from besra.detection.correlate.order import Moment, Stream
+from besra.detection.correlate.unseen import Unseen
 from besra.detection.match import Match, NewTerm, UnreadMatch
 from besra.detection.window import Window
 from besra.language.plan import NewTerms
@@ -22,16 +28,12 @@ def new_terms_matches(new_terms: NewTerms, stream: Stream, window: Window) -> It
     `stream` holds the history before the window as well. Events without a time have no history.
     """
     history = nanoseconds(new_terms.history)
-    last_seen: dict[Hashable, int] = {}
-    seen_from: int | None = None
-    for moment, keys in stream.moments():
-        seen_from = moment.time if seen_from is None else seen_from
-        for key in keys.get(0, ()):
-            before = last_seen.get(key)
-            last_seen[key] = moment.time
-            if (before is None or moment.time - before > history) and window.contains(moment.time):
-                yield partial(_match, stream, moment, key, seen_from)
+    for unseen in stream.unseen(history):
+        moment = stream.moment(unseen.event)
+        if window.contains(moment.time):
+            yield partial(_match, stream, moment, unseen, history)
 
 
-def _match(stream: Stream, moment: Moment, key: Hashable, seen_from: int) -> Match:
-    return Match((stream.hit(moment, 0),), stream.key(moment, 0, key), NewTerm(seen_from))
+def _match(stream: Stream, moment: Moment, unseen: Unseen, history: int) -> Match:
+    finding = NewTerm(moment.time - history, unseen.before)
+    return Match((stream.hit(moment, 0),), stream.key(moment, 0, unseen.key), finding)

@@ -1,14 +1,18 @@
 """Hits in the total order of events, each event once (eql.md 4.1): the stream that correlations run over."""
 
 from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
+from besra.detection.correlate.buckets import Filled, filled_by_arrays, filled_by_hits, ranks_of
+from besra.detection.correlate.unseen import Unseen, unseen_by_arrays, unseen_by_hits
 from besra.detection.window import Window
 from besra.engine.event_order import FAR_FUTURE, FAR_PAST, NO_TIME
 from besra.engine.hits import Hit, Key
 from besra.engine.join_hash import hashes_of_keys
-from besra.engine.kept_hits import KeptHits
+from besra.engine.kept_hits import Integers, KeptHits
 from besra.events.identity import event_key
+from besra.language.plan import Threshold
 
 CHUNK = 1 << 16
 """Hits turned from arrays into Python values at a time."""
@@ -42,6 +46,15 @@ class Stream(Protocol):
     def key(self, moment: Moment, clause: int, key: Hashable) -> Key:
         """The join key that something stands for."""
 
+    def filled(self, threshold: Threshold) -> Iterator[Filled]:
+        """The buckets of clause 0 that are full, in the order of their last events."""
+
+    def unseen(self, history: int) -> Iterator[Unseen]:
+        """The keys of clause 0 that no event had for so many nanoseconds before, in order of their events."""
+
+    def moment(self, number: int) -> Moment:
+        """An event that was given by number."""
+
 
 def stream_of(hits: Iterable[Hit], window: Window) -> Stream:
     """The stream of hits within a window, however they are held."""
@@ -66,11 +79,23 @@ class HitStream:
     def moments(self, *, untimed: bool = False) -> Iterator[tuple[Moment, Keys]]:
         """See Stream."""
         for rank, hits in enumerate(self._hits):
-            first = next(iter(hits.values()))
-            if first.time is None and not untimed:
+            moment = self.moment(rank)
+            if moment.time == NO_TIME and not untimed:
                 return
-            time = NO_TIME if first.time is None else first.time
-            yield Moment(rank, time, event_key(first.event), rank), {c: list(hit.keys) for c, hit in hits.items()}
+            yield moment, {c: list(hit.keys) for c, hit in hits.items()}
+
+    def moment(self, number: int) -> Moment:
+        """See Stream. Events are numbered by rank."""
+        first = next(iter(self._hits[number].values()))
+        return Moment(number, NO_TIME if first.time is None else first.time, event_key(first.event), number)
+
+    def filled(self, threshold: Threshold) -> Iterator[Filled]:
+        """See Stream."""
+        return filled_by_hits(threshold, self._hits)
+
+    def unseen(self, history: int) -> Iterator[Unseen]:
+        """See Stream."""
+        return unseen_by_hits(history, self._hits)
 
     def hit(self, moment: Moment, clause: int) -> Hit:
         """See Stream."""
@@ -114,6 +139,23 @@ class KeptStream:
         columns = (found.row, found.clause, found.key, found.event, found.time)
         for start in range(0, len(found.row), CHUNK):
             yield from zip(*(column[start : start + CHUNK].tolist() for column in columns), strict=True)
+
+    def filled(self, threshold: Threshold) -> Iterator[Filled]:
+        """See Stream."""
+        return filled_by_arrays(threshold, self._ordered)
+
+    def unseen(self, history: int) -> Iterator[Unseen]:
+        """See Stream."""
+        return unseen_by_arrays(history, self._ordered, lambda number: self.moment(number).time)
+
+    def moment(self, number: int) -> Moment:
+        """See Stream. Events are numbered by the places of their hits."""
+        found, at = self._ordered, number
+        return self._moment(*(int(column[at]) for column in (self._ranks, found.time, found.event, found.row)))
+
+    @cached_property
+    def _ranks(self) -> Integers:
+        return ranks_of(self._ordered)
 
     def _moment(self, rank: int, time: int, event: int, row: int) -> Moment:
         if self._ordered.has_far and time in (FAR_FUTURE, FAR_PAST):

@@ -10,9 +10,12 @@ from besra.schema.fieldtype import FieldType
 
 
 def field_ref(name: str, catalogue: Catalogue) -> FieldRef:
-    """A field as its values are grouped and compared: text as it stands, others by their type."""
+    """A field as its values are grouped and compared: text as it stands, others by their type.
+
+    Of a field in no mapping it is the canonical text, as in conditions.
+    """
     kind = catalogue.type_of(name)
-    return FieldRef(name, FieldType.KEYWORD if kind is FieldType.TEXT else kind)
+    return FieldRef(name, FieldType.KEYWORD if kind in (FieldType.TEXT, FieldType.DYNAMIC) else kind)
 
 
 def keyed_clause(predicate: Predicate, fields: Iterable[FieldRef], index: tuple[str, ...] | None = None) -> Clause:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from besra.errors import QuerySemanticError
 from besra.language.eql.lower import Lowered
 from besra.language.plan import NewTerms
+from besra.problems import Problem
 from besra.rules.plans.keys import field_ref, keyed_clause
 from besra.rules.plans.query import query_plan
 from besra.rules.rule import Rule
@@ -12,14 +14,27 @@ from besra.schema.catalogue import Catalogue
 from besra.schema.datemath import parse_date_math
 
 ANY_NOW = 1_750_000_000_000_000_000
-"""To measure between two expressions relative to the same now."""
+"""To measure between two expressions relative to the same now: 15 June 2025, so a month is 31 days and a year 365."""
+
+MOST_TERMS = 100
+"""Combinations of values looked at in one document, as in Elastic."""
 
 
 def new_terms_plan(rule: Rule, catalogue: Catalogue) -> Lowered:
     """The plan of a new terms rule. Raises QuerySyntaxError and QuerySemanticError."""
     lowered = query_plan(rule, catalogue)
     fields = [field_ref(name, catalogue) for name in rule.parameters["new_terms_fields"]]
-    clause = keyed_clause(lowered.plan.clauses[0].predicate, fields)
-    history = parse_date_math(rule.parameters["history_window_start"], ANY_NOW)
-    length = timedelta(microseconds=(parse_date_math(rule.schedule.start, ANY_NOW) - history) // 1000)
-    return replace(lowered, plan=replace(lowered.plan, clauses=(clause,), correlation=NewTerms(length)))
+    clause = replace(keyed_clause(lowered.plan.clauses[0].predicate, fields), most_keys=MOST_TERMS)
+    plan = replace(lowered.plan, clauses=(clause,), correlation=NewTerms(history_of(rule)))
+    return replace(lowered, plan=plan)
+
+
+def history_of(rule: Rule) -> timedelta:
+    """How long before the window's start the history begins. Raises QuerySemanticError if that depends on the run."""
+    begin, start = rule.parameters["history_window_start"], rule.schedule.start
+    for name, text in (("history_window_start", begin), ("from", start)):
+        if not text.strip().startswith("now"):
+            message = f"{name} ({text}) is a date: the history of an event is as long whenever it happened"
+            raise QuerySemanticError(Problem("unsupported-history-window", message, hint='write for example "now-7d"'))
+    length = parse_date_math(start, ANY_NOW) - parse_date_math(begin, ANY_NOW)
+    return timedelta(microseconds=length // 1000)

@@ -16,7 +16,7 @@ def threshold_plan(rule: Rule, catalogue: Catalogue) -> Lowered:
     predicate = lowered.plan.clauses[0].predicate
     asked = rule.parameters["threshold"]
     names = [asked["field"]] if isinstance(asked["field"], str) else asked["field"]
-    counted = keyed_clause(predicate, [field_ref(name, catalogue) for name in names if name])
+    counted = keyed_clause(predicate, [field_ref(name, catalogue) for name in dict.fromkeys(names) if name])
     distinct = asked.get("cardinality") or ()
     clauses = [keyed_clause(counted.predicate, [field_ref(part["field"], catalogue)]) for part in distinct]
     parts = tuple(Cardinality(number, int(part["value"])) for number, part in enumerate(distinct, start=1))
