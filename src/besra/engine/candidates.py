@@ -13,15 +13,11 @@ Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class PackedClause:
-    """A clause of an entry. `groups`: sets of leaves of which an event must satisfy one each (`engine.implied`).
-
-    `index` holds the index patterns that count for it.
-    """
+    """A clause of an entry. `index` holds the index patterns that count for it."""
 
     entry: int
     position: int
     clause: Clause
-    groups: tuple[Group, ...]
     index: tuple[str, ...] = ()
 
 
@@ -30,26 +26,29 @@ class Candidates:
     """The implied groups of all clauses, flat.
 
     `leaves` holds the leaves of all groups, `group_starts` where each group begins in it, `clause_starts` where each
-    clause begins in the groups. Clauses that imply nothing are `unbounded`: they are always looked at.
+    clause begins in the groups. Clauses that imply nothing are `unbounded`: they are always looked at. Groups are sets
+    of leaves of which an event must satisfy one each (`engine.implied`).
     """
 
     clauses: tuple[PackedClause, ...]
+    groups: tuple[tuple[Group, ...], ...]
     unbounded: tuple[PackedClause, ...]
     leaves: Ints
     group_starts: Ints
     clause_starts: Ints
 
     @classmethod
-    def of(cls, clauses: Sequence[PackedClause]) -> "Candidates":
-        """The candidates among these clauses."""
-        bounded = tuple(clause for clause in clauses if clause.groups)
-        groups = [group for clause in bounded for group in clause.groups]
+    def of(cls, clauses: Sequence[PackedClause], groups: Sequence[tuple[Group, ...]]) -> "Candidates":
+        """The candidates among these clauses, which imply these groups."""
+        bounded = [(clause, mine) for clause, mine in zip(clauses, groups, strict=True) if mine]
+        flat = [group for _, mine in bounded for group in mine]
         return cls(
-            bounded,
-            tuple(clause for clause in clauses if not clause.groups),
-            np.array([leaf for group in groups for leaf in group], np.int64),
-            _starts([len(group) for group in groups]),
-            _starts([len(clause.groups) for clause in bounded]),
+            tuple(clause for clause, _ in bounded),
+            tuple(mine for _, mine in bounded),
+            tuple(clause for clause, mine in zip(clauses, groups, strict=True) if not mine),
+            np.array([leaf for group in flat for leaf in group], np.int64),
+            _starts([len(group) for group in flat]),
+            _starts([len(mine) for _, mine in bounded]),
         )
 
     def that_can_fire(self, counts: Ints) -> Iterator[tuple[PackedClause, Group | None]]:
@@ -61,10 +60,8 @@ class Candidates:
             totals = np.add.reduceat(counts[self.leaves], self.group_starts)
             alive = np.minimum.reduceat(totals, self.clause_starts) > 0
             for position in np.flatnonzero(alive).tolist():
-                clause = self.clauses[position]
-                start = self.clause_starts[position]
-                rarest = int(totals[start : start + len(clause.groups)].argmin())
-                yield clause, clause.groups[rarest]
+                groups, start = self.groups[position], self.clause_starts[position]
+                yield self.clauses[position], groups[int(totals[start : start + len(groups)].argmin())]
         for clause in self.unbounded:
             yield clause, None
 

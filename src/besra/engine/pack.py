@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from besra.engine.candidates import Candidates, PackedClause
-from besra.engine.implied import implied_groups
+from besra.engine.implied import Group, implied_groups
 from besra.engine.relaxed import relaxed
 from besra.language.expr import (
     Always,
@@ -92,17 +92,20 @@ class RulePack:
     def clauses(self) -> tuple[PackedClause, ...]:
         """All clauses of all entries."""
         return tuple(
-            PackedClause(
-                number, position, clause, implied_groups(clause.predicate, self.leaf_ids), entry.index_of(clause)
-            )
+            PackedClause(number, position, clause, entry.index_of(clause))
             for number, entry in enumerate(self.entries)
             for position, clause in enumerate(entry.plan.clauses)
         )
 
     @cached_property
+    def groups(self) -> tuple[tuple[Group, ...], ...]:
+        """For every clause sets of leaves of which an event must satisfy one each."""
+        return tuple(implied_groups(packed.clause.predicate, self.leaf_ids) for packed in self.clauses)
+
+    @cached_property
     def candidates(self) -> Candidates:
         """What finds the clauses that can fire."""
-        return Candidates.of(self.clauses)
+        return Candidates.of(self.clauses, self.groups)
 
     @cached_property
     def fields(self) -> frozenset[str]:

@@ -44,9 +44,9 @@ def clause_programs(pack: RulePack) -> ClausePrograms:
     steps: list[list[Step]] = []
     groups: list[list[tuple[int, ...]]] = []
     exact = []
-    for packed in pack.clauses:
+    for packed, implied in zip(pack.clauses, pack.groups, strict=True):
         index = pack.index_leaf(packed.index)
-        groups.append([(index,), *packed.groups])
+        groups.append([(index,), *implied])
         writer = _Writer(pack)
         writer.program(index, packed.clause.predicate)
         steps.append(writer.steps)
