@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from besra.engine.kernels.tables import (
     ADDRESSES,
+    DATES,
     DOUBLES,
     INTEGERS,
     NOTHING,
@@ -51,11 +52,19 @@ EXACT = 2**53
 """The first integer that not every double can be told from its neighbour at."""
 
 
-NUMBERS = {FieldType.LONG: INTEGERS, FieldType.DOUBLE: DOUBLES, FieldType.IP: ADDRESSES}
+NUMBERS = {
+    FieldType.LONG: INTEGERS,
+    FieldType.DOUBLE: DOUBLES,
+    FieldType.IP: ADDRESSES,
+    FieldType.DATE: DATES,
+}
 
 
 def number_tests(leaves: Sequence[Numbered]) -> NumberTests | None:
-    """The tests of a field whose leaves all go by the order of numbers a double can tell apart; None for others."""
+    """The tests of a field whose leaves all go by the order of numbers a double can tell apart; None for others.
+
+    Dates are too large for that: kernels leave those near a constant.
+    """
     types = {leaf.field.type for _, leaf in leaves}
     field_type = types.pop()
     if types or field_type not in NUMBERS:
@@ -65,7 +74,7 @@ def number_tests(leaves: Sequence[Numbered]) -> NumberTests | None:
     first, last = 0, len(cuts)
     if field_type is FieldType.IP:
         first, last = bisect_left(cuts, MAPPED), bisect_left(cuts, MAPPED + (1 << 32))
-    elif any(abs(cut) >= EXACT for cut in cuts):
+    elif field_type is not FieldType.DATE and any(abs(cut) >= EXACT for cut in cuts):
         return None
     return NumberTests(NUMBERS[field_type], typed.sections, first, last) if typed.is_ordered else None
 

@@ -19,6 +19,7 @@ from besra.language.casefold import fold_case
 from besra.language.expr import Equals, Exists, FieldRef, Like, Range, Regex
 from besra.language.glob import eql_glob
 from besra.schema.fieldtype import FieldType, Scalar
+from besra.schema.timestamp import format_timestamp
 
 pytest.importorskip("numba")
 
@@ -63,6 +64,21 @@ def verdicts_of_lines(leaves: Sequence[FieldLeaf], texts: Sequence[str]) -> list
         for row, number in zip(column.rows.tolist(), column.values.tolist(), strict=True):
             found[row] = verdicts.of(number)
     return found
+
+
+MOMENT = 1_740_787_200_123_456_789
+DATE_CUTS = (0, -1, MOMENT, MOMENT + 1, MOMENT + 10**6, -(10**18), 10**25)
+DATE = number_leaves(FieldRef("f", FieldType.DATE), DATE_CUTS)
+
+
+@given(st.lists(st.sampled_from(DATE_CUTS[:-1]) | st.integers(-(10**19), 10**19), max_size=5), st.integers(-9999, 9999))
+@example([MOMENT], 0)
+@example([MOMENT], 1)
+def test_dates_near_a_constant(moments: list[int], beside: int) -> None:
+    written = [format_timestamp(moment + beside, digits=digits) for moment in moments for digits in (0, 3, 9)]
+    texts = [*written, "2025-03-01", "2025-02-30T00:00:00Z", "1740787200123", "later", ""]
+    found = verdicts_of_lines(DATE, [f'"{text}"' for text in texts])
+    assert found == [expected(DATE, text) for text in texts]
 
 
 @pytest.mark.parametrize("leaves", [DOUBLE, LONG], ids=["double", "long"])

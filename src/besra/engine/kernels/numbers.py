@@ -1,9 +1,10 @@
-"""Which section of a field's numbers or addresses a token is in: read exactly, or left to Python."""
+"""Which section of a field's numbers, addresses or dates a token is in: read exactly, or left to Python."""
 
 from besra.engine.kernels.layout import F_CUTS, F_CUTS_END, F_SECTIONS, Tests
-from besra.engine.kernels.tables import ADDRESSES, INTEGERS
+from besra.engine.kernels.tables import ADDRESSES, DATES, INTEGERS
 from besra.events.kernels.kernel import inlined, inner
 from besra.events.kernels.machine import byte_at, double_at, half_at, word_at
+from besra.events.kernels.times import UNREAD, time_of
 from besra.events.kernels.tokens import MINUS, NINE, POINT, QUOTE, ZERO
 
 LEFT = -1
@@ -16,15 +17,18 @@ MOST_DIGITS = 18
 """Digits that fit 64 bits."""
 
 SLACK = 4e-15
-"""How near to a cut, by its share, a number of more digits may come that is not read exactly here."""
+"""How near to a cut, by its share, a number of more digits, or a date, may come that is not read exactly here."""
 
 
 @inner
 def number_verdict(p: int, end: int, kind: int, row: int, tests: Tests) -> int:
-    """The set of leaves that a number or address satisfies, or LEFT if it is none that is read exactly here."""
+    """The set of leaves that a number, address or date satisfies, or LEFT if it is none that is read exactly here."""
     if kind == ADDRESSES:
         address = address_of(p, end)
         return LEFT if address < 0 else section_verdict(float(address), 0.0, row, tests)
+    if kind == DATES:
+        time = time_of(p, end - p)
+        return LEFT if time == UNREAD else section_verdict(float(time), abs(float(time)) * SLACK, row, tests)
     is_negative = byte_at(p) == MINUS
     p += 1 if is_negative else 0
     mantissa, digits, decimals = 0, 0, -1

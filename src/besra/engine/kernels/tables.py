@@ -26,8 +26,8 @@ PADDING = 64
 MULTIPLIER = np.int64(0x2D358DCCAA6C78A5)
 """That of `events.kernels.interning`, which hashes the texts."""
 
-NOTHING, TEXTS, OTHERS, INTEGERS, DOUBLES, ADDRESSES = range(6)
-"""Kinds of fields: without tests; with tests of texts only, of integers, doubles or addresses only; with others."""
+NOTHING, TEXTS, OTHERS, INTEGERS, DOUBLES, ADDRESSES, DATES = range(7)
+"""Kinds of fields: without tests; with tests of texts only; with others; with tests of one kind of number only."""
 
 Atom = tuple[int, ...] | Candidate
 """Leaves that hold together, or a regular expression that may match."""
