@@ -58,8 +58,10 @@ Tables = dict[int, Table]
 def narrowed(correlation: Correlation, tables: Tables, store: RowStore) -> Tables:
     """The tables without rows that can be part of no match; the same object where all stay."""
     match correlation:
-        case Each() | NewTerms() | ThreatMatch():
+        case Each() | NewTerms():
             return tables
+        case ThreatMatch() as threat_match:
+            return common(tables, threat_match, store)
         case Threshold() as threshold:
             return frequent(tables, threshold.count, store)
         case Sequence() as sequence:
@@ -88,6 +90,15 @@ def joined(tables: Tables, needed: set[int], store: RowStore) -> Tables:
         for position, table in tables.items()
     }
     return {position: table for position, table in left.items() if table.shape[1]}
+
+
+def common(tables: Tables, threat_match: ThreatMatch, store: RowStore) -> Tables:
+    """The rows of events and indicators whose key may occur among the others of some group."""
+    left: Tables = {}
+    for group in threat_match.groups:
+        both = {group.events, group.indicators}
+        left |= joined({position: table for position, table in tables.items() if position in both}, both, store)
+    return left
 
 
 def frequent(tables: Tables, count: int, store: RowStore) -> Tables:

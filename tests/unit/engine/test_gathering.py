@@ -1,6 +1,7 @@
 """What a scan keeps: the same whether taken at once, clause by clause, or from several workers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from besra.events.columns import Projection, ValueTable
 from besra.events.event import Event
 from besra.events.row_store import RowStore
 from besra.language.eql.lower import QueryFields
-from besra.language.plan import Ordering
+from besra.language.plan import IndicatorMapping, Ordering, ThreatMatch
 from besra.schema.catalogue import bundled_catalogue
 
 CATALOGUE = bundled_catalogue()
@@ -103,6 +104,22 @@ def test_rows_without_a_partner_are_dropped() -> None:
     assert {key for held in keys for key in held} == {("h1", "u"), ("h3", "u"), ("lone11", "u")}
     assert all(isinstance(hit, Hit) and hit.event in EVENTS for hit in by_entry[2])
     assert len(by_entry[2]) < len(evaluate(PACK, EVENTS).by_entry[2])
+
+
+def test_events_that_no_indicator_matches_are_dropped() -> None:
+    by_host, by_user = (
+        api.plan_query(f"sequence by {keys} [any where process.pid == 1] [any where number in (1, 2)]", CATALOGUE)
+        for keys in ("host.id", "user.name")
+    )
+    groups = IndicatorMapping(0, 1, ()), IndicatorMapping(2, 3, ())
+    clauses = (*by_host.clauses, *by_user.clauses)
+    pack = RulePack.of([Entry(replace(by_host, clauses=clauses, correlation=ThreatMatch(groups)))])
+    columnar = ColumnarEvaluator(pack)
+    columnar.add(EVENTS)
+    kept, whole = columnar.hits().by_entry[0], evaluate(pack, EVENTS).by_entry[0]
+    assert 0 < len(kept) < len(whole)
+    found, judged = (list(correlate(pack.entries[0].plan, hits)) for hits in (kept, whole))
+    assert found == judged != []
 
 
 def test_matches_beyond_the_limit_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,7 @@ def threat_matches(threat_match: ThreatMatch, stream: Stream, window: Window) ->
             for indicator in known.get((number, key), ())
         ]
         if found:
-            clause = next(group.events for group in threat_match.groups if group.events in keys)
-            yield partial(_match, stream, moment, clause, found)
+            yield partial(_match, stream, moment, threat_match.groups[found[0][0]].events, found)
 
 
 def _match(stream: Stream, moment: Moment, clause: int, found: Found) -> Match:
