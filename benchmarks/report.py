@@ -132,7 +132,8 @@ def scans(results: Results) -> Iterator[str]:
     else:
         for count, runs in workers["workers"].items():
             alerts = sorted({int(run["alerts"]) for run in runs})
-            yield f"workers {count}: {spread(seconds(runs, 'wall')):.2f} s wall, alerts {alerts}"
+            wall, cpu = spread(seconds(runs, "wall")), spread(seconds(runs))
+            yield f"workers {count}: {wall:.2f} s wall, {cpu:.2f} s CPU, alerts {alerts}"
     start = results["start"]
     if unavailable(start):
         yield f"start: {unavailable(start)}"

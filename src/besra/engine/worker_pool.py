@@ -1,9 +1,8 @@
 """Worker processes that evaluate lines: forked once everything is loaded, so they start at once and share it all.
 
 They read the lines of ordinary files themselves; others go to them through shared memory. What is kept comes back
-through a pipe each. Threads were tried first: the
-kernels hold no lock, yet two threads took 1.4 times the CPU time of one, and the Python between the kernels is done by
-one at a time (1.2 times as fast with two; processes: see docs/benchmarks.md).
+through a pipe each. Threads were tried first: the kernels hold no lock, yet two threads took 1.4 times the CPU time of
+one, and the Python between the kernels is done by one at a time (1.2 times as fast with two).
 """
 
 import contextlib
