@@ -298,6 +298,7 @@ def test_what_a_regular_expression_requires() -> None:
     assert RegexTest("(?:.)*\\.(?:exe|dll)", True).globs == (eql_glob("*.exe"), eql_glob("*.dll"))
     assert RegexTest("A[0-9]{2}b+", False).globs == (eql_glob("A??b*"),)
     assert RegexTest("(?:C:\\\\)?x", True).globs == (eql_glob("c:\\x"), eql_glob("x"))
+    assert RegexTest("(?:.*[^a])?word(?:[^a].*)?", True).globs == (eql_glob("*word*"),)
     for pattern in ("^a", "(?i)a", "(a)", "a\\b", "a*?", "\\w"):
         assert RegexTest(pattern, False).globs == (eql_glob("*"),)
 

@@ -116,7 +116,16 @@ def _sequence(node: Sequence, *, ignore_case: bool) -> list[Parts]:
 
 def _repeat(node: Repeat, *, ignore_case: bool) -> list[Parts]:
     once = _globs(node.part, ignore_case=ignore_case)
+    if (node.least, node.most) == (0, 1):
+        return ANYTHING if all(map(_is_nearly_anything, once)) else [*once, ()]
+    if (node.least, node.most) == (1, 1):
+        return once
     if node.least == 0 or len(once) > 1:
-        return [*once, ()] if node.most == 1 else ANYTHING
+        return ANYTHING
     many = once[0] * min(node.least, MOST_REPEATS)
     return [many if node.most == node.least <= MOST_REPEATS else (*many, Wild.ANY)]
+
+
+def _is_nearly_anything(parts: Parts) -> bool:
+    """Whether a glob covers all texts but the shortest: to tell these apart takes more tests than it is worth."""
+    return Wild.ANY in parts and not any(isinstance(part, str) for part in parts)
