@@ -49,7 +49,9 @@ def put_nulls(value: Any, exact: Mapping[str, Any]) -> list[int]:
     A member that has a value by now keeps it. Gives the numbers of the paths that lead nowhere, as after an edit.
     """
     paths = exact.get(NULL)
-    return [n for n, path in enumerate(paths if isinstance(paths, list) else ()) if not _put_null(value, path)]
+    # A path may lead into the very list of paths.
+    told = tuple(paths) if isinstance(paths, list) else ()
+    return [number for number, path in enumerate(told) if not _put_null(value, path)]
 
 
 def exact_table(content: Mapping[str, Any]) -> Mapping[str, Any]:

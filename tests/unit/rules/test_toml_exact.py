@@ -45,6 +45,13 @@ def test_a_member_that_was_given_a_value_by_hand_keeps_it() -> None:
     assert value == {"a": 1}
 
 
+def test_paths_may_lead_among_the_paths() -> None:
+    paths: list[Any] = [["null", 0], ["null", 0]]
+    value = {"null": paths}
+    assert put_nulls(value, value) == []
+    assert paths[:2] == [None, None]
+
+
 def rule(**changes: Any) -> Rule:
     found = parsed(**changes).rule
     assert found
