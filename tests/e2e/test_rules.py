@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.command import inside
 from tests.e2e.test_scan import write_rule
+from tests.unit.rules.exception_samples import CONTAINER, ITEM, item_of, ndjson
 
 from besra.demo.variants import NETWORK, PERSISTENCE
 
@@ -151,6 +152,29 @@ def test_convert_there_and_back(tmp_path: Path) -> None:
     assert len(list((tmp_path / "toml").iterdir())) == 2
     again = inside("rules", "convert", tmp_path / "toml", "--to", "ndjson")
     assert sorted(again.out.splitlines()) == sorted((tmp_path / "rules.ndjson").read_text("utf-8").splitlines())
+
+
+def test_convert_takes_exceptions_along(tmp_path: Path) -> None:
+    values = [CONTAINER, ITEM, {"id": "c", "type": "action", "attributes": {"secret": None}}]
+    (tmp_path / "e.ndjson").write_text(ndjson(values), "utf-8")
+    there = inside("rules", "convert", tmp_path / "e.ndjson", "bundled", "--to", "toml", "-o", tmp_path / "toml")
+    assert (there.code, there.err) == (0, "2 of 2 rules converted\n")
+    assert {path.name for path in (tmp_path / "toml" / "exceptions").iterdir()} == {
+        "trusted.toml",
+        "action_connectors.toml",
+    }
+    for form in ("json", "ndjson"):
+        back = inside("rules", "convert", tmp_path / "toml", "--to", form)
+        objects = json.loads(back.out) if form == "json" else back.documents[:-1]
+        assert objects[2:] == values
+
+
+def test_convert_names_exceptions_that_cannot_be_used_and_keeps_them(tmp_path: Path) -> None:
+    (tmp_path / "e.ndjson").write_text(ndjson([item_of(entries=[])]), "utf-8")
+    done = inside("rules", "convert", tmp_path, "--to", "ndjson")
+    assert done.code == 2
+    assert "[exception-empty]" in done.err
+    assert done.documents[0] == item_of(entries=[])
 
 
 def test_convert_keeps_the_good_and_names_the_bad(folder: Path) -> None:

@@ -11,9 +11,10 @@ from tests.unit.rules.samples import TYPES, rule_of
 
 from besra.rules.convert import Form, convert
 from besra.rules.exception_toml import connectors_to_toml, exceptions_to_toml, parse_exception_toml
+from besra.rules.fields import specs_of
 from besra.rules.loaded import RuleSet
 from besra.rules.ndjson import json_text, parse_ndjson, rule_to_json, rules_to_ndjson
-from besra.rules.rule import Rule
+from besra.rules.rule import Rule, RuleType
 from besra.rules.ruleset import load_rules
 from besra.rules.toml import parse_toml, rule_to_toml
 
@@ -69,7 +70,9 @@ KNOWN = st.fixed_dictionaries(
         ),
     },
 )
-FIELDS = st.builds(lambda unknown, known: {**unknown, **known}, OBJECTS, KNOWN)
+NAMES = {name for rule_type in RuleType for name in specs_of(rule_type)}
+UNKNOWN = st.dictionaries(TEXT.filter(lambda name: name not in NAMES), JSON, max_size=4)
+FIELDS = st.builds(lambda unknown, known: {**unknown, **known}, UNKNOWN, KNOWN)
 TYPE_NAMES = st.sampled_from(list(TYPES))
 
 
@@ -104,7 +107,7 @@ def test_a_rule_survives_every_form(type_name: str, fields: dict[str, Any]) -> N
     assert rule_to_toml(again) == toml
 
 
-@given(TYPE_NAMES, OBJECTS, OBJECTS)
+@given(TYPE_NAMES, UNKNOWN, OBJECTS)
 def test_a_rule_from_toml_survives_an_export_with_metadata(
     type_name: str, fields: dict[str, Any], own: dict[str, Any]
 ) -> None:

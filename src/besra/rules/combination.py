@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from besra.problems import Problem, Severity
-from besra.rules.document import RuleDocument
+from besra.rules.document import RuleDocument, field_text
+from besra.rules.location import FieldPath
 from besra.schema.datemath import parse_date_math
 
 FRAMEWORKS = ("MITRE ATT&CK", "MITRE ATLAS")
+RISK_BANDS = {"low": (0, 21), "medium": (22, 47), "high": (48, 73), "critical": (74, 100)}
+THROTTLE = re.compile(r"no_actions|rule|\d+[smhd]")
 ANY_NOW = 1_750_000_000_000_000_000  # to compare two expressions relative to the same now; which one does not matter
 
 
@@ -27,6 +30,29 @@ def _index(document: RuleDocument) -> Iterator[Problem]:
     if parameters.get("index") and parameters.get("data_view_id"):
         message = "index and data_view_id exclude each other; besra has no data views and reads index"
         yield _warning(document, "rule-index-and-data-view", message, "data_view_id", hint="remove one of the two")
+    elif parameters.get("data_view_id"):
+        message = "data_view_id names a data view, which besra does not have; the rule reads events of every index"
+        yield _warning(
+            document, "rule-data-view", message, "data_view_id", hint='write index = ["logs-*"], or the like'
+        )
+
+
+def _risk_band(document: RuleDocument) -> Iterator[Problem]:
+    score, severity = document.parameters["risk_score"], document.parameters["severity"]
+    low, high = RISK_BANDS[severity]
+    if not low <= score <= high:
+        message = f"risk_score {score} is not of severity {severity}, which stands for {low} to {high}"
+        fitting = next(name for name, (least, most) in RISK_BANDS.items() if least <= score <= most)
+        hint = f'write severity = "{fitting}" or another score'
+        yield _warning(document, "rule-risk-band", message, "risk_score", hint=hint)
+
+
+def _throttle(document: RuleDocument) -> Iterator[Problem]:
+    throttle = document.parameters.get("throttle")
+    if throttle is not None and not THROTTLE.fullmatch(throttle):
+        message = f"throttle is {throttle!r}, which is neither no_actions nor rule nor a time"
+        hint = 'write frequency into the actions instead, or throttle = "1h"'
+        yield _warning(document, "rule-throttle", message, "throttle", hint=hint)
 
 
 def _timeline(document: RuleDocument) -> Iterator[Problem]:
@@ -61,7 +87,8 @@ def _new_terms(document: RuleDocument) -> Iterator[Problem]:
     fields = document.parameters.get("new_terms_fields")
     if fields is not None and not 1 <= len(fields) <= 3:
         message = f"new_terms_fields holds {len(fields)} fields; it takes 1 to 3"
-        yield document.problem("rule-new-terms-fields", message, ("new_terms_fields",))
+        yield document.problem("rule-new-terms-fields", message, ("new_terms_fields",), hint="leave 1 to 3 of them")
+    yield from _unnamed(document, fields or [], ("new_terms_fields",), "rule-new-terms-fields")
 
 
 def _threshold(document: RuleDocument) -> Iterator[Problem]:
@@ -71,10 +98,25 @@ def _threshold(document: RuleDocument) -> Iterator[Problem]:
     fields = threshold["field"] if isinstance(threshold["field"], list) else [threshold["field"]]
     if len(fields) > 5:
         message = f"threshold.field holds {len(fields)} fields; it takes at most 5"
-        yield document.problem("rule-threshold-field", message, ("threshold", "field"))
+        hint = "leave the fields that tell the groups apart"
+        yield document.problem("rule-threshold-field", message, ("threshold", "field"), hint=hint)
+    if len(fields) > 1:
+        yield from _unnamed(document, fields, ("threshold", "field"), "rule-threshold-field")
+
+
+def _unnamed(document: RuleDocument, fields: list[str], at: FieldPath, code: str) -> Iterator[Problem]:
+    for number, name in enumerate(fields):
+        if not name.strip():
+            message = f"{field_text((*at, number))} is empty; it must name a field"
+            yield document.problem(code, message, (*at, number), hint="name the field or remove the item")
 
 
 def _threat_mapping(document: RuleDocument) -> Iterator[Problem]:
+    for name, hint in (("threat_mapping", "add a group with an entry"), ("threat_index", 'write ["logs-ti_*"]')):
+        if document.parameters.get(name) == []:
+            yield document.problem(
+                "rule-threat-mapping", f"{name} is empty: no indicator can match", (name,), hint=hint
+            )
     for number, group in enumerate(document.parameters.get("threat_mapping") or ()):
         at = ("threat_mapping", number, "entries")
         wanted = {(entry["field"], entry["value"]) for entry in group["entries"] if not entry.get("negate")}
@@ -91,7 +133,8 @@ def _investigation_fields(document: RuleDocument) -> Iterator[Problem]:
     value = document.parameters.get("investigation_fields")
     if value is not None and not value["field_names"]:
         message = "investigation_fields.field_names is empty; it takes at least one field"
-        yield document.problem("rule-investigation-fields", message, ("investigation_fields", "field_names"))
+        at = ("investigation_fields", "field_names")
+        yield document.problem("rule-investigation-fields", message, at, hint="name a field, or remove the table")
 
 
 def _suppression(document: RuleDocument) -> Iterator[Problem]:
@@ -105,14 +148,15 @@ def _suppression(document: RuleDocument) -> Iterator[Problem]:
             yield document.problem("rule-suppression-threshold", message, (at, name), hint="keep only duration")
         if not suppression.get("duration"):
             message = "alert_suppression of a threshold rule needs duration"
-            yield document.problem("rule-suppression-threshold", message, (at,))
+            hint = 'write duration = { value = 5, unit = "m" }'
+            yield document.problem("rule-suppression-threshold", message, (at,), hint=hint)
     else:
         group_by = suppression.get("group_by") or []
-        if not 1 <= len(group_by) <= 3 or not all(name.strip() for name in group_by):
+        if not 1 <= len(group_by) <= 3:
             message = f"alert_suppression.group_by takes 1 to 3 field names; this holds {len(group_by)}"
-            if 1 <= len(group_by) <= 3:
-                message = "alert_suppression.group_by holds an empty field name"
-            yield document.problem("rule-suppression-group-by", message, (at, "group_by"))
+            hint = "name the fields whose values make alerts alike"
+            yield document.problem("rule-suppression-group-by", message, (at, "group_by"), hint=hint)
+        yield from _unnamed(document, group_by, (at, "group_by"), "rule-suppression-group-by")
     yield from _suppression_options(document, suppression)
 
 
@@ -152,6 +196,8 @@ def _esql_metadata(document: RuleDocument) -> Iterator[Problem]:
 
 CHECKS = (
     _index,
+    _risk_band,
+    _throttle,
     _timeline,
     _framework,
     _window,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from besra.problems import Place, Problem
+from besra.problems import Place, Problem, Severity
 from besra.rules.document import RuleDocument
 from besra.rules.location import FieldPath, Locations
 from besra.rules.ndjson import Json
@@ -19,6 +19,8 @@ from besra.rules.tomltext import toml_table
 
 TABLE = "exceptions"
 CONNECTORS = "action_connectors"
+TABLES = frozenset({"metadata", TABLE, CONNECTORS, EXACT})
+"""`[metadata]`, as the repository has it, is about the file; nothing is made of it."""
 HINT = "write [[exceptions]] with [exceptions.container] and [[exceptions.items]]"
 
 
@@ -56,9 +58,16 @@ def _content(content: Mapping[str, Any], locations: Locations) -> TomlExceptions
         (
             *(item for item in found if isinstance(item, Problem)),
             *(_not_a_table(at, locations) for at in wrong),
+            *_others(content, locations),
             *exact_problems(content, lost, locations),
         ),
     )
+
+
+def _others(content: Mapping[str, Any], locations: Locations) -> Iterator[Problem]:
+    for name in sorted(content.keys() - TABLES):
+        message = f"[{name}] is not a table of a file of exceptions; it has no effect"
+        yield Problem("exception-unknown-field", message, Severity.WARNING, locations.place((name,)), HINT)
 
 
 def _tables(value: Any, at: FieldPath) -> Iterator[tuple[Any, FieldPath]]:

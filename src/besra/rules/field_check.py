@@ -44,7 +44,7 @@ def _value_problems(document: RuleDocument, value: Any, spec: FieldSpec, at: Fie
         return
     wrong = _bad_value(value, spec)
     if wrong:
-        yield document.problem("rule-bad-value", f"{field_text(at)} {wrong}", at)
+        yield document.problem("rule-bad-value", f"{field_text(at)} {wrong}", at, hint=_value_hint(at[-1], spec))
     if spec.fields:
         items = [(value, at)] if spec.kind is Kind.OBJECT else [(item, (*at, i)) for i, item in enumerate(value)]
         for item, here in items:
@@ -132,6 +132,14 @@ def _type_hint(value: Any, kind: Kind) -> str | None:
     return None
 
 
+def _value_hint(name: str | int, spec: FieldSpec) -> str | None:
+    """The hint for a value out of bounds. What is wrong with an integer says which will do."""
+    if spec.kind is Kind.INTEGER:
+        return None
+    remove = "" if spec.required else ", or leave the field out"
+    return f"set it to {_example(str(name), spec)}{remove}"
+
+
 def _example(name: str, spec: FieldSpec) -> str:
     if spec.choices:
         return f'"{spec.choices[0]}"' if len(spec.choices) == 1 else f"one of {_listed(spec.choices)}"
@@ -139,7 +147,8 @@ def _example(name: str, spec: FieldSpec) -> str:
         Kind.STRINGS: '["…"]',
         Kind.STRING_OR_STRINGS: '["…"]',
         Kind.INTEGER: "47" if name == "risk_score" else "1",
-        Kind.DATE_MATH: '"now-7d"',
+        Kind.DURATION: '"5m"',
+        Kind.DATE_MATH: '"now-9m"' if name == "from" else '"now-7d"',
         Kind.OBJECT: "{…}",
         Kind.OBJECTS: "[{…}]",
     }

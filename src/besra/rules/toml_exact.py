@@ -49,7 +49,9 @@ def put_nulls(value: Any, exact: Mapping[str, Any]) -> list[int]:
     A member that has a value by now keeps it. Gives the numbers of the paths that lead nowhere, as after an edit.
     """
     paths = exact.get(NULL)
-    return [n for n, path in enumerate(paths if isinstance(paths, list) else ()) if not _put_null(value, path)]
+    # A path may lead into the very list of paths.
+    told = tuple(paths) if isinstance(paths, list) else ()
+    return [number for number, path in enumerate(told) if not _put_null(value, path)]
 
 
 def exact_table(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -66,10 +68,12 @@ def exact_problems(content: Mapping[str, Any], lost: list[int], locations: Locat
     wrong += [NULL] if not isinstance(table.get(NULL, []), list) else []
     for name in wrong:
         message = f"{TABLE}.{name} says nothing besra knows; it has no effect"
-        yield _problem(message, locations, (TABLE, name), f'the table may hold {FORM} = "{API}" and {NULL} = [[…]]')
+        yield _not_exact(message, locations, (TABLE, name), f'the table may hold {FORM} = "{API}" and {NULL} = [[…]]')
     for number in lost:
         message = f"{TABLE}.{NULL}[{number}] leads to no place in this file"
-        yield _problem(message, locations, (TABLE, NULL, number), "remove it, if what it belonged to has been removed")
+        yield _not_exact(
+            message, locations, (TABLE, NULL, number), "remove it, if what it belonged to has been removed"
+        )
 
 
 def _put_null(value: Any, path: Any) -> bool:
@@ -95,5 +99,5 @@ def _leads_on(value: Any, step: Any) -> bool:
     return isinstance(value, list) and type(step) is int and 0 <= step < len(value)
 
 
-def _problem(message: str, locations: Locations, at: FieldPath, hint: str) -> Problem:
+def _not_exact(message: str, locations: Locations, at: FieldPath, hint: str) -> Problem:
     return Problem("toml-exact", message, Severity.WARNING, locations.place(at), hint)

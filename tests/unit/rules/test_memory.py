@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.shared import SHARED
+from tests.unit.rules.exception_samples import CONTAINER, ITEM, item_of, ndjson
 from tests.unit.rules.samples import rule_of
 
 from besra.language.expr import Equals, FieldRef, Range
@@ -40,6 +41,14 @@ def test_a_set_comes_back_as_it_was() -> None:
     assert found.get(str(rules.rules[0].rule_id)) == rules.rules[0]
     assert rules.rules[0].rule is not None and found.rules[0].rule is not None
     assert rule_to_toml(found.rules[0].rule) == rule_to_toml(rules.rules[0].rule)
+
+
+def test_so_do_exceptions(tmp_path: Path) -> None:
+    (tmp_path / "e.ndjson").write_text(ndjson([CONTAINER, ITEM, item_of(entries=[])]), "utf-8")
+    rules = load_rules(tmp_path)
+    found = from_bytes(to_bytes(rules))
+    assert found == rules
+    assert [item.document for item in found.exceptions.items] == [ITEM]
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the public rules are not here")

@@ -199,3 +199,52 @@ def test_exceptions_and_connectors_are_kept(tmp_path: Path) -> None:
     rules = load_rules(write_json(tmp_path / "e.ndjson", rule_of(), container, item, connector))
 
     assert (rules.exception_lists, rules.exception_items, rules.connectors) == ((container,), (item,), (connector,))
+
+
+EXCEPTIONS = """
+[[exceptions]]
+[exceptions.container]
+list_id = "trusted"
+
+[[exceptions.items]]
+item_id = "i"
+entries = [{ field = "a", type = "exists", operator = "included" }]
+
+[[action_connectors]]
+id = "c"
+type = "action"
+attributes = {}
+"""
+
+
+def test_exceptions_beside_rules_belong_to_the_set(tmp_path: Path) -> None:
+    write_toml(tmp_path / "a.toml", rule_id="a")
+    (tmp_path / "exceptions").mkdir()
+    (tmp_path / "exceptions" / "trusted.toml").write_text(EXCEPTIONS, "utf-8")
+    write_json(tmp_path / "e.ndjson", rule_of(rule_id="b"), {"list_id": "more"}, {"item_id": "j", "entries": []})
+
+    for rules in (load_rules(tmp_path), load_rules(*tmp_path.rglob("*.*"))):
+        assert sorted(str(container.key) for container in rules.exceptions.lists) == ["more", "trusted"]
+        assert [item.item_id for item in rules.exceptions.items] == ["i"]
+        assert (len(rules), len(rules.exception_lists), len(rules.exception_items), len(rules.connectors)) == (
+            2,
+            2,
+            2,
+            1,
+        )
+        # The item that cannot be used is said and kept.
+        assert codes(rules) == ["exception-missing-field", "exception-empty"]
+
+
+def test_a_file_of_connectors_or_lists_alone_is_no_error(tmp_path: Path) -> None:
+    connector = {"id": "c", "type": "action", "attributes": {}}
+    for values in ([connector], [{"list_id": "l"}]):
+        assert load_rules(write_json(tmp_path / "x.ndjson", *values)).problems == ()
+
+
+def test_exception_toml_that_cannot_be_read_is_a_problem_of_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("exceptions = 1\n", "utf-8")
+    (problem,) = load_rules(path).problems
+
+    assert (problem.code, problem.severity, problem.place.line) == ("exception-bad-field", Severity.ERROR, 1)

@@ -99,7 +99,7 @@ BAD = [
     ("eql", {"investigation_fields": {"field_names": []}}, "rule-investigation-fields", "investigation_fields"),
     ("eql", {"alert_suppression": {}}, "rule-suppression-group-by", "takes 1 to 3 field names; this holds 0"),
     ("eql", {"alert_suppression": {"group_by": list("abcd")}}, "rule-suppression-group-by", "this holds 4"),
-    ("eql", {"alert_suppression": {"group_by": ["a", ""]}}, "rule-suppression-group-by", "an empty field name"),
+    ("eql", {"alert_suppression": {"group_by": ["a", ""]}}, "rule-suppression-group-by", "group_by[1] is empty"),
     ("eql", {"alert_suppression": {"group_by": ["a"], "duration": {"value": 1, "unit": "d"}}},
      "rule-suppression-duration", "must be s, m or h, not 'd'"),
     ("eql", {"alert_suppression": {"group_by": ["a"], "duration": {"value": 0, "unit": "m"}}},
@@ -118,6 +118,11 @@ BAD = [
     ("new_terms", {"new_terms_fields": list("abcd")}, "rule-new-terms-fields", "holds 4 fields"),
     ("new_terms", {"history_window_start": "now-5m"}, "rule-history-window", "must lie before from (now-6m)"),
     ("new_terms", {"history_window_start": "last week"}, "rule-bad-value", "history_window_start cannot be used"),
+    ("new_terms", {"new_terms_fields": ["a", " "]}, "rule-new-terms-fields", "new_terms_fields[1] is empty"),
+    ("threshold", {"threshold": {"field": ["", "a"], "value": 1}}, "rule-threshold-field", "field[0] is empty"),
+    ("threat_match", {"threat_mapping": []}, "rule-threat-mapping", "threat_mapping is empty"),
+    ("threat_match", {"threat_index": []}, "rule-threat-mapping", "threat_index is empty"),
+    ("threat_match", {"threat_mapping": [{"entries": []}]}, "rule-threat-mapping", "threat_mapping[0] has no entry"),
     ("threat_match", {"threat_mapping": [{"entries": [{**PAIR, "negate": True}]}]}, "rule-threat-mapping",
      "threat_mapping[0] has no entry that is not negated"),
     ("threat_match", {"threat_mapping": [{"entries": [PAIR, {**PAIR, "negate": True}]}]}, "rule-threat-mapping",
@@ -141,6 +146,9 @@ def test_a_bad_rule_is_invalid_for_one_named_reason(
     assert message in problem.message
     assert problem.place.path == "rule.json"
     assert problem.place.line
+    assert any(name in problem.message for name in changes) or code == "rule-empty-window"
+    says_how = any(words in problem.message for words in (" must be ", "the least is", "the most is"))
+    assert problem.hint or says_how
 
 
 WARNED = [
@@ -149,6 +157,10 @@ WARNED = [
     ("eql", {"threshold": {}}, "rule-field-not-used", "no effect in an eql rule", "rules of type threshold"),
     ("esql", {"index": ["logs-*"]}, "rule-field-not-used", "index has no effect in an esql rule", "remove it"),
     ("machine_learning", {"query": "*"}, "rule-field-not-used", "query has no effect", "remove it"),
+    ("eql", {"data_view_id": "d", "index": ...}, "rule-data-view", "reads events of every index", "index ="),
+    ("eql", {"severity": "low"}, "rule-risk-band", "risk_score 47 is not of severity low", '"medium"'),
+    ("eql", {"risk_score": 100}, "rule-risk-band", "medium, which stands for 22 to 47", '"critical"'),
+    ("eql", {"throttle": "hourly"}, "rule-throttle", "throttle is 'hourly'", "frequency"),
     ("eql", {"data_view_id": "d"}, "rule-index-and-data-view", "exclude each other", "remove one"),
     ("eql", {"threat": [{**THREAT, "framework": "Mine"}]}, "rule-threat-framework", "'Mine'", None),
     ("esql", {"query": "from logs-* | where a == 1"}, "rule-esql-metadata", "_id, _index, _version", "metadata"),
