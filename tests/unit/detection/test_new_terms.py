@@ -10,7 +10,7 @@ from tests.unit.detection.conftest import MakeRules
 from tests.unit.rules.samples import rule_of
 
 from besra import api
-from besra.detection.detect import Job, conclude, gather
+from besra.detection.detect import Engine, Job, conclude, gather
 from besra.detection.execution import Execution
 from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
@@ -35,8 +35,10 @@ def new_terms(*fields: str, history: str = "now-7d", **more: Any) -> Json:
     return {"type": "new_terms", "language": "kuery", "query": "event.outcome : *", **changes, **more}
 
 
-def execution_of(rules: RuleSet, documents: Sequence[Json], window: Window = EVERYTHING) -> Execution:
-    job = Job(api.runnable(rules), window=window)
+def execution_of(
+    rules: RuleSet, documents: Sequence[Json], window: Window = EVERYTHING, engine: Engine = Engine.COLUMNAR
+) -> Execution:
+    job = Job(api.runnable(rules), window=window, engine=engine)
     gathered = gather(job, lambda _: api.positional_events(documents))
     return next(conclude(job, gathered.hits, RunInfo(0, seen_from=gathered.oldest)))
 
@@ -65,17 +67,20 @@ def test_fields_of_the_alert(make_rules: MakeRules) -> None:
     assert first["besra"]["total_matches"] == 2
 
 
-def test_the_history_is_closed_at_its_far_end(make_rules: MakeRules) -> None:
+@pytest.mark.parametrize("engine", Engine)
+def test_the_history_is_closed_at_its_far_end(engine: Engine, make_rules: MakeRules) -> None:
     rules = make_rules(new_terms(history="now-169h"))  # 168 hours before a window that begins an hour ago
-    known = logon(0, **{"user.name": "jd"})
-    assert told(api.detect(rules, [known, logon(7, **{"user.name": "jd"})])) == [("01T00", ["jd"])]
+    known, again = logon(0, **{"user.name": "jd"}), logon(7, **{"user.name": "jd"})
+    assert told(execution_of(rules, [again, known], engine=engine).alerts) == [("01T00", ["jd"])]
     later = logon(7 + 1 / 24, **{"user.name": "jd"})
-    assert told(api.detect(rules, [known, later])) == [("01T00", ["jd"]), ("08T01", ["jd"])]
+    found = execution_of(rules, [known, later], engine=engine).alerts
+    assert told(found) == [("01T00", ["jd"]), ("08T01", ["jd"])]
 
 
-def test_of_one_time_the_first_event_has_the_term(make_rules: MakeRules) -> None:
+@pytest.mark.parametrize("engine", Engine)
+def test_of_one_time_the_first_event_has_the_term(engine: Engine, make_rules: MakeRules) -> None:
     documents = [logon(3, f"e{n}", **{"user.name": "jd", "event.sequence": 9 - n}) for n in range(3)]
-    [alert] = api.detect(make_rules(new_terms()), documents)
+    [alert] = execution_of(make_rules(new_terms()), documents, engine=engine).alerts
     assert alert["besra"]["events"][0]["id"] == "e2"
 
 

@@ -38,8 +38,8 @@ def threshold(value: int = 3, field: Any = ("host.name",), **more: Any) -> Json:
     return {"type": "threshold", "language": "kuery", "query": "event.outcome : failure", "threshold": asked}
 
 
-def executions(rules: RuleSet, documents: Sequence[Json]) -> list[Execution]:
-    job = Job(api.runnable(rules))
+def executions(rules: RuleSet, documents: Sequence[Json], engine: Engine = Engine.COLUMNAR) -> list[Execution]:
+    job = Job(api.runnable(rules), engine=engine)
     gathered = gather(job, lambda _: api.positional_events(documents))
     return list(conclude(job, gathered.hits, RunInfo(NOW or 0, seen_from=gathered.oldest)))
 
@@ -152,6 +152,16 @@ def test_events_without_a_time_count_and_do_not_tell_times(make_rules: MakeRules
     [alert] = api.detect(rules, [*untimed, *timed])
     assert alert["kibana.alert.threshold_result"]["count"] == 5
     assert alert["kibana.alert.original_time"] == "2026-03-17T09:00:05.000Z"
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_of_two_documents_with_one_id_the_first_read_is_the_event(engine: Engine, make_rules: MakeRules) -> None:
+    rare, also, other = logon(1, 1, **{"host.name": "a"}), logon(1, 1, **{"host.name": "b"}), logon(2, 2)
+    other["_source"]["host.name"] = "b"
+    found = executions(make_rules(threshold(2)), [rare, also, other], engine)
+    assert [alert for execution in found for alert in execution.alerts] == []
+    [alert] = executions(make_rules(threshold(2)), [also, rare, other], engine)[0].alerts
+    assert alert["host"] == {"name": "b"}
 
 
 def test_values_of_a_field_in_no_mapping_are_grouped_by_their_text(make_rules: MakeRules) -> None:
