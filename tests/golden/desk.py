@@ -124,6 +124,52 @@ process where event.type == "start" and
 """
 '''
 )
+BURST = (
+    HEAD
+    + """description = "One host starts many shells, by several users."
+from = "now-9m"
+index = ["logs-endpoint.events.process-*", "winlogbeat-*"]
+language = "kuery"
+name = "Burst of Shells"
+query = "process.name : cmd.exe"
+risk_score = 47
+rule_id = "5e1f0000-0000-4000-8000-000000000005"
+severity = "medium"
+type = "threshold"
+
+[rule.threshold]
+field = ["host.name", "process.name"]
+value = 2
+
+[[rule.threshold.cardinality]]
+field = "process.pid"
+value = 2
+"""
+)
+NEWCOMER = (
+    HEAD
+    + """description = "A host that no shell has been seen on."
+from = "now-9m"
+index = ["logs-endpoint.events.process-*"]
+language = "kuery"
+name = "First Shell on a Host"
+query = "process.name : cmd.exe"
+risk_score = 21
+rule_id = "5e1f0000-0000-4000-8000-000000000006"
+severity = "low"
+type = "new_terms"
+
+[rule.new_terms]
+field = "new_terms_fields"
+value = ["host.name", "user.name"]
+
+[[rule.new_terms.history_window_start]]
+field = "history_window_start"
+value = "now-7d"
+"""
+)
+COUNTING = {"burst.toml": BURST, "newcomer.toml": NEWCOMER}
+"""Rules that count or compare events; `write_desk` leaves them out."""
 RULES = {"shell.toml": SHELL, "call.toml": CALL, "job.toml": JOB, "bad.toml": BAD}
 
 

@@ -1,11 +1,11 @@
-"""Whole alert documents: one event; and the blocks and shell of a sequence."""
+"""Whole alert documents: one event; the blocks and shell of a sequence; a bucket; a new term."""
 
 import json
 from pathlib import Path
 
 import pytest
 from tests.golden.compare import check
-from tests.golden.desk import DOCUMENTS, write_desk
+from tests.golden.desk import COUNTING, DOCUMENTS, shell, write_desk
 
 import besra
 from besra.schema.timestamp import parse_timestamp
@@ -18,5 +18,18 @@ def test_alerts(name: str, rule: str, tmp_path: Path, monkeypatch: pytest.Monkey
     write_desk(tmp_path)
     monkeypatch.chdir(tmp_path)
     alerts = besra.detect(besra.load_rules(f"rules/{rule}"), DOCUMENTS[:2], now=NOW)
+    text = json.dumps(alerts, indent=2, ensure_ascii=False) + "\n"
+    check(text, f"alerts/{name}.json", update=update_golden)
+
+
+@pytest.mark.parametrize(("name", "rule"), [("threshold", "burst.toml"), ("new_terms", "newcomer.toml")])
+def test_alerts_on_several_events(
+    name: str, rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool
+) -> None:
+    (tmp_path / rule).write_text(COUNTING[rule], "utf-8")
+    monkeypatch.chdir(tmp_path)
+    rules = besra.load_rules(rule)
+    assert not rules.problems
+    alerts = besra.detect(rules, [shell(number) for number in (4, 2, 8, 15, 5, 7, 3, 1, 9, 6, 0, 14)], now=NOW)
     text = json.dumps(alerts, indent=2, ensure_ascii=False) + "\n"
     check(text, f"alerts/{name}.json", update=update_golden)

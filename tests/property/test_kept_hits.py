@@ -6,7 +6,9 @@ The streams are made of what numbers do not decide: one instant for many events,
 
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,11 @@ from besra.events.line_block import LineBlock
 from besra.events.reader import read_events
 from besra.events.readers import json_blocks
 from besra.language.eql.lower import QueryFields
-from besra.language.plan import Plan
+from besra.language.expr import FieldRef
+from besra.language.plan import Cardinality, NewTerms, Plan, Threshold
+from besra.rules.plans.keys import keyed_clause
 from besra.schema.catalogue import bundled_catalogue
+from besra.schema.fieldtype import FieldType
 
 CATALOGUE = bundled_catalogue().with_types({"k": "keyword", "n": "long", "word": "keyword", "when": "date"})
 QUERIES = (
@@ -58,7 +63,28 @@ def plan_of(query: str, tiebreaker: str | None) -> Plan:
     return with_samples_per_key(plan, 2)
 
 
-PACKS = {name: RulePack(tuple(Entry(plan_of(query, name)) for query in QUERIES)) for name in TIEBREAKERS}
+def counting(tiebreaker: str | None) -> Iterator[Plan]:
+    """Plans that count events, and that look for new keys."""
+    plan = plan_of("any where true", tiebreaker)
+    k, n, dyn = FieldRef("k", FieldType.KEYWORD), FieldRef("n", FieldType.LONG), FieldRef("dyn", FieldType.DYNAMIC)
+    predicate = plan.clauses[0].predicate
+    by_k, by_all, numbers = (keyed_clause(predicate, fields) for fields in ((k,), (), (n,)))
+    yield replace(plan, clauses=(by_k,), correlation=Threshold(2))
+    yield replace(plan, clauses=(by_k, numbers), correlation=Threshold(1, (Cardinality(1, 2),)))
+    yield replace(
+        plan, clauses=(by_all, numbers, by_k), correlation=Threshold(3, (Cardinality(1, 1), Cardinality(2, 2)))
+    )
+    for length in (timedelta(seconds=2), timedelta(days=20), timedelta(days=400_000)):
+        yield replace(plan, clauses=(keyed_clause(predicate, (k, dyn)),), correlation=NewTerms(length))
+        yield replace(plan, clauses=(by_k,), correlation=NewTerms(length))
+
+
+def pack_of(tiebreaker: str | None) -> RulePack:
+    plans = [plan_of(query, tiebreaker) for query in QUERIES]
+    return RulePack(tuple(map(Entry, [*plans, *counting(tiebreaker)])))
+
+
+PACKS = {name: pack_of(name) for name in TIEBREAKERS}
 
 TIMES = st.one_of(
     st.integers(0, 3).map(lambda second: f"2025-03-01T00:00:0{second}Z"),
@@ -120,7 +146,10 @@ def scanned(pack: RulePack, paths: Sequence[Path], limit: int) -> ColumnarEvalua
 
 
 def shown(matches: Iterable[Match]) -> list[Any]:
-    return [(tuple(hit and (hit.clause, hit.event, hit.ordinal, hit.keys) for hit in m.hits), m.key) for m in matches]
+    return [
+        (tuple(hit and (hit.clause, hit.event, hit.ordinal, hit.keys) for hit in match.hits), match.key, match.finding)
+        for match in matches
+    ]
 
 
 @given(

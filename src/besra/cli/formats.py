@@ -109,12 +109,13 @@ def event_time_of(alert: Alert) -> str:
 
 
 def places_of(alert: Alert) -> list[str]:
-    """Where the events of an alert were read, `file#record` or `file:line`."""
+    """Where the events of an alert were read, `file#record` or `file:line`, and how many more there are."""
     places = []
     for event in alert["besra"]["events"]:
         mark = f"#{event['record']}" if "record" in event else f":{event['line']}" if "line" in event else ""
         places.append(f"{event.get('file', '')}{mark}")
-    return places
+    more = alert["besra"].get("total_events", len(places)) - len(places)
+    return [*places, f"and {more:,} more"] if more else places
 
 
 def write_timesketch(alerts: Iterable[Alert], out: TextIO) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from besra.detection.alert_id import Ancestor, block_ids, new_term_id, shell_id, single_id
 from besra.detection.bucket_document import bucket_body, bucket_id, threshold_result
 from besra.detection.match import Bucket, Match, NewTerm, key_texts
-from besra.detection.provenance import counted_events, history, provenance, story
+from besra.detection.provenance import counted_events, newness, provenance, story
 from besra.detection.reason import reason_text
 from besra.detection.rule_copy import rule_fields, rule_uuid
 from besra.detection.run import RunInfo
@@ -95,7 +95,7 @@ def _on_new_term(source: Source, match: Match, new: NewTerm) -> Alert:
     alert_id = new_term_id(ancestors[-1], source.rule_uuid, source.run.space, terms)
     alert = _on_event(source, hit, ancestors, alert_id)
     alert["kibana.alert.new_terms"] = terms
-    alert["besra"]["history"] = history(new, source.run)
+    alert["besra"] |= newness(new, source.run)
     return alert
 
 

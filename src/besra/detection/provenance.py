@@ -56,14 +56,14 @@ def counted_events(match: Match, bucket: Bucket) -> dict[str, Any]:
     return {**told, **{name: format_timestamp(time) for name, time in times.items() if time is not None}}
 
 
-def history(new: NewTerm, run: RunInfo) -> dict[str, str]:
+def newness(new: NewTerm, run: RunInfo) -> dict[str, Any]:
     """What a new term is new to: from when on nobody had it, from when on there are events that might have.
 
     The latter is the later one if the events do not reach back so far.
     """
     seen_from = None if run.seen_from is None else max(new.since, run.seen_from)
     times = {"from": new.since, "seen_from": seen_from, "last_seen": new.last_seen}
-    return {name: format_timestamp(time) for name, time in times.items() if time is not None}
+    return {"history": {name: format_timestamp(time) for name, time in times.items() if time is not None}}
 
 
 def _event(hit: Hit) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a scan keeps: the same whether taken at once, clause by clause, or from several workers."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,8 +22,11 @@ from besra.events.columns import Projection, ValueTable
 from besra.events.event import Event
 from besra.events.row_store import RowStore
 from besra.language.eql.lower import QueryFields
-from besra.language.plan import IndicatorMapping, Ordering, ThreatMatch
+from besra.language.expr import FieldRef
+from besra.language.plan import Cardinality, IndicatorMapping, Ordering, ThreatMatch, Threshold
+from besra.rules.plans.keys import keyed_clause
 from besra.schema.catalogue import bundled_catalogue
+from besra.schema.fieldtype import FieldType
 
 CATALOGUE = bundled_catalogue()
 QUERIES = (
@@ -120,6 +124,26 @@ def test_events_that_no_indicator_matches_are_dropped() -> None:
     assert 0 < len(kept) < len(whole)
     found, judged = (list(correlate(pack.entries[0].plan, hits)) for hits in (kept, whole))
     assert found == judged != []
+
+
+def test_rows_of_keys_that_are_too_rare_are_dropped() -> None:
+    plan = api.plan_query("any where true", CATALOGUE)
+    host, pid = FieldRef("host.id", FieldType.KEYWORD), FieldRef("process.pid", FieldType.LONG)
+    predicate = plan.clauses[0].predicate
+    clauses = keyed_clause(predicate, [host]), keyed_clause(predicate, [host, pid])
+    counting = [Threshold(count, (Cardinality(1, 1),)) for count in (8, 13, 19, 20)]
+    pack = RulePack(tuple(Entry(replace(plan, clauses=clauses, correlation=found)) for found in counting))
+    columnar = ColumnarEvaluator(pack)
+    columnar.add(EVENTS)
+    left = []
+    for hits in columnar.hits().by_entry:
+        left.append(Counter(key[0] for hit in hits if hit.clause == 0 for key in hit.keys))
+        assert {hit.event.id for hit in hits if hit.clause == 1} == {hit.event.id for hit in hits if hit.clause == 0}
+    # Five events have two hosts: they might make up for what a key lacks, and are told by their documents only.
+    common = {"h0": 16, "h1": 19, "h2": 11, "h3": 13}
+    everything = Counter(key[0] for hit in evaluate(pack, EVENTS).by_entry[0] if hit.clause == 0 for key in hit.keys)
+    assert everything == common | {f"lone{number}": 1 for number in range(0, 60, 11)}
+    assert left == [common, common, {"h0": 5, "h1": 19}, {"h0": 5, "h1": 5}]
 
 
 def test_matches_beyond_the_limit_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,8 @@
 """What a pack can use at all: it may be told too widely, never too narrowly."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from besra import api
@@ -7,6 +10,7 @@ from besra.engine.pack import Entry, RulePack
 from besra.engine.wanted import wanted_by
 from besra.events.wanted import Wanted
 from besra.language.eql.lower import QueryFields
+from besra.language.plan import NewTerms
 from besra.schema.catalogue import bundled_catalogue
 
 CATALOGUE = bundled_catalogue()
@@ -60,3 +64,10 @@ def test_a_window_goes_by_the_timestamp_only() -> None:
     assert wanted_by(pack_of("any where true", timestamp="event.ingested"), 1, 2) == Wanted()
     mixed = pack_of("any where true").entries + pack_of("file where true", timestamp="event.created").entries
     assert wanted_by(RulePack(mixed), 1, 2) == Wanted()
+
+
+def test_history_lies_before_the_window() -> None:
+    plan = api.plan_query("any where true", CATALOGUE)
+    pack = RulePack((Entry(replace(plan, correlation=NewTerms(timedelta(microseconds=5)))), Entry(plan)))
+    assert wanted_by(pack, 9_000, 12_000) == Wanted(4_000, 12_000)
+    assert wanted_by(pack, None, 12_000) == Wanted(None, 12_000)

@@ -6,7 +6,6 @@ at singly.
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,18 +33,17 @@ def filled_by_hits(threshold: Threshold, events: Sequence[dict[int, Hit]]) -> It
     """
     buckets: defaultdict[Key, list[int]] = defaultdict(list)
     values: defaultdict[tuple[int, Key], set[Key]] = defaultdict(set)
+    places: dict[Key, int] = {}
     for number, hits in enumerate(events):
-        for key in hits[0].keys if 0 in hits else ():
+        for place, key in enumerate(hits[0].keys if 0 in hits else ()):
             buckets[key].append(number)
+            places[key] = place
             for part in threshold.cardinality:
                 values[part.clause, key].update(hits[part.clause].keys if part.clause in hits else ())
-    full = []
-    for key, held in buckets.items():
+    for key in sorted(buckets, key=lambda key: (buckets[key][-1], places[key])):
         distinct = tuple(len(values[part.clause, key]) for part in threshold.cardinality)
-        if len(held) >= threshold.count and _suffices(threshold, distinct):
-            place = held[-1], events[held[-1]][0].keys.index(key)
-            full.append((place, Filled(key, held, distinct)))
-    yield from (bucket for _, bucket in sorted(full, key=itemgetter(0)))
+        if len(buckets[key]) >= threshold.count and _suffices(threshold, distinct):
+            yield Filled(key, buckets[key], distinct)
 
 
 def _suffices(threshold: Threshold, distinct: Sequence[int]) -> bool:

@@ -9,7 +9,7 @@ from besra.detection.correlate.unseen import Unseen, unseen_by_arrays, unseen_by
 from besra.detection.window import Window
 from besra.engine.event_order import FAR_FUTURE, FAR_PAST, NO_TIME
 from besra.engine.hits import Hit, Key
-from besra.engine.join_hash import hashes_of_keys
+from besra.engine.join_hash import Hashes, hashes_of_keys
 from besra.engine.kept_hits import Integers, KeptHits
 from besra.events.identity import event_key
 from besra.language.plan import Threshold
@@ -113,6 +113,7 @@ class KeptStream:
         self._kept = hits
         self._ordered = hits.ordered(window.start, window.end)
         self._others: dict[tuple[int, int], int] = {}
+        self._hashed: tuple[tuple[Key, ...], Hashes] = ((), hashes_of_keys(()))
 
     def moments(self, *, untimed: bool = False) -> Iterator[tuple[Moment, Keys]]:
         """See Stream."""
@@ -173,8 +174,10 @@ class KeptStream:
         keys = self.hit(moment, clause).keys
         if len(keys) == 1:
             return keys[0]
-        wanted = self._ordered.hashes[key]
-        place = (hashes_of_keys(keys) == wanted).all(axis=1).argmax()
+        # An event with a thousand keys may be that of as many matches.
+        if self._hashed[0] != keys:
+            self._hashed = keys, hashes_of_keys(keys)
+        place = (self._hashed[1] == self._ordered.hashes[key]).all(axis=1).argmax()
         return keys[int(place)]
 
 

@@ -12,6 +12,9 @@ from besra.engine.kept_hits import Integers, OrderedHits
 CHUNK = 1 << 16
 """Keys turned from arrays into Python values at a time."""
 
+MOST_GAP = 2**64 - 1
+"""No two times of 64 bits are further apart."""
+
 
 class Unseen(NamedTuple):
     """An event, as its stream numbers it, and one of its keys, with the time of the last event before that had it."""
@@ -43,7 +46,7 @@ def unseen_by_arrays(history: int, found: OrderedHits, time_of: Callable[[int], 
     known[1:] = keys[1:] == keys[:-1]
     # Times ascend, and so wrapped around 64 bits their difference is right, however large.
     gap = np.diff(times.view(np.uint64), prepend=times[:1].view(np.uint64))
-    new = ~known | (gap > np.uint64(history))
+    new = ~known | (gap > np.uint64(min(history, MOST_GAP)))
     if found.has_far:
         for place in _beside_far(times, known):
             new[place] = time_of(int(held[place])) - time_of(int(held[place - 1])) > history

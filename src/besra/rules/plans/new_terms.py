@@ -7,7 +7,7 @@ from besra.errors import QuerySemanticError
 from besra.language.eql.lower import Lowered
 from besra.language.plan import NewTerms
 from besra.problems import Problem
-from besra.rules.plans.keys import field_ref, keyed_clause
+from besra.rules.plans.keys import field_ref, keyed_clause, without_values
 from besra.rules.plans.query import query_plan
 from besra.rules.rule import Rule
 from besra.schema.catalogue import Catalogue
@@ -23,10 +23,11 @@ MOST_TERMS = 100
 def new_terms_plan(rule: Rule, catalogue: Catalogue) -> Lowered:
     """The plan of a new terms rule. Raises QuerySyntaxError and QuerySemanticError."""
     lowered = query_plan(rule, catalogue)
-    fields = [field_ref(name, catalogue) for name in rule.parameters["new_terms_fields"]]
+    names = rule.parameters["new_terms_fields"]
+    fields = [field_ref(name, catalogue) for name in names]
     clause = replace(keyed_clause(lowered.plan.clauses[0].predicate, fields), most_keys=MOST_TERMS)
     plan = replace(lowered.plan, clauses=(clause,), correlation=NewTerms(history_of(rule)))
-    return replace(lowered, plan=plan)
+    return Lowered(plan, (*lowered.warnings, *without_values(names, catalogue)))
 
 
 def history_of(rule: Rule) -> timedelta:
