@@ -37,7 +37,7 @@ SEVERITIES = click.Choice([str(severity) for severity in RuleSeverity])
 
 @dataclass(frozen=True, slots=True)
 class RuleFilter:
-    """Which of the loaded rules run: with alerts from a severity up, one of the tags, a name or id like one of these."""
+    """Which of the loaded rules run: by the severity their alerts may have, by tag, by name or id."""
 
     severity: str | None = None
     tags: tuple[str, ...] = ()
