@@ -149,7 +149,7 @@ def test_too_many_combinations_are_one_group_of_lists() -> None:
     [
         ("process.pid", 700, "700", 700),
         ("source.ip", "::ffff:10.0.0.1", "10.0.0.1", "10.0.0.1"),
-        ("some.field", 4624, "4624", 4624),
+        ("some.field", 4624, "4624", "4624"),
         ("file.created", "2026-03-17T09:00:00Z", "2026-03-17T10:00:00+01:00", "2026-03-17T09:00:00.000Z"),
         ("process.args_count", "no number", None, None),
     ],
