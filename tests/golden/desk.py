@@ -170,6 +170,41 @@ value = "now-7d"
 )
 COUNTING = {"burst.toml": BURST, "newcomer.toml": NEWCOMER}
 """Rules that count or compare events; `write_desk` leaves them out."""
+QUIET = (
+    HEAD
+    + '''description = "Shells of editors, told once for each user."
+index = ["logs-endpoint.events.process-*"]
+language = "eql"
+license = "Apache-2.0"
+name = "Shells of Text Editors"
+risk_score = 21
+rule_id = "5e1f0000-0000-4000-8000-000000000005"
+rule_name_override = "process.command_line"
+severity = "low"
+type = "eql"
+
+query = """
+process where process.parent.name : "notepad.exe"
+"""
+
+[rule.alert_suppression]
+group_by = ["user.name", "host.ip"]
+duration = {value = 30, unit = "s"}
+
+[[rule.risk_score_mapping]]
+field = "process.pid"
+operator = "equals"
+value = "701"
+risk_score = 60
+
+[[rule.severity_mapping]]
+field = "process.pid"
+operator = "equals"
+value = "701"
+severity = "medium"
+'''
+)
+"""Suppresses and overrides; not among the rules of the folder."""
 RULES = {"shell.toml": SHELL, "call.toml": CALL, "job.toml": JOB, "bad.toml": BAD}
 
 

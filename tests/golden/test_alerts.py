@@ -1,11 +1,11 @@
-"""Whole alert documents: one event; the blocks and shell of a sequence; a bucket; a new term."""
+"""Whole alert documents: one event; the blocks and shell of a sequence; a bucket; a new term; suppression, overrides."""
 
 import json
 from pathlib import Path
 
 import pytest
 from tests.golden.compare import check
-from tests.golden.desk import COUNTING, DOCUMENTS, shell, write_desk
+from tests.golden.desk import COUNTING, DOCUMENTS, QUIET, shell, write_desk
 
 import besra
 from besra.schema.timestamp import parse_timestamp
@@ -33,3 +33,12 @@ def test_alerts_on_several_events(
     alerts = besra.detect(rules, [shell(number) for number in (4, 2, 8, 15, 5, 7, 3, 1, 9, 6, 0, 14)], now=NOW)
     text = json.dumps(alerts, indent=2, ensure_ascii=False) + "\n"
     check(text, f"alerts/{name}.json", update=update_golden)
+
+
+def test_suppressed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
+    (tmp_path / "quiet.toml").write_text(QUIET, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    alerts = besra.detect(besra.load_rules("quiet.toml"), DOCUMENTS, now=NOW)
+    assert len(alerts) == 2
+    text = json.dumps(alerts, indent=2, ensure_ascii=False) + "\n"
+    check(text, "alerts/suppressed.json", update=update_golden)

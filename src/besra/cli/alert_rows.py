@@ -7,19 +7,22 @@ from typing import Any
 from besra.detection.alert import Alert
 from besra.detection.execution import Execution
 from besra.events.document import Fields
-from besra.rules.rule import Rule
+from besra.rules.rule import Rule, RuleSeverity
 
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
     """What one rule found. `first` and `last` are event times as ISO text, empty if no event has one.
 
-    `matches` is more than `alerts` where a limit kept matches from becoming alerts.
+    `severity` is the highest of its alerts. `due` is more than `alerts` where a limit kept some from being made;
+    `suppressed` matches are counted on others' alerts.
     """
 
     rule: Rule
+    severity: RuleSeverity
     alerts: int
-    matches: int
+    due: int
+    suppressed: int
     first: str
     last: str
     hosts: tuple[str, ...]
@@ -32,14 +35,27 @@ def visible(alerts: Iterable[Alert]) -> list[Alert]:
     return [alert for alert in alerts if "kibana.alert.building_block_type" not in alert]
 
 
+def severity_of(alert: Alert) -> RuleSeverity:
+    """The severity of an alert, which fields of its events may have changed."""
+    return RuleSeverity(alert["kibana.alert.severity"])
+
+
+def highest_severity(alerts: Iterable[Alert]) -> RuleSeverity | None:
+    """The highest severity of alerts, None without any; the building blocks of a sequence have none of their own."""
+    whole = (severity_of(alert) for alert in alerts if "kibana.alert.group.index" not in alert)
+    return max(whole, key=lambda severity: severity.rank, default=None)
+
+
 def row_of(execution: Execution) -> AlertRow:
     """The row of a rule's execution."""
     times = sorted(event["time"] for alert in execution.alerts for event in alert["besra"]["events"] if "time" in event)
     hosts = dict.fromkeys(str(h) for alert in execution.alerts for h in Fields(alert).scalars("host.name"))
     return AlertRow(
         execution.rule,
+        highest_severity(execution.alerts) or execution.rule.severity,
         len(visible(execution.alerts)),
-        execution.total_matches,
+        execution.due,
+        execution.suppressed,
         times[0] if times else "",
         times[-1] if times else "",
         tuple(hosts),

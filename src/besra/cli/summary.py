@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from besra.cli.alert_rows import visible
+from besra.cli.alert_rows import severity_of, visible
 from besra.cli.reading import ScanCounts
 from besra.detection.execution import Execution
 from besra.rules.loaded import RuleSet
@@ -68,19 +68,19 @@ def _not_evaluable(rules: RuleSet) -> str:
 
 
 def alert_line(executions: Sequence[Execution]) -> str:
-    """How many alerts of how many rules, by severity; building blocks apart."""
-    shown = [(execution, len(visible(execution.alerts))) for execution in executions]
-    by_severity: Counter[RuleSeverity] = Counter()
-    for execution, count in shown:
-        by_severity[execution.rule.severity] += count
+    """How many alerts of how many rules, by severity; building blocks and suppressed matches apart."""
+    shown = [visible(execution.alerts) for execution in executions]
+    by_severity = Counter(severity_of(alert) for alerts in shown for alert in alerts)
     total = sum(by_severity.values())
     blocks = [execution for execution in executions if execution.rule.building_block and execution.alerts]
     hidden = sum(len(execution.alerts) for execution in blocks)
     text = counted(total, "alert")
     if total:
-        text += f" of {counted(sum(count > 0 for _, count in shown), 'rule')}"
+        text += f" of {counted(sum(map(bool, shown)), 'rule')}"
         parts = [f"{by_severity[s]:,} {s}" for s in reversed(RuleSeverity) if by_severity[s]]
         text += f": {', '.join(parts)}"
+    if suppressed := sum(execution.suppressed for execution in executions):
+        text += f"; {counted(suppressed, 'match', 'matches')} suppressed"
     if hidden:
         text += (
             f"; {counted(hidden, 'alert')} of {counted(len(blocks), 'building block rule')} not shown (--format ndjson)"
@@ -88,9 +88,9 @@ def alert_line(executions: Sequence[Execution]) -> str:
     return text
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
     """A number with its noun: `1 event`, `2,000 events`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def peak_memory() -> str | None:

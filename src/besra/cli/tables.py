@@ -37,8 +37,7 @@ def alert_table(rows: Sequence[AlertRow], width: int) -> Table:
     if width >= WIDE:
         table.add_column("ATT&CK", overflow="fold")
     for row in rows:
-        count = f"{row.alerts:,} of {row.matches:,}" if row.alerts < row.matches else f"{row.alerts:,}"
-        cells: list[Text] = [severity_text(row.rule.severity), plain(row.rule.name), Text(count)]
+        cells: list[Text] = [severity_text(row.severity), plain(row.rule.name), Text(count_of(row))]
         if width >= MIDDLE:
             cells.append(Text(short_time(row.first)))
         if width >= WIDE:
@@ -48,6 +47,12 @@ def alert_table(rows: Sequence[AlertRow], width: int) -> Table:
             cells.append(plain(shortened(row.techniques)))
         table.add_row(*cells)
     return table
+
+
+def count_of(row: AlertRow) -> str:
+    """How many alerts: `2 of 5` where a limit cut them off, `2 +40` where matches are counted on others' alerts."""
+    of_all = f" of {row.due:,}" if row.alerts < row.due else ""
+    return f"{row.alerts:,}{of_all}{f' +{row.suppressed:,}' if row.suppressed else ''}"
 
 
 def short_time(iso: str) -> str:

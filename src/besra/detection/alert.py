@@ -59,7 +59,7 @@ def build_alerts(source: Source, match: Match) -> list[Alert]:
 
     None at all if an event of the match descends from an alert of the same rule: a rule never feeds itself.
     """
-    if any(_comes_from(hit, source.rule_uuid) for hit in match.present):
+    if feeds_itself(source, match):
         return []
     if isinstance(source.plan.correlation, Sequence | Sample):
         return _group(source, match)
@@ -67,6 +67,11 @@ def build_alerts(source: Source, match: Match) -> list[Alert]:
     if source.rule.building_block:
         alert["kibana.alert.building_block_type"] = "default"
     return [alert]
+
+
+def feeds_itself(source: Source, match: Match) -> bool:
+    """Whether an event of the match descends from an alert of the rule: then it is no match of its."""
+    return any(_comes_from(hit, source.rule_uuid) for hit in match.present)
 
 
 def _alone(source: Source, match: Match) -> Alert:

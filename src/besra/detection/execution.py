@@ -1,12 +1,16 @@
 """One execution of one rule: its hits to matches to alerts, and what is to be said about the run."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from besra.detection.alert import Alert, Source, build_alerts
-from besra.detection.correlate import first_matches
+from besra.detection.alert import Alert, Source, build_alerts, feeds_itself
+from besra.detection.correlate import first_matches, matches_in_time
 from besra.detection.coverage import coverage_problems
+from besra.detection.match_fields import fields_of_match
+from besra.detection.overrides import overridden, overrides_of
 from besra.detection.run import RunInfo
+from besra.detection.suppression import Folded, Opening, fold, suppression_of
+from besra.detection.suppression_group import Group
 from besra.detection.window import EVERYTHING, Window
 from besra.engine.hits import Hit
 from besra.language.plan import Plan
@@ -16,12 +20,22 @@ from besra.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """The outcome: alerts in order of their matches, how many matches there were, and warnings."""
+    """The outcome: alerts in order of their matches, how many matches there were, and warnings.
+
+    `due` is how many alerts there would be without a limit, a sequence counting once. Of a rule that suppresses,
+    `suppressed` matches are counted on alerts of others, and `known` ones were dealt with by earlier runs. `groups` are
+    those it opened or went on with, in that order: what an earlier run's alert has to be brought up to, and what the
+    next run is to be told.
+    """
 
     rule: Rule
     alerts: tuple[Alert, ...]
     total_matches: int
     warnings: tuple[Problem, ...] = ()
+    due: int = 0
+    suppressed: int = 0
+    known: int = 0
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +66,67 @@ def execute(
 
     Beyond the limit the *earliest* matches become alerts and the total is told in a warning and in each alert's
     `besra.total_matches`. Elastic keeps the latest and says only that some are missing (detection-engine.md 2.6); the
-    first sign of an intrusion is worth more than the hundredth.
+    first sign of an intrusion is worth more than the hundredth. What is suppressed does not count towards the limit.
     """
     source = Source(rule, plan, run)
-    matches, total = first_matches(plan, hits, limits.of(rule), window)
-    alerts = [alert for match in matches for alert in build_alerts(source, match)]
-    for alert in alerts:
-        alert["besra"]["total_matches"] = total
-    warnings = (*_warnings(rule, total, limits), *coverage_problems(rule, plan, matches, run))
-    return Execution(rule, tuple(alerts), total, warnings)
+    folded = _fold(source, hits, window, limits.of(rule))
+    numbers = {"total_matches": folded.total}
+    if rule.parameters.get("alert_suppression"):
+        numbers["suppressed_matches"] = folded.suppressed
+    alerts: list[Alert] = []
+    groups = [*folded.continued]
+    for opening in folded.openings:
+        made = _alerts(source, opening)
+        for alert in made:
+            alert["besra"].update(numbers)
+        if made and opening.group is not None:
+            groups.append(replace(opening.group, alert_id=made[-1]["kibana.alert.uuid"]))
+        alerts += made
+    matches = [opening.match for opening in folded.openings]
+    warnings = (*_warnings(rule, folded, limits), *coverage_problems(rule, plan, matches, run))
+    return Execution(
+        rule,
+        tuple(alerts),
+        folded.total,
+        warnings,
+        due=folded.due,
+        suppressed=folded.suppressed,
+        known=folded.known,
+        groups=tuple(groups),
+    )
 
 
-def _warnings(rule: Rule, total: int, limits: Limits) -> list[Problem]:
+def _fold(source: Source, hits: Iterable[Hit], window: Window, limit: int | None) -> Folded:
+    """The matches that become alerts, with the groups of a rule that suppresses."""
+    plan, run = source.plan, source.run
+    suppression = suppression_of(source.rule, plan, run.space)
+    if suppression is None:
+        matches, total = first_matches(plan, hits, limit, window)
+        return Folded(tuple(map(Opening, matches)), total, total, total - len(matches))
+    others = (match for match in matches_in_time(plan, hits, window) if not feeds_itself(source, match))
+    return fold(others, suppression, limit, run.groups)
+
+
+def _alerts(source: Source, opening: Opening) -> list[Alert]:
+    """The alerts of a match, of which the last stands for all of it: it is overridden and says what it suppresses."""
+    alerts = build_alerts(source, opening.match)
+    if not alerts:
+        return []
+    rule, main = source.rule, alerts[-1]
+    main = overridden(main, rule, overrides_of(rule, fields_of_match(source.plan, opening.match)))
+    if opening.group is not None:
+        main = {**main, "kibana.alert.uuid": opening.alert_id(main["kibana.alert.uuid"]), **opening.group.fields()}
+    return [*alerts[:-1], main]
+
+
+def _warnings(rule: Rule, folded: Folded, limits: Limits) -> list[Problem]:
     limit = limits.of(rule)
-    if limit is None or total <= limit:
+    if limit is None or folded.due <= limit:
         return []
     whose = "its max_signals" if limits.max_alerts is None else "the limit given"
-    message = f'rule "{rule.name}" matched {total:,} times; alerts are limited to the first {limit:,} ({whose})'
+    message = f'rule "{rule.name}" matched {folded.total:,} times; alerts are limited to the first {limit:,} ({whose})'
+    if rule.parameters.get("alert_suppression"):
+        of_all = f"of the {folded.due:,} alerts that suppression leaves, and {folded.left_out:,} matches are in none"
+        message = f"{message} {of_all}"
     hint = "raise max_signals in the rule, or pass --max-alerts (0 for all)"
     return [Problem("max-alerts-reached", message, Severity.WARNING, Place(rule.path), hint)]

@@ -68,6 +68,11 @@ class Match:
         """The hits without the empty places."""
         return tuple(hit for hit in self.hits if hit is not None)
 
+    @property
+    def time(self) -> int | None:
+        """When it was complete: nanoseconds since 1970 of its last event, None if no event has a time."""
+        return max((hit.time for hit in self.hits if hit is not None and hit.time is not None), default=None)
+
 
 UnreadMatch = Callable[[], Match]
 """A match whose events have not been read yet; calling it reads them. Of many matches most are only counted."""

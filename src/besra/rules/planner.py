@@ -93,9 +93,6 @@ def _unsupported(code: str, message: str) -> Planned:
 def _not_applied(rule: Rule) -> list[Problem]:
     """What the rule asks for around its query that besra does not do yet: said, because it changes the alerts."""
     found = []
-    if rule.parameters.get("alert_suppression"):
-        message = "alert suppression is not applied: each match becomes an alert"
-        found.append(Problem("rule-suppression-not-applied", message, Severity.WARNING))
     lists = rule.parameters.get("exceptions_list") or ()
     names = [str(entry.get("list_id")) for entry in lists if isinstance(entry, dict)]
     applied = [name for name in names if name != ENDPOINT_LIST]

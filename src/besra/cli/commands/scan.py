@@ -8,7 +8,7 @@ from functools import partial
 
 import click
 
-from besra.cli.alert_rows import row_of, visible
+from besra.cli.alert_rows import highest_severity, row_of, visible
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import WRITERS
 from besra.cli.loading import has_bad_rule, load_named, telling
@@ -19,12 +19,15 @@ from besra.cli.summary import summary_lines
 from besra.cli.terminal import Terminal, check_writable, output_to
 from besra.detection.detect import Engine, Gathered, Job, Resources, conclude, gather
 from besra.detection.execution import Execution, Limits
+from besra.detection.overrides import possible_severities
 from besra.detection.rule_cost import Concluded, rule_costs, timed
 from besra.detection.run import RunInfo
-from besra.detection.window import Window
+from besra.detection.visibility import Clock, seen_in
+from besra.detection.window import EVERYTHING, Window
 from besra.errors import InputError
 from besra.events.file_read import ReadOptions
 from besra.events.row_store import MEMORY_LIMIT
+from besra.language.plan import Plan
 from besra.rules.loaded import RuleSet
 from besra.rules.rule import Rule, RuleSeverity
 from besra.schema.timestamp import format_timestamp
@@ -34,7 +37,7 @@ SEVERITIES = click.Choice([str(severity) for severity in RuleSeverity])
 
 @dataclass(frozen=True, slots=True)
 class RuleFilter:
-    """Which of the loaded rules run: from a severity up, with one of the tags, with a name or id like one of these."""
+    """Which of the loaded rules run: by the severity their alerts may have, by tag, by name or id."""
 
     severity: str | None = None
     tags: tuple[str, ...] = ()
@@ -42,7 +45,8 @@ class RuleFilter:
 
     def takes(self, rule: Rule) -> bool:
         """Whether the rule runs."""
-        if self.severity and rule.severity.rank < RuleSeverity(self.severity).rank:
+        floor = RuleSeverity(self.severity).rank if self.severity else 0
+        if all(severity.rank < floor for severity in possible_severities(rule)):
             return False
         if self.tags and not any(_like(tag, wanted) for tag in rule.tags for wanted in self.tags):
             return False
@@ -59,7 +63,14 @@ def _like(text: str, pattern: str) -> bool:
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @time_option("--from", "start", help="Only events from this time on (ISO date or date math such as now-24h).")
 @time_option("--to", "end", help="Only events up to this time.")
-@click.option("--severity", type=SEVERITIES, help="Only rules of this severity or above.")
+@click.option(
+    "--window-by",
+    type=click.Choice([str(clock) for clock in Clock]),
+    default=str(Clock.EVENT),
+    show_default=True,
+    help="What --from and --to are about: when events happened, or the time their rule goes by (timestamp_override).",
+)
+@click.option("--severity", type=SEVERITIES, help="Only rules that can give alerts of this severity or above.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only rules with this tag (glob; repeatable).")
 @click.option("--rule", "names", multiple=True, metavar="GLOB", help="Only rules of this name or id (repeatable).")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
@@ -113,6 +124,7 @@ class ScanOptions:
     filter: RuleFilter
     read: ReadOptions
     window: Window
+    window_by: Clock
     limits: Limits
     now: int
     match_index: bool
@@ -129,6 +141,7 @@ class ScanOptions:
             RuleFilter(pick("severity"), pick("tags") or (), pick("names") or ()),  # type: ignore[arg-type]
             ReadOptions(index=pick("index")),  # type: ignore[arg-type]
             _window(pick("start"), pick("end")),  # type: ignore[arg-type]
+            Clock(pick("window_by") or Clock.EVENT),  # type: ignore[arg-type]
             Limits(pick("max_alerts")),  # type: ignore[arg-type]
             time.time_ns() if pick("now") is None else pick("now"),  # type: ignore[arg-type]
             not pick("any_index"),
@@ -161,8 +174,7 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     chosen = tuple((rule, plan) for rule, plan in loaded.runnable if options.filter.takes(rule))
     if not chosen:
         terminal.say(_no_rules(loaded, options.filter))
-    how = options.engine, options.resources, loaded.fingerprint
-    job = Job(chosen, options.match_index, options.window, options.limits, *how, now=options.now)
+    job = _job(chosen, loaded.fingerprint, options)
     counts = ScanCounts()
     with Progress(terminal) as progress:
         gathered = gather(
@@ -182,6 +194,15 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     if gathered.profile:
         _print_profile(job, gathered, concluded, terminal)
     return _exit_code(options, loaded, counts, executions)
+
+
+def _job(chosen: tuple[tuple[Rule, Plan], ...], fingerprint: str, options: ScanOptions) -> Job:
+    how = options.engine, options.resources
+    if options.window_by is Clock.EVENT or options.window == EVERYTHING:
+        return Job(chosen, options.match_index, options.window, options.limits, *how, fingerprint, options.now)
+    # The times are part of these plans, so they are not what the files make them.
+    seen = tuple((rule, seen_in(options.window, rule, plan)) for rule, plan in chosen)
+    return Job(seen, options.match_index, EVERYTHING, options.limits, *how, now=options.now)
 
 
 def _print_profile(job: Job, gathered: Gathered, concluded: Sequence[Concluded], terminal: Terminal) -> None:
@@ -210,6 +231,7 @@ def _write(executions: Sequence[Execution], output: OutputOptions, terminal: Ter
     from besra.cli.tables import alert_table, print_table  # noqa: PLC0415  rich, which other formats do without
 
     rows = [row_of(execution) for execution in executions if visible(execution.alerts)]
+    rows.sort(key=lambda row: -row.severity.rank)
     with output_to(output.path) as out:
         console = output.console_on(out, terminal)
         if rows:
@@ -224,7 +246,7 @@ def _exit_code(options: ScanOptions, loaded: RuleSet, counts: ScanCounts, execut
     if has_bad_rule(loaded):
         return ExitCode.BAD_RULE
     if options.fail_on:
-        floor = RuleSeverity(options.fail_on).rank
-        if any(execution.alerts and execution.rule.severity.rank >= floor for execution in executions):
+        highest = highest_severity(alert for execution in executions for alert in execution.alerts)
+        if highest is not None and highest.rank >= RuleSeverity(options.fail_on).rank:
             return ExitCode.FINDINGS
     return ExitCode.OK

@@ -40,6 +40,19 @@ def first_matches(
     return first, len(first) + sum(1 for _ in unread)
 
 
+def matches_in_time(plan: Plan, hits: Iterable[Hit], window: Window = EVERYTHING) -> Iterator[Match]:
+    """The matches that `correlate` gives, in the order in which they were complete; those without a time come last."""
+    unread = _unread(plan, hits, window)
+    if isinstance(plan.correlation, Sample):
+        unread = iter(sorted(unread, key=_completed))
+    return (read() for read in unread)
+
+
+def _completed(read: UnreadMatch) -> tuple[bool, int]:
+    time = read().time
+    return time is None, time or 0
+
+
 def _unread(plan: Plan, hits: Iterable[Hit], window: Window) -> Iterator[UnreadMatch]:
     matches = _matches(plan, hits, window)
     if plan.exclusions:
