@@ -5,6 +5,9 @@ from uuid import UUID, uuid5
 
 NAMESPACE = UUID("2b7c1d0a-4f7e-5d0e-8a53-6f3f2b1c9d77")
 
+SPACE = "default"
+"""The Kibana space alerts belong to."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
@@ -15,7 +18,7 @@ class RunInfo:
 
     started: int
     kind: str = "manual"
-    space: str = "default"
+    space: str = SPACE
     seen_from: int | None = None
 
     @property
