@@ -14,6 +14,7 @@ from besra.engine.gathering import Gathering
 from besra.engine.hits import Hit
 from besra.engine.kept_rows import ROW, ValueMemory, kept_rows
 from besra.engine.pack import Entry, RulePack
+from besra.engine.plain import PlainEvaluator
 from besra.engine.reference import evaluate
 from besra.events.batch import EventBatch, batch_of
 from besra.events.columns import Projection, ValueTable
@@ -103,6 +104,25 @@ def test_rows_without_a_partner_are_dropped() -> None:
     assert {key for held in keys for key in held} == {("h1", "u"), ("h3", "u"), ("lone11", "u")}
     assert all(isinstance(hit, Hit) and hit.event in EVENTS for hit in by_entry[2])
     assert len(by_entry[2]) < len(evaluate(PACK, EVENTS).by_entry[2])
+
+
+@pytest.mark.parametrize("limit", [0, 2**20])
+def test_entries_that_await_more_keep_all_and_the_others_take_no_more(limit: int) -> None:
+    columnar = ColumnarEvaluator(PACK, memory_limit=limit)
+    plain = PlainEvaluator(PACK)
+    for awaiting, events in (([0, 2], EVENTS[:30]), ([2], EVENTS[30:45]), ([], EVENTS[45:])):
+        for evaluator in (columnar, plain):
+            evaluator.add(events)
+            evaluator.hits(awaiting)
+        halves = [len(hits) for hits in columnar.hits(awaiting).by_entry]
+        for number in awaiting:
+            assert halves[number] == len(plain.hits(awaiting).by_entry[number])
+    for number, end in ((0, 45), (1, 30), (2, 60), (4, 30)):
+        plan = PACK.entries[number].plan
+        expected = list(correlate(plan, evaluate(PACK, EVENTS[:end]).by_entry[number]))
+        assert expected
+        for evaluator in (columnar, plain):
+            assert list(correlate(plan, evaluator.hits().by_entry[number])) == expected
 
 
 def test_matches_beyond_the_limit_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
