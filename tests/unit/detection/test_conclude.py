@@ -158,9 +158,28 @@ def test_a_threshold_over_alerts(make_rules: MakeRules) -> None:
     count = rule("B", "kibana.alert.rule.name : A", ALERTS, type="threshold", language="kuery")
     count["threshold"] = {"field": ["process.pid"], "value": 3}
     documents = [event(f"e{number}", number) for number in range(3)]
-    for many, found in ((documents, 1), (documents[1:], 0)):
-        alerts = api.detect(make_rules(SHELLS, count), many)
-        assert sum(alert["kibana.alert.rule.name"] == "B" for alert in alerts) == found
+    rules = make_rules(SHELLS, count, rule("C", of("B"), ALERTS, severity="low"))
+    *_, counted, over = api.detect(rules, documents)
+    assert counted["kibana.alert.threshold_result"]["count"] == 3
+    assert made([counted, over]) == [("B", 1, ["e0", "e1", "e2"]), ("C", 2, ["e0", "e1", "e2"])]
+    assert over["kibana.alert.original_time"] == counted["kibana.alert.original_time"] == "2026-03-17T09:00:02.000Z"
+    assert [alert["kibana.alert.rule.name"] for alert in api.detect(rules, documents[1:])] == ["A", "A"]
+
+
+def test_new_terms_over_alerts(make_rules: MakeRules) -> None:
+    new = rule("B", "kibana.alert.rule.name : A", ALERTS, type="new_terms", language="kuery")
+    new |= {"new_terms_fields": ["process.pid"], "history_window_start": "now-7d"}
+    alerts = api.detect(make_rules(SHELLS, new), [event("e1", 1), event("e2", 2), event("e0", 0)])
+    assert made(alerts)[3:] == [("B", 2, ["e0"])]
+
+
+def test_a_bucket_does_not_name_what_it_counted_and_still_there_is_an_end(make_rules: MakeRules) -> None:
+    """Its alert has one ancestor that stands for all (detection-engine.md 5.2): descent ends at it, turns do not."""
+    count = rule("B", "kibana.alert.rule.name : A", ALERTS, type="threshold", language="kuery")
+    count["threshold"] = {"field": ["process.pid"], "value": 1}
+    first = rule("A", f'any where process.name == "cmd.exe" and event.kind == null or {of("B")[10:]}', BOTH)
+    alerts = api.detect(make_rules(first, count), [event("e1", 1)])
+    assert sorted(made(alerts)) == [("A", 1, ["e1"]), ("B", 1, ["e1"])]
 
 
 # --- time -------------------------------------------------------------------------------------------------------------

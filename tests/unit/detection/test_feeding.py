@@ -93,6 +93,7 @@ def test_what_an_event_may_override_is_not_known(changes: Any, condition: str, m
         {},
         {"query": "sequence by process.pid [process where true] [process where true]"},
         {"building_block_type": "default", "note": "A guide.", "author": ["besra"]},
+        {"type": "threshold", "language": "kuery", "query": "*:*", "threshold": {"field": [], "value": 1}},
         {"rule_name_override": "process.name", "setup": "Nothing.", "license": "Apache-2.0", "enabled": False},
     ],
 )
