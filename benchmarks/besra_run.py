@@ -7,8 +7,10 @@ import orjson
 
 from benchmarks.measure import Cost, cost_of
 from benchmarks.variation import Planned
+from besra.detection.batches import in_batches
+from besra.detection.conclude import conclude
 from besra.detection.correlate import first_matches
-from besra.detection.detect import Job, RuleHits, conclude, in_batches
+from besra.detection.detect import Gathered, Job, RuleHits
 from besra.detection.run import RunInfo
 from besra.engine.columnar import ColumnarEvaluator
 from besra.engine.reference import evaluate
@@ -71,7 +73,7 @@ class BesraRun:
         self.matches = {rule_id: total for rule_id, total in totals if total}
 
     def _concluded(self) -> Iterator[tuple[str, int]]:
-        for execution in conclude(self._job, self._hits(), RunInfo(0)):
+        for execution in conclude(self._job, Gathered(self._hits(), 0, self._evaluator), RunInfo(0)):
             yield execution.rule.rule_id, execution.total_matches
 
     def _counted(self) -> Iterator[tuple[str, int]]:

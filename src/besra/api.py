@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from besra.detection.alert import Alert
-from besra.detection.detect import Engine, Job, conclude, gather, newest_time
+from besra.detection.conclude import conclude
+from besra.detection.detect import Engine, Job, gather, newest_time
 from besra.detection.execution import Limits
 from besra.detection.run import RunInfo
 from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
+from besra.detection.stages import stage_problems
 from besra.engine.reference import evaluate_script, holds
 from besra.errors import InputError
 from besra.events.document import Fields
@@ -105,7 +107,7 @@ def detect(
         job = replace(job, now=_newest_of(given))
     gathered = gather(job, lambda _: given)
     run = RunInfo(gathered.newest if now is None else now, seen_from=gathered.oldest)
-    return [alert for execution in conclude(job, gathered.hits, run) for alert in execution.alerts]
+    return [alert for execution in conclude(job, gathered, run) for alert in execution.alerts]
 
 
 def scan(
@@ -128,8 +130,10 @@ def scan(
     if job.needs_now:
         job = replace(job, now=_newest_in(paths))
     gathered = gather(job, lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item))
+    for problem in stage_problems(job.rules, gathered.stages):
+        on_item(problem)
     run = RunInfo(gathered.newest if now is None else now, seen_from=gathered.oldest)
-    for execution in conclude(job, gathered.hits, run):
+    for execution in conclude(job, gathered, run):
         yield from execution.alerts
 
 

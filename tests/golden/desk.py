@@ -205,7 +205,61 @@ severity = "medium"
 '''
 )
 """Suppresses and overrides; not among the rules of the folder."""
+WHISPER = (
+    HEAD
+    + """building_block_type = "default"
+description = "A shell starts. Alone that says nothing."
+index = ["logs-endpoint.events.process-*"]
+language = "eql"
+name = "Shell Starts"
+risk_score = 21
+rule_id = "5e1f0000-0000-4000-8000-000000000005"
+severity = "low"
+type = "eql"
+query = 'process where process.name : "cmd.exe"'
+"""
+)
+CHORUS = (
+    HEAD
+    + """description = "An alert on a shell, and a connection to the Internet of the same process."
+index = ["logs-endpoint.events.network-*", ".alerts-security.*"]
+language = "eql"
+name = "Shell Starts and Connects"
+risk_score = 73
+rule_id = "5e1f0000-0000-4000-8000-000000000006"
+severity = "high"
+type = "eql"
+query = '''
+sequence by process.entity_id with maxspan=1m
+  [any where kibana.alert.rule.rule_id == "5e1f0000-0000-4000-8000-000000000005"]
+  [network where destination.port == 443]
+'''
+"""
+)
+ECHO = (
+    HEAD
+    + """description = "Whatever that rule says."
+index = [".alerts-security.*"]
+language = "kuery"
+name = "Echo {name}"
+risk_score = 47
+rule_id = "5e1f0000-0000-4000-8000-00000000000{number}"
+severity = "medium"
+type = "query"
+query = "kibana.alert.rule.name : \\"{other}\\""
+"""
+)
 RULES = {"shell.toml": SHELL, "call.toml": CALL, "job.toml": JOB, "bad.toml": BAD}
+
+
+OVER_ALERTS = {
+    "whisper.toml": WHISPER,
+    "chorus.toml": CHORUS,
+    "first_echo.toml": ECHO.format(name="One", number=7, other="Echo Two"),
+    "second_echo.toml": ECHO.format(name="Two", number=8, other="Echo One"),
+    "deaf_echo.toml": ECHO.format(name="Three", number=9, other="No Such Rule"),
+}
+"""Rules of which some are over the alerts of others."""
 
 
 def document(number: int, category: str, **fields: Any) -> dict[str, Any]:
@@ -245,10 +299,15 @@ DOCUMENTS = [
 
 def write_desk(folder: Path) -> None:
     """`rules/`, `events.ndjson` (with two bad lines) and `notes.txt`."""
-    (folder / "rules").mkdir()
-    for name, text in RULES.items():
-        (folder / "rules" / name).write_text(text, "utf-8")
+    write_rules(folder / "rules", RULES)
     lines = [json.dumps(found) for found in DOCUMENTS]
     lines[2:2] = ['{"process": {"name": "cmd.exe"', "[1, 2]"]
     (folder / "events.ndjson").write_text("\n".join(lines) + "\n", "utf-8")
     (folder / "notes.txt").write_text("Nothing to see here.\n" * 25, "utf-8")
+
+
+def write_rules(folder: Path, rules: dict[str, str]) -> None:
+    """A folder of rules."""
+    folder.mkdir()
+    for name, text in rules.items():
+        (folder / name).write_text(text, "utf-8")

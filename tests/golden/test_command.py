@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.command import inside
 from tests.golden.compare import check
-from tests.golden.desk import write_desk
+from tests.golden.desk import OVER_ALERTS, write_desk, write_rules
 
 NOW = ("--now", "2026-03-18T12:00:00Z")
 GOOD = ("--rules", "rules/shell.toml", "--rules", "rules/call.toml")
@@ -39,6 +39,17 @@ CASES: dict[str, tuple[str, ...]] = {
     "rules/show_unknown": ("rules", "show", "no such rule", "rules"),
 }
 
+OVER = ("scan", "events.ndjson", "--rules", "over")
+CASES_OVER_ALERTS: dict[str, tuple[str, ...]] = {
+    "over_alerts/scan": (*OVER, "--format", "table"),
+    "over_alerts/building_blocks": (*OVER, "--format", "table", "--building-blocks"),
+    "over_alerts/csv": (*OVER, *NOW, "--format", "csv", "-q"),
+    "over_alerts/csv_building_blocks": (*OVER, *NOW, "--format", "csv", "-q", "--building-blocks"),
+    "over_alerts/list": ("rules", "list", "over", "--format", "table"),
+    "over_alerts/list_ndjson": ("rules", "list", "over/whisper.toml", "--format", "ndjson"),
+    "over_alerts/show": ("rules", "show", "over/whisper.toml"),
+}
+
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -62,6 +73,12 @@ def test_output(name: str, desk: Path, update_golden: bool) -> None:
     check(run(*CASES[name]), f"command/{name}.txt", update=update_golden)
 
 
+@pytest.mark.parametrize("name", CASES_OVER_ALERTS)
+def test_output_of_rules_over_alerts(name: str, desk: Path, update_golden: bool) -> None:
+    write_rules(desk / "over", OVER_ALERTS)
+    check(run(*CASES_OVER_ALERTS[name]), f"command/{name}.txt", update=update_golden)
+
+
 @pytest.mark.parametrize("columns", [60, 100, 140])
 @pytest.mark.parametrize("name", ["scan/all", "search/table", "rules/list"])
 def test_widths(name: str, columns: int, desk: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
@@ -75,4 +92,4 @@ def test_no_golden_file_is_left_over() -> None:
     folder = Path(__file__).parent / "command"
     names = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.txt")}
     widths = {f"{name}_{columns}" for name in ("scan/all", "search/table", "rules/list") for columns in (60, 100, 140)}
-    assert names == CASES.keys() | widths
+    assert names == CASES.keys() | CASES_OVER_ALERTS.keys() | widths

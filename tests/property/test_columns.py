@@ -19,7 +19,7 @@ pytest.importorskip("numba")
 NAMES = ("a", "b", "a.b", "ab", "é", "", "a_key_of_more_than_16_bytes", "index", "x\\y")
 FIELDS = Projection(("a", "b", "a.b", "b.a", "a.b.a", "ab.a_key_of_more_than_16_bytes", "é.b", "a.", "index", "b.b.b"))
 WANTED = frozenset(FIELDS.fields)
-ENVELOPES = {"_source", "_index", "_id", "fields", "hits", "rawResponse", "Records", "records"}
+ENVELOPES = {"_source", "_index", "_id", "fields", "hits", "rawResponse", "Records", "records", "kibana.alert.uuid"}
 
 keys = st.sampled_from(NAMES)
 scalars = st.one_of(

@@ -14,7 +14,8 @@ from tests.shared import SHARED, needs_shared
 
 from besra import api
 from besra.demo import demo_documents
-from besra.detection.detect import Engine, Job, Resources, conclude, gather
+from besra.detection.conclude import conclude
+from besra.detection.detect import Engine, Job, Resources, gather
 from besra.detection.run import RunInfo
 from besra.engine import columnar as columnar_module
 from besra.engine.columnar import ColumnarEvaluator
@@ -182,8 +183,8 @@ def alerts_of(paths: list[Path], engine: Engine, workers: int = 1) -> tuple[list
             else:
                 told.append(item)
 
-    hits = gather(job, read).hits
-    alerts = [alert for execution in conclude(job, hits, RunInfo(0)) for alert in execution.alerts]
+    gathered = gather(job, read)
+    alerts = [alert for execution in conclude(job, gathered, RunInfo(0)) for alert in execution.alerts]
     return sorted(alerts, key=lambda alert: (alert["kibana.alert.uuid"], orjson.dumps(alert))), told
 
 

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from besra import api
+from besra.detection.batches import in_batches
 from besra.detection.correlate import correlate, first_matches
 from besra.detection.correlate import sequence as sequence_module
-from besra.detection.detect import in_batches
 from besra.detection.match import Match
 from besra.detection.search import with_samples_per_key
 from besra.detection.window import EVERYTHING, Window

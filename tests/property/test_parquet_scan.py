@@ -16,8 +16,8 @@ from tests.unit.events.parquet.parquet_files import events_of, write_events, wri
 from tests.unit.events.readers.test_parquet import damage
 
 from besra import api
+from besra.detection.batches import in_batches
 from besra.detection.correlate import correlate
-from besra.detection.detect import in_batches
 from besra.detection.window import EVERYTHING, Window
 from besra.engine.columnar import ColumnarEvaluator
 from besra.engine.hits import Hits

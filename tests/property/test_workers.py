@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from besra import api
-from besra.detection.detect import in_batches
+from besra.detection.batches import in_batches
 from besra.engine import columnar, worker_pool
 from besra.engine.columnar import ColumnarEvaluator
 from besra.engine.hits import Hit

@@ -30,9 +30,19 @@ class AlertRow:
     reason: str
 
 
-def visible(alerts: Iterable[Alert]) -> list[Alert]:
-    """The alerts an analyst looks at: building blocks are left out (detection-engine.md 5.6)."""
-    return [alert for alert in alerts if "kibana.alert.building_block_type" not in alert]
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which alerts an analyst looks at: no building blocks (detection-engine.md 5.6).
+
+    With `building_blocks` also those of building block rules; the members of a group never, of which the shell tells.
+    """
+
+    building_blocks: bool = False
+
+    def of(self, alerts: Iterable[Alert]) -> list[Alert]:
+        """Those of some alerts."""
+        hidden = "kibana.alert.group.index" if self.building_blocks else "kibana.alert.building_block_type"
+        return [alert for alert in alerts if hidden not in alert]
 
 
 def severity_of(alert: Alert) -> RuleSeverity:
@@ -46,14 +56,14 @@ def highest_severity(alerts: Iterable[Alert]) -> RuleSeverity | None:
     return max(whole, key=lambda severity: severity.rank, default=None)
 
 
-def row_of(execution: Execution) -> AlertRow:
+def row_of(execution: Execution, shown: Shown) -> AlertRow:
     """The row of a rule's execution."""
     times = sorted(event["time"] for alert in execution.alerts for event in alert["besra"]["events"] if "time" in event)
     hosts = dict.fromkeys(str(h) for alert in execution.alerts for h in Fields(alert).scalars("host.name"))
     return AlertRow(
         execution.rule,
         highest_severity(execution.alerts) or execution.rule.severity,
-        len(visible(execution.alerts)),
+        len(shown.of(execution.alerts)),
         execution.due,
         execution.suppressed,
         times[0] if times else "",

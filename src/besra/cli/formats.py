@@ -1,7 +1,7 @@
 """Alerts as text: one function a format, each writing to an open file.
 
 `ndjson` and `json` hold whole alert documents, building blocks included; the others are for reading and for other
-tools, and leave building blocks out.
+tools, and hold the alerts an analyst looks at.
 """
 
 import csv
@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import orjson
 
-from besra.cli.alert_rows import techniques_of, visible
+from besra.cli.alert_rows import Shown, techniques_of
 from besra.detection.alert import Alert
 from besra.events.document import Fields
 from besra.schema.fieldtype import Scalar, to_text
@@ -78,7 +78,7 @@ def write_csv(alerts: Iterable[Alert], out: TextIO) -> None:
     """One row an alert, a header first; several values of a field are joined with `; `."""
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow([*COLUMNS, "events"])
-    for alert in visible(alerts):
+    for alert in alerts:
         cells = ["; ".join(map(to_text, values_of(alert, name))) for name in COLUMNS.values()]
         cells[0] = event_time_of(alert)
         rows.writerow([_inert(cell) for cell in [*cells, "; ".join(places_of(alert))]])
@@ -120,7 +120,7 @@ def places_of(alert: Alert) -> list[str]:
 
 def write_timesketch(alerts: Iterable[Alert], out: TextIO) -> None:
     """Timesketch JSONL: `message`, `datetime`, `timestamp_desc`, and what an analyst filters by."""
-    for alert in visible(alerts):
+    for alert in alerts:
         row = {
             "message": alert["kibana.alert.reason"],
             "datetime": event_time_of(alert) or alert["@timestamp"],
@@ -141,7 +141,7 @@ OCSF_SEVERITY = {"low": 2, "medium": 3, "high": 4, "critical": 5}
 
 def write_ocsf(alerts: Iterable[Alert], out: TextIO) -> None:
     """OCSF Detection Finding (class 2004), one a line."""
-    for alert in visible(alerts):
+    for alert in alerts:
         out.write(as_json(_ocsf(alert)) + "\n")
 
 
@@ -202,7 +202,7 @@ def _named(item: dict[str, Any]) -> dict[str, Any]:
 def write_markdown(alerts: Iterable[Alert], out: TextIO) -> None:
     """A table for a report."""
     out.write("| Time | Severity | Rule | Host | Reason | Events |\n| --- | --- | --- | --- | --- | --- |\n")
-    for alert in visible(alerts):
+    for alert in alerts:
         cells = [event_time_of(alert), alert["kibana.alert.severity"], alert["kibana.alert.rule.name"]]
         cells += [first_of(alert, "host.name"), alert["kibana.alert.reason"]]
         places = "<br>".join(_cell(place) for place in places_of(alert))
@@ -222,3 +222,10 @@ WRITERS: dict[str, Writer] = {
     "ocsf": write_ocsf,
     "markdown": write_markdown,
 }
+WHOLE = frozenset(["ndjson", "json"])
+"""Formats that hold all alerts."""
+
+
+def write_alerts(alerts: Sequence[Alert], out: TextIO, form: str, shown: Shown) -> None:
+    """The alerts in one of the formats, those that are `shown` unless the format holds all."""
+    WRITERS[form](alerts if form in WHOLE else shown.of(alerts), out)

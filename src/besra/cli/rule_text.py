@@ -69,6 +69,7 @@ def facts(loaded: LoadedRule) -> list[tuple[str, str]]:
             ("Index", ", ".join(rule.index) or "any"),
             ("Schedule", f"every {schedule.interval} over {schedule.start} to {schedule.end}"),
             ("Max alerts", f"{rule.max_signals} an execution"),
+            *([("Building block", "yes: its alerts are input for other rules")] if rule.building_block else []),
             ("ATT&CK", ", ".join(techniques_of(rule.parameters.get("threat") or ())) or "-"),
             ("Tags", ", ".join(rule.tags) or "-"),
             ("Version", str(rule.version)),

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from besra.cli.alert_rows import severity_of, visible
+from besra.cli.alert_rows import Shown, severity_of
 from besra.cli.reading import ScanCounts
 from besra.detection.execution import Execution
 from besra.rules.loaded import RuleSet
@@ -22,12 +22,14 @@ FEATURES = {
 }
 
 
-def summary_lines(counts: ScanCounts, rules: RuleSet, running: int, executions: Sequence[Execution]) -> Iterator[str]:
+def summary_lines(
+    counts: ScanCounts, rules: RuleSet, running: int, executions: Sequence[Execution], shown: Shown
+) -> Iterator[str]:
     """The summary, a line a topic."""
     yield read_line(counts)
     yield f"rules: {running:,} ran of {len(rules):,} loaded{_not_evaluable(rules)}"
     yield from not_used_lines(counts)
-    yield alert_line(executions)
+    yield alert_line(executions, shown)
 
 
 def read_line(counts: ScanCounts) -> str:
@@ -67,24 +69,27 @@ def _not_evaluable(rules: RuleSet) -> str:
     return f"; not evaluable: {sum(unsupported.values()) + invalid:,} ({', '.join(reasons)})"
 
 
-def alert_line(executions: Sequence[Execution]) -> str:
-    """How many alerts of how many rules, by severity; building blocks and suppressed matches apart."""
-    shown = [visible(execution.alerts) for execution in executions]
-    by_severity = Counter(severity_of(alert) for alerts in shown for alert in alerts)
+def alert_line(executions: Sequence[Execution], shown: Shown) -> str:
+    """How many alerts of how many rules, by severity.
+
+    Suppressed matches apart, and the alerts of building block rules, unless they are shown.
+    """
+    visible = [shown.of(execution.alerts) for execution in executions]
+    counts = [(execution, len(alerts)) for execution, alerts in zip(executions, visible, strict=True)]
+    by_severity = Counter(severity_of(alert) for alerts in visible for alert in alerts)
     total = sum(by_severity.values())
-    blocks = [execution for execution in executions if execution.rule.building_block and execution.alerts]
-    hidden = sum(len(execution.alerts) for execution in blocks)
+    everything = Shown(building_blocks=True)
+    hidden = [more for execution, count in counts if (more := len(everything.of(execution.alerts)) - count)]
     text = counted(total, "alert")
     if total:
-        text += f" of {counted(sum(map(bool, shown)), 'rule')}"
+        text += f" of {counted(sum(count > 0 for _, count in counts), 'rule')}"
         parts = [f"{by_severity[s]:,} {s}" for s in reversed(RuleSeverity) if by_severity[s]]
         text += f": {', '.join(parts)}"
     if suppressed := sum(execution.suppressed for execution in executions):
         text += f"; {counted(suppressed, 'match', 'matches')} suppressed"
     if hidden:
-        text += (
-            f"; {counted(hidden, 'alert')} of {counted(len(blocks), 'building block rule')} not shown (--format ndjson)"
-        )
+        blocks = f"{counted(sum(hidden), 'alert')} of {counted(len(hidden), 'building block rule')}"
+        text += f"; {blocks} not shown (--building-blocks)"
     return text
 
 

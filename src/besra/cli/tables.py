@@ -67,7 +67,7 @@ def shortened(items: Sequence[str], most: int = 3) -> str:
 
 
 def rule_table(rules: RuleSet, width: int) -> Table:
-    """One row a rule: status, type, severity, name, id."""
+    """One row a rule: status, type and whether it is a building block rule, severity, name, id."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("STATUS", "TYPE", "SEVERITY"):
         table.add_column(column, no_wrap=True)
@@ -77,7 +77,8 @@ def rule_table(rules: RuleSet, width: int) -> Table:
     for loaded in rules:
         severity = loaded.rule.severity if loaded.rule else "-"
         name = loaded.name or loaded.path or "?"
-        cells = [Text(loaded.status), Text(loaded.type or "-"), severity_text(severity), plain(name)]
+        kind = f"{loaded.type or '-'}{' (block)' if loaded.rule and loaded.rule.building_block else ''}"
+        cells = [Text(loaded.status), Text(kind), severity_text(severity), plain(name)]
         table.add_row(*cells, *([plain(loaded.rule_id or "-")] if width >= WIDE else []))
     return table
 

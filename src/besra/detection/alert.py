@@ -132,7 +132,8 @@ def _group(source: Source, match: Match) -> list[Alert]:
         for ancestor in (*mine, Ancestor(alert_id, "", "signal", mine[-1].depth + 1, source.rule_uuid))
     ]
     group_id = shell_id(ancestors, source.rule_uuid)
-    shell = _shell(source, blocks, ancestors, group_id)
+    first = min((hit.time for hit in hits if hit.time is not None), default=None)
+    shell = _shell(source, blocks, _alert_fields(source, group_id, ancestors, first))
     shell["besra"] = story(source.plan, match)
     for index, (block, hit, document) in enumerate(zip(blocks, hits, cleaned, strict=True)):
         block["kibana.alert.building_block_type"] = "default"
@@ -142,11 +143,10 @@ def _group(source: Source, match: Match) -> list[Alert]:
     return [*blocks, shell]
 
 
-def _shell(source: Source, blocks: Items[Alert], ancestors: Items[Ancestor], group_id: str) -> Alert:
+def _shell(source: Source, blocks: Items[Alert], fields: Mapping[str, Any]) -> Alert:
     shared = {key: value for key, value in common_fields(blocks).items() if not key.startswith("kibana.alert.")}
-    shell = {**shared, **_alert_fields(source, group_id, ancestors, source.run.started)}
+    shell = {**shared, **fields, "kibana.alert.group.id": fields["kibana.alert.uuid"]}
     shell["kibana.alert.reason"] = reason_text(shell, source.rule.name, source.rule.severity)
-    shell["kibana.alert.group.id"] = group_id
     if source.rule.building_block:
         shell["kibana.alert.building_block_type"] = "default"
     return shell

@@ -1,39 +1,33 @@
-"""Detection over a stream of events: evaluate batch by batch, keep the hits, correlate at the end.
+"""Detection over a stream of events: evaluate batch by batch and keep the hits. `conclude` correlates them at the end.
 
 Files need not be sorted and an event may be read twice: order and identity are settled when hits are correlated.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Protocol
 
-from besra.detection.execution import NO_LIMITS, Execution, Limits, execute
-from besra.detection.run import RunInfo
+from besra.detection.alert_event import reads_alerts
+from besra.detection.batches import events_of, in_batches
+from besra.detection.execution import NO_LIMITS, Limits
+from besra.detection.feeding import descends_from
+from besra.detection.stages import NO_STAGES, Stages, stages_of
 from besra.detection.window import EVERYTHING, Window
-from besra.engine.hits import Hit
+from besra.engine.hits import Hit, Hits
 from besra.engine.pack import Entry, RulePack
+from besra.engine.plain import PlainEvaluator
 from besra.engine.profile import Profile
-from besra.engine.reference import evaluate
 from besra.events.event import Event
-from besra.events.event_time import event_time
 from besra.events.line_block import Decoder, LineBlock
 from besra.events.row_store import MEMORY_LIMIT
 from besra.events.table_part import TablePart
 from besra.events.wanted import EVERYTHING as EVERY_EVENT
 from besra.language.plan import Plan
 from besra.language.relative import at, is_relative, relative_dates, resolved, unresolved
+from besra.language.simplify import all_of, negated
 from besra.rules.rule import Rule
-
-BATCH = 5000
-"""Events evaluated together, where they do not come as blocks."""
-
-BATCH_SIZE = 64 << 20
-"""Bytes they may take together (`size_of`), but for the last of them."""
-
-EACH = 100
-"""Bytes of a key or element, about."""
 
 
 class Engine(StrEnum):
@@ -94,9 +88,9 @@ class Job:
         if dates and self.now is None:
             raise unresolved(next(iter(dates)))
         now = self.now or 0
+        plans = ((rule, resolved(plan, now) if dates else plan) for rule, plan in self.rules)
         entries = tuple(
-            Entry(resolved(plan, now) if dates else plan, rule.index if self.match_index else ())
-            for rule, plan in self.rules
+            Entry(_without_descent(rule, plan), rule.index if self.match_index else ()) for rule, plan in plans
         )
         # What dates mean and not `now` itself: where they are rounded, the pack of an hour ago is still good.
         meanings = sorted(repr(at(date, now)) for date in dates)
@@ -105,38 +99,53 @@ class Job:
         return RulePack(entries, hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest() if told else "")
 
 
+def _without_descent(rule: Rule, plan: Plan) -> Plan:
+    """The plan of a rule over alerts without those that come from the rule."""
+    if not reads_alerts(rule, plan):
+        return plan
+    others = negated(descends_from(rule))
+    return replace(plan, clauses=tuple(replace(c, predicate=all_of([c.predicate, others])) for c in plan.clauses))
+
+
+class Evaluator(Protocol):
+    """What evaluates a pack and keeps the hits: `engine.columnar` or `engine.plain`."""
+
+    def add(self, events: Sequence[Event], /) -> None:
+        """Evaluate some events."""
+
+    def hits(self, awaiting: Collection[int] = ()) -> Hits:
+        """The hits so far. Only for entries that are `awaiting` more something can be added after."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """The hits of every rule of a job, and the newest time of all events in nanoseconds since 1970 (0 if none has one).
 
     That time is "now" for callers who name none; `oldest` is how far the events reach back, None if none has a time.
-    `profile` is there if asked for and the engine is the columnar one.
+    Rules over alerts have hits to come: `stages` says in which order, and `evaluator` has them. `profile` is there if
+    asked for and the engine is the columnar one.
     """
 
     hits: RuleHits
     newest: int
+    evaluator: Evaluator
     oldest: int | None = None
+    stages: Stages = NO_STAGES
     profile: Profile | None = None
 
 
 def gather(job: Job, read: Read, on_compile: Callable[[], None] | None = None) -> Gathered:
     """The hits of every rule over all events. `on_compile` is called if code has to be compiled first."""
+    stages = stages_of(job.rules)
     if job.engine is Engine.COLUMNAR:
-        return _gather_columnar(job, read, on_compile)
-    pack = job.pack()
-    hits: list[list[Hit]] = [[] for _ in job.rules]
-    newest, oldest = 0, None
+        return _gather_columnar(job, stages, read, on_compile)
+    plain = PlainEvaluator(job.pack())
     for batch in in_batches(read(None)):
-        events = events_of(batch)
-        for mine, more in zip(hits, evaluate(pack, events).by_entry, strict=True):
-            mine.extend(more)
-        times = [time for event in events if (time := event_time(event.source)) is not None and abs(time) < 2**63]
-        newest = max([newest, *times])
-        oldest = min(times if oldest is None else [oldest, *times], default=None)
-    return Gathered(tuple(tuple(found) for found in hits), newest, oldest)
+        plain.add(events_of(batch))
+    return Gathered(plain.hits(stages.readers).by_entry, plain.newest, plain, plain.oldest, stages)
 
 
-def _gather_columnar(job: Job, read: Read, on_compile: Callable[[], None] | None) -> Gathered:
+def _gather_columnar(job: Job, stages: Stages, read: Read, on_compile: Callable[[], None] | None) -> Gathered:
     # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
@@ -147,7 +156,8 @@ def _gather_columnar(job: Job, read: Read, on_compile: Callable[[], None] | None
             columnar.when_compiling(on_compile)
         for batch in in_batches(read(columnar)):
             columnar.add(batch)
-        return Gathered(columnar.hits().by_entry, columnar.newest, columnar.oldest, columnar.profile())
+        hits = columnar.hits(stages.readers).by_entry
+        return Gathered(hits, columnar.newest, columnar, columnar.oldest, stages, columnar.profile())
 
 
 def newest_time(read: Read) -> int:
@@ -159,67 +169,3 @@ def newest_time(read: Read) -> int:
         for batch in in_batches(read(columnar)):
             columnar.add(batch)
         return columnar.newest
-
-
-def conclude(job: Job, hits: RuleHits, run: RunInfo) -> Iterator[Execution]:
-    """The execution of every rule that has hits: the most severe first, then by risk score and name."""
-    for position in _by_severity(job.rules):
-        rule, plan = job.rules[position]
-        if hits[position]:
-            plan = plan if job.now is None else resolved(plan, job.now)
-            yield execute(rule, plan, hits[position], run, window=job.window, limits=job.limits)
-
-
-def in_batches(events: Iterable[Event | LineBlock | TablePart]) -> Iterator[list[Event] | LineBlock | TablePart]:
-    """Blocks and parts as they come, other events in lists of up to BATCH.
-
-    A block is passed on before anything behind it is read: it is only good until the next one is decoded. So is a part.
-    """
-    batch: list[Event] = []
-    size = 0
-    for item in events:
-        if isinstance(item, (LineBlock, TablePart)):
-            yield item
-            continue
-        batch.append(item)
-        size += size_of(item.source)
-        if len(batch) == BATCH or size > BATCH_SIZE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def size_of(document: Mapping[str, Any]) -> int:
-    """About how many bytes a document takes: what its texts hold, and as much again as its keys and elements cost."""
-    size, waiting = 0, [document]
-    while waiting:  # documents may be deeper than Python recurses
-        held = waiting.pop()
-        size += EACH * len(held)
-        for value in held.values():
-            if isinstance(value, dict):
-                waiting.append(value)
-            elif isinstance(value, list):
-                size += EACH * len(value)
-            elif isinstance(value, str):
-                size += len(value)
-    return size
-
-
-def events_of(batch: Sequence[Event] | LineBlock | TablePart) -> Sequence[Event]:
-    """The events of a batch, those of a block or part made."""
-    match batch:
-        case LineBlock():
-            return [batch.event(row) for row in batch.rows.tolist()]
-        case TablePart():
-            return batch.events(range(batch.size))
-        case _:
-            return batch
-
-
-def _by_severity(rules: Sequence[tuple[Rule, Plan]]) -> list[int]:
-    def rank(position: int) -> tuple[int, int, str, str]:
-        rule = rules[position][0]
-        return -rule.severity.rank, -rule.risk_score, rule.name, rule.rule_id
-
-    return sorted(range(len(rules)), key=rank)

@@ -5,13 +5,14 @@ the join key, and the fields an alert could not hold. Elastic's shell of a seque
 (detection-engine.md 3.5, 13).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from besra.detection.match import Bucket, Match, NewTerm, key_texts
 from besra.detection.run import RunInfo
 from besra.engine.hits import Hit
 from besra.events.document import Fields
+from besra.events.event import Origin
 from besra.language.expr import fields_of
 from besra.language.plan import Plan
 from besra.schema.timestamp import format_timestamp
@@ -35,13 +36,16 @@ STEP_FIELDS = frozenset(
 )
 """Shown for every step that has them, besides the fields its condition reads."""
 
+MADE_HERE = Origin("(alert)")
+"""The origin of alerts of the same run that are events to other rules: they were read nowhere."""
+
 
 def provenance(hit: Hit, removed: Sequence[str]) -> dict[str, Any]:
     """Which event, where it was read, what the alert's copy of it lost, and which fields the reader made up.
 
     The last matters to an analyst: `host.id` of an event log is the computer's name (sources.md 9.12).
     """
-    found: dict[str, Any] = {"version": __version__, "events": [_event(hit)]}
+    found: dict[str, Any] = {"version": __version__, "events": _events(hit)}
     if removed:
         found["removed_fields"] = list(removed)
     if derived := Fields(hit.event.source).scalars("besra.derived"):
@@ -51,7 +55,7 @@ def provenance(hit: Hit, removed: Sequence[str]) -> dict[str, Any]:
 
 def counted_events(match: Match, bucket: Bucket) -> dict[str, Any]:
     """Where to find the events of a bucket: the first and last few, how many there are, and from when to when."""
-    told = {"version": __version__, "events": [_event(hit) for hit in match.present], "total_events": bucket.count}
+    told = {"version": __version__, "events": _events_of(match), "total_events": bucket.count}
     times = {"start": bucket.first, "end": bucket.last}
     return {**told, **{name: format_timestamp(time) for name, time in times.items() if time is not None}}
 
@@ -64,6 +68,19 @@ def newness(new: NewTerm, run: RunInfo) -> dict[str, Any]:
     seen_from = None if run.seen_from is None else max(new.since, run.seen_from)
     times = {"from": new.since, "seen_from": seen_from, "last_seen": new.last_seen}
     return {"history": {name: format_timestamp(time) for name, time in times.items() if time is not None}}
+
+
+def _events_of(match: Match) -> list[dict[str, Any]]:
+    """The events of a match, each once: alerts may be about one event."""
+    events: Iterable[dict[str, Any]] = (event for hit in match.present for event in _events(hit))
+    return list({(event["index"], event["id"]): event for event in events}.values())
+
+
+def _events(hit: Hit) -> list[dict[str, Any]]:
+    """The event of a hit; of an alert made in the same run, which was read nowhere, the events it is about."""
+    if hit.event.origin == MADE_HERE:
+        return [{**event} for event in hit.event.source["besra"]["events"]]
+    return [_event(hit)]
 
 
 def _event(hit: Hit) -> dict[str, Any]:
@@ -82,7 +99,7 @@ def story(plan: Plan, match: Match) -> dict[str, Any]:
     times = [hit.time for hit in match.present if hit.time is not None]
     told: dict[str, Any] = {
         "version": __version__,
-        "events": [_event(hit) for hit in match.present],
+        "events": _events_of(match),
         "sequence": [_step(plan, position, hit) for position, hit in enumerate(match.hits)],
     }
     if times:

@@ -7,6 +7,9 @@ from besra.detection.suppression_group import NO_GROUPS, Groups
 
 NAMESPACE = UUID("2b7c1d0a-4f7e-5d0e-8a53-6f3f2b1c9d77")
 
+SPACE = "default"
+"""The Kibana space alerts belong to."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
@@ -20,7 +23,7 @@ class RunInfo:
 
     started: int
     kind: str = "manual"
-    space: str = "default"
+    space: str = SPACE
     seen_from: int | None = None
     groups: Groups = field(default_factory=lambda: NO_GROUPS, compare=False)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Literal
 
+from besra.detection.batches import events_of, in_batches
 from besra.detection.correlate import correlate
-from besra.detection.detect import events_of, in_batches
 from besra.detection.match import Match, key_texts
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate

@@ -4,7 +4,7 @@ Lines are evaluated while they are read, here or by worker processes. What is ke
 order of reading, so nothing depends on how many there are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -206,11 +206,16 @@ class ColumnarEvaluator:
         if found.costs is not None:
             self._costs += found.costs
 
-    def hits(self) -> Hits:
-        """The hits of everything added that may be part of a match. Nothing can be added after."""
+    def hits(self, awaiting: Collection[int] = ()) -> Hits:
+        """The hits of everything added that may be part of a match. Nothing can be added after.
+
+        But for entries that are `awaiting` more: theirs are all hits so far, and can be asked for again.
+        """
         self._lap(Phase.READ)
+        if not awaiting:
+            self._lane = self._compiled = None
         try:
-            return self._gathering.hits()
+            return self._gathering.hits(awaiting)
         finally:
             self._lap(Phase.JOIN)
             self._gathering.store.close()

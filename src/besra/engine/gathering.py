@@ -4,6 +4,8 @@ A stage of a sequence may hold in a third of all events, and nearly none of them
 in the same form (`engine.kept_hits`): a document is read only for a match that is shown.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 
 from besra.engine.hits import Hits
@@ -27,18 +29,35 @@ class Gathering:
     def __init__(self, pack: RulePack, memory_limit: int = MEMORY_LIMIT) -> None:
         self.pack = pack
         self.store = RowStore(memory_limit)
+        self._settled: dict[int, KeptHits] = {}
 
     def take(self, kept: KeptRows, numbers: Integers) -> None:
         """What is kept of a batch; `numbers` are those of `kept.rows` in the store. Batches come in reading order."""
         for place, table in numbered(kept, numbers):
-            self.store.spill.append(place, table)
+            if place[0] not in self._settled:
+                self.store.spill.append(place, table)
 
-    def hits(self) -> Hits:
-        """The hits that may be part of a match. Nothing can be added after."""
+    def hits(self, awaiting: Collection[int] = ()) -> Hits:
+        """The hits that may be part of a match. Nothing can be added after.
+
+        But for the entries that are `awaiting` more: all their hits stay, since what is missing may still come.
+        """
         self.store.seal()
-        return Hits(tuple(self._entry_hits(number, entry) for number, entry in enumerate(self.pack.entries)))
+        for number, entry in enumerate(self.pack.entries):
+            if number not in self._settled and number not in awaiting:
+                self._settled[number] = self._narrowed_hits(number, entry)
+        return Hits(tuple(self._hits_of(number, entry) for number, entry in enumerate(self.pack.entries)))
 
-    def _entry_hits(self, number: int, entry: Entry) -> KeptHits:
+    def _hits_of(self, number: int, entry: Entry) -> KeptHits:
+        settled = self._settled.get(number)
+        return self._all_hits(number, entry) if settled is None else settled
+
+    def _all_hits(self, number: int, entry: Entry) -> KeptHits:
+        places = [(number, position) for position in range(len(entry.plan.clauses))]
+        size = sum(part.shape[1] for place in places for part in self.store.spill.parts(place))
+        return KeptHits(entry, number, self.store, size)
+
+    def _narrowed_hits(self, number: int, entry: Entry) -> KeptHits:
         spill = self.store.spill
         places = [(number, position) for position in range(len(entry.plan.clauses))]
         tables = {place[1]: spill.table(place) for place in places if place in spill}

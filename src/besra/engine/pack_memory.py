@@ -16,7 +16,7 @@ from besra.events.columns import Projection
 from besra.rules.memory_file import UNREADABLE, cache_folder, code_mark, read_memory, write_memory
 from besra.version import __version__
 
-COMPILERS = ("events/columns.py", "schema", "language", "engine")
+COMPILERS = ("events/columns.py", "schema", "language", "engine", "detection/detect.py", "detection/feeding.py")
 """The modules and packages whose code decides what a pack is compiled to."""
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "DecodedLines", "LineDecoder", "Projection", "ValueTable", "columns_of", "decode_lines"]
 
-ENVELOPE_KEYS = ("_source", "_index", "_id", "fields", "hits", "rawResponse", "Records", "records")
-"""Keys at the top of a document that may mean it is an envelope (`events.envelope`)."""
+ENVELOPE_KEYS = ("_source", "_index", "_id", "fields", "hits", "rawResponse", "Records", "records", "kibana.alert.uuid")
+"""Keys at the top of a document that may mean it is an envelope, or knows its own id (`events.envelope`)."""
 
 ACTION_KEYS = ("index", "create", "update", "delete")
 """Keys that alone in an object may mean it is a bulk action."""

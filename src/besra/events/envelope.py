@@ -9,6 +9,7 @@
 | `{"hits": {"events": […]}}`, `{"hits": {"sequences": …}}`| every event of an EQL response         |
 | `{"Records": […]}`, `{"records": […]}`                   | every record (CloudTrail, Azure)       |
 | `{"create": {"_index": …}}` and the document after it    | the document (a `_bulk` body)          |
+| an alert, which has `kibana.alert.uuid`                  | itself, in the index of alerts         |
 | any other object                                         | itself                                 |
 
 Source: sources.md 2 ("Document shape"), interfaces.md 2 and 3.
@@ -20,7 +21,7 @@ from typing import Any
 
 from besra.events.event import Event, Origin
 from besra.events.identity import document_id
-from besra.events.index_name import index_names
+from besra.events.index_name import alert_index, index_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ HIT_KEYS = frozenset(("fields", "sort", "highlight", "inner_hits", "matched_quer
 BULK_NAMES = frozenset(("index", "create", "update", "delete"))
 BULK_KEYS = frozenset(("routing", "pipeline", "require_alias", "dynamic_templates", "if_seq_no", "if_primary_term"))
 WRAPPERS = ("Records", "records")
+ALERT_ID = "kibana.alert.uuid"
+SPACES = "kibana.space_ids"
+DEFAULT_SPACE = "default"
+PRODUCER, SECURITY = "kibana.alert.rule.producer", "siem"
+"""What tells alerts of detection rules from those of Kibana's other rules."""
 
 
 def documents_in(value: object) -> Iterator[Document | NotADocument]:
@@ -79,7 +85,17 @@ def documents_in(value: object) -> Iterator[Document | NotADocument]:
 
 
 def _bare(value: Mapping[str, Any]) -> Document:
-    return Document(value, _text(value.get("_index")), _text(value.get("_id")))
+    index, id_ = _text(value.get("_index")), _text(value.get("_id"))
+    alert_id = _text(value.get(ALERT_ID))
+    if index is None and alert_id and value.get(PRODUCER) == SECURITY:
+        # The event in it says where the event belongs, not the alert.
+        return Document(value, alert_index(_space_of(value)), alert_id)
+    return Document(value, index, id_)
+
+
+def _space_of(alert: Mapping[str, Any]) -> str:
+    spaces = alert.get(SPACES)
+    return _text(spaces[0] if isinstance(spaces, list) and spaces else spaces) or DEFAULT_SPACE
 
 
 def _member(value: object) -> Document | NotADocument:

@@ -36,15 +36,28 @@ def index_names(source: Mapping[str, Any], *, index: str | None = None, default:
     return names_of_index(index) if index else (_own_names(source) or (default or LAST_NAME,))
 
 
+ALERTS = re.compile(r"\.(?:internal\.)?alerts-security\.alerts-(?P<space>.+?)(?:-\d{6,})?", re.DOTALL)
+
+
+def alert_index(space: str) -> str:
+    """The index of the alerts of a Kibana space (detection-engine.md 3)."""
+    return f".alerts-security.alerts-{space}"
+
+
 @lru_cache(maxsize=4096)
 def names_of_index(index: str) -> tuple[str, ...]:
     """An index and what else it is known as: `.ds-logs-x-default-2025.01.01-000001` is also `logs-x-default`.
 
-    The cluster in front of a remote index (`paris:logs-x-default`) is no part of its name.
+    The cluster in front of a remote index (`paris:logs-x-default`) is no part of its name. Alerts are known by their
+    alias, their backing index and the alias of former versions.
     """
     local = index.rpartition(":")[2]
-    backing = BACKING.fullmatch(local)
-    names = [index, local, backing["stream"]] if backing else [index, local]
+    names = [index, local]
+    if backing := BACKING.fullmatch(local):
+        names.append(backing["stream"])
+    if alerts := ALERTS.fullmatch(local):
+        home = alert_index(alerts["space"])
+        names += [home, f".internal{home}-000001", f".siem-signals-{alerts['space']}"]
     return tuple(dict.fromkeys(name for name in names if name))
 
 

@@ -155,10 +155,13 @@ class RowStore:
         return place
 
     def seal(self) -> None:
-        """No more rows will be kept: make them addressable by number."""
+        """Make the rows that have been kept addressable by number; after more have been, seal again."""
+        if len(self._digests) == self._size > 0:
+            return
         self._rows = _Columns(self.spill.parts(ROWS))
         self._known = _Columns(self.spill.parts(IDENTITIES))
-        self._digests = np.zeros((self._size, 2), np.int64)
+        known, self._digests = self._digests, np.zeros((self._size, 2), np.int64)
+        self._digests[: len(known)] = known
         self._alone = np.array([home is EVENTS for home in self._homes], np.bool_)
 
     def positions(self, numbers: Integers) -> Integers:

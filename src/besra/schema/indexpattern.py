@@ -1,7 +1,8 @@
 """Index patterns: which indices and data streams a rule reads.
 
-A pattern is matched against whole names, case-sensitively; `*` stands for any run of characters (sources.md 1). The
-backing indices of a data stream (`.ds-…`) are no names an event answers to: whoever reads them names the stream.
+A pattern is matched against whole names, case-sensitively; `*` stands for any run of characters (sources.md 1). Names
+that begin with a dot are hidden: only patterns that begin with one reach them. So the backing indices of a data stream
+(`.ds-…`) are not what rules name, but the stream is; and alerts are read by rules that name their index.
 """
 
 import re
@@ -44,7 +45,8 @@ def _includes(terms: tuple[str, ...], name: str) -> bool:
         else:
             # A dash in front of the first pattern belongs to the name: there is nothing yet to exclude from.
             seen_inclusion = True
-            included = included or _glob(term).fullmatch(name) is not None
+            hidden = name.startswith(".") and not term.startswith(".")
+            included = included or (not hidden and _glob(term).fullmatch(name) is not None)
     return included
 
 

@@ -15,7 +15,7 @@ from tests.unit.detection.conftest import MakeRules
 
 from besra import api
 from besra.demo import demo_documents
-from besra.detection.detect import EACH, in_batches, size_of
+from besra.detection.batches import EACH, in_batches, size_of
 from besra.errors import InputError
 from besra.events.event import Event
 from besra.events.file_read import FileRead

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from besra.demo import write_demo
-from besra.detection.detect import Gathered, Job, Resources, conclude, gather
+from besra.detection.conclude import conclude
+from besra.detection.detect import Gathered, Job, Resources, gather
 from besra.detection.execution import Execution
 from besra.detection.rule_cost import RuleCost, rule_costs, timed
 from besra.detection.run import RunInfo
@@ -42,7 +43,7 @@ def scanned(files: list[InputFile], workers: int) -> tuple[Job, Gathered, list[R
     job = Job(tuple(load_rules().runnable), resources=Resources(workers, profile=True))
     gathered = gather(job, partial(read, files))
     assert gathered.profile is not None
-    concluded = list(timed(partial(conclude, job, gathered.hits, RunInfo(0))))
+    concluded = list(timed(partial(conclude, job, gathered, RunInfo(0))))
     return job, gathered, rule_costs(job, gathered.profile, gathered.hits, concluded, [])
 
 
@@ -72,7 +73,7 @@ def test_every_second_is_somebodys(files: list[InputFile]) -> None:
     measured = gathered.profile.costs
     clauses = replace(measured.clauses, alone=np.array([3.0, 2.0, 1.0]))
     profile = replace(gathered.profile, costs=replace(measured, clauses=clauses))
-    concluded = list(timed(partial(conclude, job, gathered.hits, RunInfo(0))))
+    concluded = list(timed(partial(conclude, job, gathered, RunInfo(0))))
     costs, phases = rule_costs(job, profile, gathered.hits, concluded, []), profile.phases
     assert sum(cost.fire for cost in costs) == pytest.approx(phases[Phase.FIRE])
     assert sum(cost.keep for cost in costs) == pytest.approx(phases[Phase.KEEP])
@@ -97,7 +98,7 @@ def test_what_a_leaf_adds_is_divided_among_its_rules(files: list[InputFile]) -> 
 
 def test_executions_come_as_they_are(files: list[InputFile]) -> None:
     job, gathered, _ = scanned(files, 1)
-    made: list[Execution] = list(conclude(job, gathered.hits, RunInfo(0)))
+    made: list[Execution] = list(conclude(job, gathered, RunInfo(0)))
     again = list(timed(lambda: iter(made)))
     assert [done.execution for done in again] == made
     assert all(done.seconds >= 0 for done in again)

@@ -16,6 +16,7 @@ from besra.engine.gathering import Gathering
 from besra.engine.hits import Hit
 from besra.engine.kept_rows import ROW, ValueMemory, kept_rows
 from besra.engine.pack import Entry, RulePack
+from besra.engine.plain import PlainEvaluator
 from besra.engine.reference import evaluate
 from besra.events.batch import EventBatch, batch_of
 from besra.events.columns import Projection, ValueTable
@@ -144,6 +145,25 @@ def test_rows_of_keys_that_are_too_rare_are_dropped() -> None:
     everything = Counter(key[0] for hit in evaluate(pack, EVENTS).by_entry[0] if hit.clause == 0 for key in hit.keys)
     assert everything == common | {f"lone{number}": 1 for number in range(0, 60, 11)}
     assert left == [common, common, {"h0": 5, "h1": 19}, {"h0": 5, "h1": 5}]
+
+
+@pytest.mark.parametrize("limit", [0, 2**20])
+def test_entries_that_await_more_keep_all_and_the_others_take_no_more(limit: int) -> None:
+    columnar = ColumnarEvaluator(PACK, memory_limit=limit)
+    plain = PlainEvaluator(PACK)
+    for awaiting, events in (([0, 2], EVENTS[:30]), ([2], EVENTS[30:45]), ([], EVENTS[45:])):
+        for evaluator in (columnar, plain):
+            evaluator.add(events)
+            evaluator.hits(awaiting)
+        halves = [len(hits) for hits in columnar.hits(awaiting).by_entry]
+        for number in awaiting:
+            assert halves[number] == len(plain.hits(awaiting).by_entry[number])
+    for number, end in ((0, 45), (1, 30), (2, 60), (4, 30)):
+        plan = PACK.entries[number].plan
+        expected = list(correlate(plan, evaluate(PACK, EVENTS[:end]).by_entry[number]))
+        assert expected
+        for evaluator in (columnar, plain):
+            assert list(correlate(plan, evaluator.hits().by_entry[number])) == expected
 
 
 def test_matches_beyond_the_limit_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

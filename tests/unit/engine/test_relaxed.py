@@ -9,7 +9,7 @@ import pytest
 from tests.unit.events.parquet.parquet_files import write_events
 
 from besra import api
-from besra.detection.detect import in_batches
+from besra.detection.batches import in_batches
 from besra.engine.columnar import ColumnarEvaluator
 from besra.engine.pack import Entry, RulePack
 from besra.engine.programs import clause_programs

@@ -60,6 +60,27 @@ def test_documents_that_only_look_wrapped(value: dict[str, Any]) -> None:
     assert list(documents_in(value)) == [Document(value)]
 
 
+ALERT = {"kibana.alert.uuid": "u", "kibana.alert.rule.producer": "siem", **DOC, "data_stream": {"dataset": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("alert", "index", "id_"),
+    [
+        (ALERT, ".alerts-security.alerts-default", "u"),
+        (ALERT | {"kibana.space_ids": ["soc", "b"]}, ".alerts-security.alerts-soc", "u"),
+        (ALERT | {"kibana.space_ids": "soc"}, ".alerts-security.alerts-soc", "u"),
+        (ALERT | {"kibana.space_ids": []}, ".alerts-security.alerts-default", "u"),
+        (ALERT | {"kibana.space_ids": [{"a": 1}]}, ".alerts-security.alerts-default", "u"),
+        (ALERT | {"_index": "i", "_id": "7"}, "i", "7"),
+        (ALERT | {"kibana.alert.rule.producer": "logs"}, None, None),
+        (ALERT | {"kibana.alert.uuid": ["u"]}, None, None),
+        (ALERT | {"kibana.alert.uuid": ""}, None, None),
+    ],
+)
+def test_an_alert_knows_its_id_and_index(alert: dict[str, Any], index: str | None, id_: str | None) -> None:
+    assert list(documents_in(alert)) == [Document(alert, index, id_)]
+
+
 @pytest.mark.parametrize(
     ("value", "what"),
     [([1], "a list"), (1, "a number"), (1.5, "a number"), ("x", "a string"), (None, "null"), (True, "a boolean")],

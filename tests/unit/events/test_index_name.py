@@ -27,6 +27,25 @@ STREAM = {"data_stream": {"type": "logs", "dataset": "endpoint.events.process", 
             ("paris:.ds-logs-x-default-2025.01.01-000001", ".ds-logs-x-default-2025.01.01-000001", "logs-x-default"),
         ),
         ("winlogbeat-8.17.0-2025.01.01-000001", ("winlogbeat-8.17.0-2025.01.01-000001",)),
+        (
+            ".alerts-security.alerts-soc-2",
+            (
+                ".alerts-security.alerts-soc-2",
+                ".internal.alerts-security.alerts-soc-2-000001",
+                ".siem-signals-soc-2",
+            ),
+        ),
+        (
+            "c:.internal.alerts-security.alerts-default-000007",
+            (
+                "c:.internal.alerts-security.alerts-default-000007",
+                ".internal.alerts-security.alerts-default-000007",
+                ".alerts-security.alerts-default",
+                ".internal.alerts-security.alerts-default-000001",
+                ".siem-signals-default",
+            ),
+        ),
+        (".preview.alerts-security.alerts-default", (".preview.alerts-security.alerts-default",)),
     ],
 )
 def test_backing_and_remote_indices(index: str, names: tuple[str, ...]) -> None:

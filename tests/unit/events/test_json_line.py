@@ -14,10 +14,12 @@ from besra.events.document import flatten
 from besra.events.envelope import Document, documents_in, event_of
 from besra.events.event import Event, Origin
 from besra.events.identity import document_id
+from besra.events.index_name import names_of_index
 from besra.events.json_line import line_of
 from besra.events.readers.ndjson import read_json_events
 from besra.problems import Problem
 
+ALERT = {"kibana.alert.uuid": "u", "kibana.alert.rule.producer": "siem"}
 STREAM = {"data_stream": {"type": "logs", "dataset": "d", "namespace": "n"}}
 
 
@@ -38,6 +40,7 @@ def again(event: Event, index: str | None = None) -> Event:
     [
         ({"a": 1}, ("besra-events",), None, {"a": 1}),
         (STREAM, ("logs-d-n",), None, STREAM),
+        (ALERT, names_of_index(".alerts-security.alerts-default"), "u", ALERT),
         ({"a": 1}, ("besra-events",), "i", {"_id": "i", "_source": {"a": 1}}),
         ({"a": 1}, ("x",), "i", {"_index": "x", "_id": "i", "_source": {"a": 1}}),
         (STREAM, ("logs-d-n", "y"), "i", {"_index": "logs-d-n", "_aliases": ["y"], "_id": "i", "_source": STREAM}),

@@ -45,6 +45,24 @@ def test_a_pattern_is_matched_against_the_whole_name(patterns: list[str], name: 
     assert not matches(patterns, (name,))
 
 
+@pytest.mark.parametrize(
+    ("patterns", "is_read"),
+    [
+        ([".alerts-*"], True),
+        ([".*"], True),
+        ([".alerts-security.alerts-default"], True),
+        (["*"], False),
+        (["_all"], False),
+        (["*alerts*"], False),
+        (["*", ".alerts-*"], True),
+        ([".alerts-*", "-.alerts-security.*"], False),
+        ([], True),
+    ],
+)
+def test_names_that_begin_with_a_dot_are_hidden_from_other_patterns(patterns: list[str], is_read: bool) -> None:
+    assert matches(patterns, (".alerts-security.alerts-default",)) is is_read
+
+
 def test_an_exclusion_takes_away_what_stands_before_it() -> None:
     patterns = ["logs-*", "-logs-foo-*"]
 
@@ -76,5 +94,6 @@ NAMES = st.text("abc.-_", min_size=1, max_size=12).filter(lambda name: not name.
 @given(NAMES, st.integers(0, 12))
 def test_a_name_matches_itself_and_every_prefix_with_a_star(name: str, cut: int) -> None:
     assert matches([name], [name])
-    assert matches([name[:cut] + "*"], [name]) or name[:cut] + "*" == "-*"
+    is_hidden = name.startswith(".") and cut == 0
+    assert matches([name[:cut] + "*"], [name]) is not is_hidden or name[:cut] + "*" == "-*"
     assert not matches([f"*,-{name}"], [name])

@@ -52,7 +52,10 @@ def list_rules(context: click.Context, /, paths: tuple[str, ...], **given: Any) 
 
 def _row(loaded: LoadedRule) -> dict[str, Any]:
     rule = loaded.rule
-    known = {"severity": str(rule.severity), "risk_score": rule.risk_score, "tags": list(rule.tags)} if rule else {}
+    known: dict[str, Any] = {}
+    if rule:
+        known = {"severity": str(rule.severity), "risk_score": rule.risk_score, "tags": list(rule.tags)}
+        known["building_block"] = rule.building_block
     head = {"rule_id": loaded.rule_id, "name": loaded.name, "type": loaded.type, "status": str(loaded.status)}
     return {**head, **known, "path": loaded.path}
 

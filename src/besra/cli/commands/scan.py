@@ -8,20 +8,22 @@ from functools import partial
 
 import click
 
-from besra.cli.alert_rows import highest_severity, row_of, visible
+from besra.cli.alert_rows import Shown, highest_severity, row_of
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
-from besra.cli.formats import WRITERS
+from besra.cli.formats import WRITERS, write_alerts
 from besra.cli.loading import has_bad_rule, load_named, telling
 from besra.cli.options import OutputOptions, SizeType, cores, output_options, rules_option, time_option
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all
 from besra.cli.summary import summary_lines
 from besra.cli.terminal import Terminal, check_writable, output_to
-from besra.detection.detect import Engine, Gathered, Job, Resources, conclude, gather
+from besra.detection.conclude import conclude, in_stages, most_severe_first
+from besra.detection.detect import Engine, Gathered, Job, Resources, gather
 from besra.detection.execution import Execution, Limits
 from besra.detection.overrides import possible_severities
 from besra.detection.rule_cost import Concluded, rule_costs, timed
 from besra.detection.run import RunInfo
+from besra.detection.stages import stage_problems
 from besra.detection.visibility import Clock, seen_in
 from besra.detection.window import EVERYTHING, Window
 from besra.errors import InputError
@@ -75,6 +77,7 @@ def _like(text: str, pattern: str) -> bool:
 @click.option("--rule", "names", multiple=True, metavar="GLOB", help="Only rules of this name or id (repeatable).")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
 @click.option("--max-alerts", type=click.IntRange(0), metavar="N", help="Most alerts a rule, 0 for all.  [rule's own]")
+@click.option("--building-blocks", is_flag=True, help="Show and count the alerts of building block rules as well.")
 @click.option("--fail-on", type=SEVERITIES, help="Exit with 1 if there is an alert of this severity or above.")
 @time_option("--now", "now", help="The time the alerts are created at, instead of the clock's.", is_eager=True)
 @click.option(
@@ -130,6 +133,7 @@ class ScanOptions:
     match_index: bool
     engine: Engine
     resources: Resources
+    shown: Shown
     fail_on: str | None
     output: OutputOptions
 
@@ -147,6 +151,7 @@ class ScanOptions:
             not pick("any_index"),
             Engine(pick("engine") or Engine.COLUMNAR),  # type: ignore[arg-type]
             _resources(given),
+            Shown(bool(pick("building_blocks"))),
             pick("fail_on"),  # type: ignore[arg-type]
             OutputOptions.of(given),
         )
@@ -182,14 +187,15 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
             lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts),
             progress.compiling,
         )
-    concluding = partial(conclude, job, gathered.hits, RunInfo(options.now, seen_from=gathered.oldest))
-    concluded = list(timed(concluding)) if gathered.profile else []
-    executions = [done.execution for done in concluded] if gathered.profile else list(concluding())
-    _write(executions, options.output, terminal)
-    for execution in executions:
-        for warning in execution.warnings:
-            terminal.show(warning)
-    for line in summary_lines(counts, loaded, len(chosen), executions):
+    run = RunInfo(options.now, seen_from=gathered.oldest)
+    concluded = list(timed(partial(in_stages, job, gathered, run))) if gathered.profile else []
+    made = (done.execution for done in concluded) if gathered.profile else conclude(job, gathered, run)
+    executions = most_severe_first(made)
+    _write(executions, options, terminal)
+    told = [warning for execution in executions for warning in execution.warnings]
+    for warning in [*stage_problems(job.rules, gathered.stages), *told]:
+        terminal.show(warning)
+    for line in summary_lines(counts, loaded, len(chosen), executions, options.shown):
         terminal.say(line)
     if gathered.profile:
         _print_profile(job, gathered, concluded, terminal)
@@ -222,15 +228,16 @@ def _no_rules(loaded: RuleSet, wanted: RuleFilter) -> str:
     return "no rule can run; `besra rules check` says why"
 
 
-def _write(executions: Sequence[Execution], output: OutputOptions, terminal: Terminal) -> None:
-    alerts = [alert for execution in executions for alert in execution.alerts]
+def _write(executions: Sequence[Execution], options: ScanOptions, terminal: Terminal) -> None:
+    output = options.output
     if output.form != "table":
+        alerts = [alert for execution in executions for alert in execution.alerts]
         with output_to(output.path) as out:
-            WRITERS[output.form](alerts, out)
+            write_alerts(alerts, out, output.form, options.shown)
         return
     from besra.cli.tables import alert_table, print_table  # noqa: PLC0415  rich, which other formats do without
 
-    rows = [row_of(execution) for execution in executions if visible(execution.alerts)]
+    rows = [row for execution in executions if (row := row_of(execution, options.shown)).alerts]
     rows.sort(key=lambda row: -row.severity.rank)
     with output_to(output.path) as out:
         console = output.console_on(out, terminal)
@@ -246,7 +253,8 @@ def _exit_code(options: ScanOptions, loaded: RuleSet, counts: ScanCounts, execut
     if has_bad_rule(loaded):
         return ExitCode.BAD_RULE
     if options.fail_on:
-        highest = highest_severity(alert for execution in executions for alert in execution.alerts)
+        shown = (alert for execution in executions for alert in options.shown.of(execution.alerts))
+        highest = highest_severity(shown)
         if highest is not None and highest.rank >= RuleSeverity(options.fail_on).rank:
             return ExitCode.FINDINGS
     return ExitCode.OK

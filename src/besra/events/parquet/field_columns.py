@@ -24,7 +24,7 @@ class Holder:
     form: Form | None = None
 
 
-ENVELOPE_COLUMNS = frozenset(("_source", "fields", "hits", "rawResponse", "Records", "records"))
+ENVELOPE_COLUMNS = frozenset(("_source", "fields", "hits", "rawResponse", "Records", "records", "kibana.alert.uuid"))
 """Columns that may mean that the rows are no plain documents (`events.envelope`)."""
 
 

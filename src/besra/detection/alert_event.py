@@ -1,0 +1,41 @@
+"""Alerts as events: what rules over alerts read (detection-engine.md 2.5, 3)."""
+
+from besra.detection.alert import Alert
+from besra.detection.provenance import MADE_HERE
+from besra.detection.run import SPACE
+from besra.events.event import Event
+from besra.events.index_name import alert_index, names_of_index
+from besra.language.plan import Plan
+from besra.rules.rule import Rule
+from besra.schema.indexpattern import matches
+
+HOME = alert_index(SPACE)
+NAMES = names_of_index(HOME)
+"""The index of alerts, and what else it is known as."""
+
+BEHIND_EVENTS = 1 << 62
+"""Positions from here on sort alerts behind all events of their instant, the more the deeper they are."""
+
+
+def event_of_alert(alert: Alert) -> Event:
+    """The event an alert is to other rules: itself, at the time of what it is about.
+
+    All alerts of a run are created at one time, by which no sequence could order them. One on an event without a time
+    has none.
+    """
+    source = {name: value for name, value in alert.items() if name != "@timestamp"}
+    time = alert.get("kibana.alert.original_time")
+    if time is not None:
+        source["@timestamp"] = time
+    position = BEHIND_EVENTS + alert["kibana.alert.depth"]
+    return Event(alert["kibana.alert.uuid"], NAMES, source, MADE_HERE, position)
+
+
+def reads_alerts(rule: Rule, plan: Plan) -> bool:
+    """Whether one of the rule's clauses has index patterns that name the alerts.
+
+    Without patterns a rule reads all events, and no alerts; neither do patterns such as `*`, since names that begin
+    with a dot are hidden.
+    """
+    patterns = (rule.index if clause.index is None else clause.index for clause in plan.clauses)
+    return any(given and matches(given, NAMES) for given in patterns)

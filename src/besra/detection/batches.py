@@ -1,0 +1,66 @@
+"""Events in batches: so many together that evaluating them costs little each, and so few that they fit into memory."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from besra.events.event import Event
+from besra.events.line_block import LineBlock
+from besra.events.table_part import TablePart
+
+BATCH = 5000
+"""Events evaluated together, where they do not come as blocks."""
+
+BATCH_SIZE = 64 << 20
+"""Bytes they may take together (`size_of`), but for the last of them."""
+
+EACH = 100
+"""Bytes of a key or element, about."""
+
+Batch = Sequence[Event] | LineBlock | TablePart
+
+
+def in_batches(events: Iterable[Event | LineBlock | TablePart]) -> Iterator[list[Event] | LineBlock | TablePart]:
+    """Blocks and parts as they come, other events in lists of up to BATCH.
+
+    A block is passed on before anything behind it is read: it is only good until the next one is decoded. So is a part.
+    """
+    batch: list[Event] = []
+    size = 0
+    for item in events:
+        if isinstance(item, (LineBlock, TablePart)):
+            yield item
+            continue
+        batch.append(item)
+        size += size_of(item.source)
+        if len(batch) == BATCH or size > BATCH_SIZE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def size_of(document: Mapping[str, Any]) -> int:
+    """About how many bytes a document takes: what its texts hold, and as much again as its keys and elements cost."""
+    size, waiting = 0, [document]
+    while waiting:  # documents may be deeper than Python recurses
+        held = waiting.pop()
+        size += EACH * len(held)
+        for value in held.values():
+            if isinstance(value, dict):
+                waiting.append(value)
+            elif isinstance(value, list):
+                size += EACH * len(value)
+            elif isinstance(value, str):
+                size += len(value)
+    return size
+
+
+def events_of(batch: Sequence[Event] | LineBlock | TablePart) -> Sequence[Event]:
+    """The events of a batch, those of a block or part made."""
+    match batch:
+        case LineBlock():
+            return [batch.event(row) for row in batch.rows.tolist()]
+        case TablePart():
+            return batch.events(range(batch.size))
+        case _:
+            return batch

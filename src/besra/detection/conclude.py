@@ -1,0 +1,93 @@
+"""Hits to executions: rules over events first, then those over alerts, stage by stage."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+
+from besra.detection.alert import Alert
+from besra.detection.alert_event import event_of_alert
+from besra.detection.batches import in_batches
+from besra.detection.detect import Gathered, Job
+from besra.detection.execution import Execution, execute
+from besra.detection.run import RunInfo
+from besra.detection.stages import Cycle
+from besra.engine.hits import Hit
+from besra.language.relative import resolved
+from besra.rules.rule import Rule
+
+
+def conclude(job: Job, gathered: Gathered, run: RunInfo) -> Iterator[Execution]:
+    """The execution of every rule that has hits: the most severe first, then by risk score and name."""
+    executions = in_stages(job, gathered, run)
+    # Without rules over alerts they come in this order, one by one.
+    return iter(most_severe_first(executions)) if gathered.stages.readers else executions
+
+
+def most_severe_first(executions: Iterable[Execution]) -> list[Execution]:
+    """Executions in the order in which they are shown."""
+    return sorted(executions, key=lambda execution: _rank(execution.rule))
+
+
+def _rank(rule: Rule) -> tuple[int, int, str, str]:
+    return -rule.severity.rank, -rule.risk_score, rule.name, rule.rule_id
+
+
+def in_stages(job: Job, gathered: Gathered, run: RunInfo) -> Iterator[Execution]:
+    """The execution of every rule that has hits, in an order in which rules over alerts find the alerts they are about.
+
+    Alerts become events of the same evaluation. What a rule read from files and what it reads of alerts are hits alike.
+    """
+    waiting = gathered.stages.readers
+    alerts: list[Alert] = []
+    for position in sorted(range(len(job.rules)), key=lambda position: _rank(job.rules[position][0])):
+        if position not in waiting and gathered.hits[position]:
+            execution = _execute(job, position, gathered.hits[position], run)
+            if waiting:
+                alerts.extend(execution.alerts)
+            yield execution
+    _feed(gathered, alerts, waiting)
+    for cycle in gathered.stages.cycles:
+        waiting -= set(cycle)
+        yield from _turns(job, gathered, run, cycle, waiting)
+
+
+def _turns(job: Job, gathered: Gathered, run: RunInfo, cycle: Cycle, waiting: Collection[int]) -> Iterator[Execution]:
+    """The executions of rules that may read each other's alerts; `waiting` are the rules of later stages.
+
+    In each turn all of them run over all they have, and what is new is fed to them. No alert comes from a rule twice,
+    so as many turns as there are rules follow every line of descent to its end.
+    """
+    found: dict[int, Execution] = {}
+    for turns_left in reversed(range(len(cycle))):
+        awaiting = {*waiting, *cycle} if turns_left else waiting
+        hits = gathered.evaluator.hits(awaiting).by_entry
+        fresh: list[Alert] = []
+        for position in cycle:
+            if hits[position]:
+                found[position], new = _joined(found.get(position), _execute(job, position, hits[position], run))
+                fresh.extend(new)
+        if not fresh:
+            break
+        _feed(gathered, fresh, awaiting)
+    yield from found.values()
+
+
+def _execute(job: Job, position: int, hits: Collection[Hit], run: RunInfo) -> Execution:
+    rule, plan = job.rules[position]
+    plan = plan if job.now is None else resolved(plan, job.now)
+    return execute(rule, plan, hits, run, window=job.window, limits=job.limits)
+
+
+def _joined(earlier: Execution | None, later: Execution) -> tuple[Execution, list[Alert]]:
+    """A rule's executions of two turns as one, and the alerts that are new in the later."""
+    if earlier is None:
+        return later, list(later.alerts)
+    known = {alert["kibana.alert.uuid"] for alert in earlier.alerts}
+    new = [alert for alert in later.alerts if alert["kibana.alert.uuid"] not in known]
+    return replace(later, alerts=(*earlier.alerts, *new)), new
+
+
+def _feed(gathered: Gathered, alerts: Iterable[Alert], awaiting: Collection[int]) -> None:
+    if awaiting:
+        for batch in in_batches(map(event_of_alert, alerts)):
+            assert isinstance(batch, list)
+            gathered.evaluator.add(batch)
