@@ -12,7 +12,8 @@ from typing import Any
 from besra.detection.execution import NO_LIMITS, Execution, Limits, execute
 from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
-from besra.engine.hits import Hit
+from besra.engine.hits import Hit, Hits
+from besra.engine.indicator_pack import indicator_pack
 from besra.engine.pack import Entry, RulePack
 from besra.engine.profile import Profile
 from besra.engine.reference import evaluate
@@ -119,24 +120,35 @@ class Gathered:
     profile: Profile | None = None
 
 
-def gather(job: Job, read: Read, on_compile: Callable[[], None] | None = None) -> Gathered:
-    """The hits of every rule over all events. `on_compile` is called if code has to be compiled first."""
+def gather(
+    job: Job, read: Read, indicators: Read | None = None, on_compile: Callable[[], None] | None = None
+) -> Gathered:
+    """The hits of every rule over all events, and over documents that are given as `indicators` and no events.
+
+    `on_compile` is called if code has to be compiled first.
+    """
     if job.engine is Engine.COLUMNAR:
-        return _gather_columnar(job, read, on_compile)
+        return _gather_columnar(job, read, indicators, on_compile)
     pack = job.pack()
     hits: list[list[Hit]] = [[] for _ in job.rules]
     newest, oldest = 0, None
+    for batch in in_batches(indicators(None)) if indicators else ():
+        _extend(hits, evaluate(indicator_pack(pack), events_of(batch)))
     for batch in in_batches(read(None)):
         events = events_of(batch)
-        for mine, more in zip(hits, evaluate(pack, events).by_entry, strict=True):
-            mine.extend(more)
+        _extend(hits, evaluate(pack, events))
         times = [time for event in events if (time := event_time(event.source)) is not None and abs(time) < 2**63]
         newest = max([newest, *times])
         oldest = min(times if oldest is None else [oldest, *times], default=None)
     return Gathered(tuple(tuple(found) for found in hits), newest, oldest)
 
 
-def _gather_columnar(job: Job, read: Read, on_compile: Callable[[], None] | None) -> Gathered:
+def _extend(hits: list[list[Hit]], more: Hits) -> None:
+    for mine, found in zip(hits, more.by_entry, strict=True):
+        mine.extend(found)
+
+
+def _gather_columnar(job: Job, read: Read, indicators: Read | None, on_compile: Callable[[], None] | None) -> Gathered:
     # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
@@ -145,6 +157,10 @@ def _gather_columnar(job: Job, read: Read, on_compile: Callable[[], None] | None
         columnar.look_between(job.window.start, job.window.end)
         if on_compile is not None:
             columnar.when_compiling(on_compile)
+        if indicators is not None:
+            with columnar.of_indicators() as of_indicators:
+                for batch in in_batches(indicators(of_indicators)):
+                    of_indicators.add(batch)
         for batch in in_batches(read(columnar)):
             columnar.add(batch)
         return Gathered(columnar.hits().by_entry, columnar.newest, columnar.oldest, columnar.profile())

@@ -41,7 +41,7 @@ def provenance(hit: Hit, removed: Sequence[str]) -> dict[str, Any]:
 
     The last matters to an analyst: `host.id` of an event log is the computer's name (sources.md 9.12).
     """
-    found: dict[str, Any] = {"version": __version__, "events": [_event(hit)]}
+    found: dict[str, Any] = {"version": __version__, "events": [event_story(hit)]}
     if removed:
         found["removed_fields"] = list(removed)
     if derived := Fields(hit.event.source).scalars("besra.derived"):
@@ -51,7 +51,7 @@ def provenance(hit: Hit, removed: Sequence[str]) -> dict[str, Any]:
 
 def counted_events(match: Match, bucket: Bucket) -> dict[str, Any]:
     """Where to find the events of a bucket: the first and last few, how many there are, and from when to when."""
-    told = {"version": __version__, "events": [_event(hit) for hit in match.present], "total_events": bucket.count}
+    told = {"version": __version__, "events": [event_story(hit) for hit in match.present], "total_events": bucket.count}
     times = {"start": bucket.first, "end": bucket.last}
     return {**told, **{name: format_timestamp(time) for name, time in times.items() if time is not None}}
 
@@ -66,7 +66,8 @@ def history(new: NewTerm, run: RunInfo) -> dict[str, str]:
     return {name: format_timestamp(time) for name, time in times.items() if time is not None}
 
 
-def _event(hit: Hit) -> dict[str, Any]:
+def event_story(hit: Hit) -> dict[str, Any]:
+    """Who an event is, when it happened and where it was read."""
     origin = hit.event.origin
     place = {"file": origin.path, "line": origin.line, "record": origin.record}
     return {
@@ -82,7 +83,7 @@ def story(plan: Plan, match: Match) -> dict[str, Any]:
     times = [hit.time for hit in match.present if hit.time is not None]
     told: dict[str, Any] = {
         "version": __version__,
-        "events": [_event(hit) for hit in match.present],
+        "events": [event_story(hit) for hit in match.present],
         "sequence": [_step(plan, position, hit) for position, hit in enumerate(match.hits)],
     }
     if times:

@@ -43,12 +43,16 @@ class OrderedHits:
 
 @dataclass(frozen=True)
 class KeptHits:
-    """The hits of an entry: so many rows in the piles `(number, clause position)` of the store."""
+    """The hits of an entry: so many rows in the piles `(number, clause position)` of the store.
+
+    `seen` are the positions of clauses that had hits before those without a partner were dropped.
+    """
 
     entry: Entry
     number: int
     store: RowStore
     size: int
+    seen: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return self.size

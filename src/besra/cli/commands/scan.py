@@ -1,7 +1,7 @@
 """`besra scan`: every rule over files and folders."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -14,17 +14,21 @@ from besra.cli.formats import WRITERS
 from besra.cli.loading import has_bad_rule, load_named, telling
 from besra.cli.options import OutputOptions, SizeType, cores, output_options, rules_option, time_option
 from besra.cli.progress import Progress
-from besra.cli.reading import ScanCounts, read_all
+from besra.cli.reading import ScanCounts, read_all, read_indicators
 from besra.cli.summary import summary_lines
 from besra.cli.terminal import Terminal, check_writable, output_to
 from besra.detection.detect import Engine, Gathered, Job, Resources, conclude, gather
 from besra.detection.execution import Execution, Limits
+from besra.detection.indicators import missing_indicators, needs_indicators, unused_indicators
 from besra.detection.rule_cost import Concluded, rule_costs, timed
 from besra.detection.run import RunInfo
 from besra.detection.window import Window
 from besra.errors import InputError
+from besra.events.event import Event
 from besra.events.file_read import ReadOptions
+from besra.events.line_block import Decoder, LineBlock
 from besra.events.row_store import MEMORY_LIMIT
+from besra.events.table_part import TablePart
 from besra.rules.loaded import RuleSet
 from besra.rules.rule import Rule, RuleSeverity
 from besra.schema.timestamp import format_timestamp
@@ -56,6 +60,12 @@ def _like(text: str, pattern: str) -> bool:
 @click.command(epilog=EXIT_CODE_HELP)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @rules_option
+@click.option(
+    "--indicators",
+    multiple=True,
+    metavar="PATH",
+    help="File or folder of indicators for indicator match rules (repeatable).",
+)
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @time_option("--from", "start", help="Only events from this time on (ISO date or date math such as now-24h).")
 @time_option("--to", "end", help="Only events up to this time.")
@@ -101,6 +111,8 @@ def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ..
     for people; in a pipe alerts come as NDJSON.
     """
     options = ScanOptions.of(given)
+    if "-" in paths and "-" in options.indicators:
+        raise click.UsageError("the standard input holds events or indicators, not both")
     if options.resources.profile and options.engine is not Engine.COLUMNAR:
         raise click.UsageError("--profile is about --engine columnar, which evaluates all rules together")
     context.exit(run_scan(paths, rules, options))
@@ -112,6 +124,7 @@ class ScanOptions:
 
     filter: RuleFilter
     read: ReadOptions
+    indicators: tuple[str, ...]
     window: Window
     limits: Limits
     now: int
@@ -128,6 +141,7 @@ class ScanOptions:
         return cls(
             RuleFilter(pick("severity"), pick("tags") or (), pick("names") or ()),  # type: ignore[arg-type]
             ReadOptions(index=pick("index")),  # type: ignore[arg-type]
+            pick("indicators") or (),  # type: ignore[arg-type]
             _window(pick("start"), pick("end")),  # type: ignore[arg-type]
             Limits(pick("max_alerts")),  # type: ignore[arg-type]
             time.time_ns() if pick("now") is None else pick("now"),  # type: ignore[arg-type]
@@ -164,12 +178,7 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     how = options.engine, options.resources, loaded.fingerprint
     job = Job(chosen, options.match_index, options.window, options.limits, *how, now=options.now)
     counts = ScanCounts()
-    with Progress(terminal) as progress:
-        gathered = gather(
-            job,
-            lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts),
-            progress.compiling,
-        )
+    gathered = _gathered(job, paths, options, counts, terminal)
     concluding = partial(conclude, job, gathered.hits, RunInfo(options.now, seen_from=gathered.oldest))
     concluded = list(timed(concluding)) if gathered.profile else []
     executions = [done.execution for done in concluded] if gathered.profile else list(concluding())
@@ -182,6 +191,26 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     if gathered.profile:
         _print_profile(job, gathered, concluded, terminal)
     return _exit_code(options, loaded, counts, executions)
+
+
+def _gathered(job: Job, paths: Sequence[str], options: ScanOptions, counts: ScanCounts, terminal: Terminal) -> Gathered:
+    """Read events, and indicators if some rule compares with them."""
+    named = options.indicators
+    if named and not needs_indicators(job):
+        terminal.show(unused_indicators())
+        named = ()
+    with Progress(terminal) as progress:
+
+        def events(decoder: Decoder | None) -> Iterable[Event | LineBlock | TablePart]:
+            return read_all(paths, replace(options.read, decoder=decoder), progress, counts)
+
+        def indicators(decoder: Decoder | None) -> Iterable[Event | LineBlock | TablePart]:
+            return read_indicators(named, replace(options.read, decoder=decoder), progress, counts)
+
+        gathered = gather(job, events, indicators if named else None, progress.compiling)
+    if problem := missing_indicators(job, gathered.hits, given=bool(named)):
+        terminal.show(problem)
+    return gathered
 
 
 def _print_profile(job: Job, gathered: Gathered, concluded: Sequence[Concluded], terminal: Terminal) -> None:
