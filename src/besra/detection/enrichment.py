@@ -49,7 +49,7 @@ def indicator_story(indicators: Indicators) -> dict[str, Any]:
 
 def _known(source: Document) -> list[Any]:
     """The enrichments a document has, one or several, wherever nested and dotted keys hold them."""
-    found = [value for value in values_at(source, ENRICHMENTS) if value is not None]
+    found = [value for rest, value in _parts_at(source, ENRICHMENTS) if not rest and value is not None]
     return [part for value in found for part in (value if isinstance(value, list | tuple) else [value])]
 
 
@@ -96,30 +96,19 @@ def _atomic(event: Fields, mine: FieldRef, indicator: Fields, theirs: FieldRef) 
 def object_at(source: Document, path: str) -> dict[str, Any]:
     """The object under a dotted name, put together of what nested and dotted keys hold; of a list the first."""
     found: dict[str, Any] = {}
-    for value in values_at(source, path):
-        first = next(iter(value), None) if isinstance(value, list | tuple) else value
-        if isinstance(first, Mapping):
-            found |= first
-    return found | dict(_below(source, f"{path}."))
+    for rest, value in _parts_at(source, path):
+        first = next(iter(value), None) if not rest and isinstance(value, list | tuple) else value
+        part = {rest: value} if rest else first if isinstance(first, Mapping) else {}
+        found = {**part, **found}
+    return found
 
 
-def values_at(source: Document, path: str) -> Iterator[Any]:
-    """The values under a dotted name in documents of nested and dotted keys."""
+def _parts_at(source: Document, path: str) -> Iterator[tuple[str, Any]]:
+    """What stands under a dotted name: values, each with what its own name has beyond that."""
     for key, value in source.items():
-        if key == path:
-            yield value
+        if key == path or key.startswith(f"{path}."):
+            yield key[len(path) + 1 :], value
         elif path.startswith(f"{key}."):
             for inner in value if isinstance(value, list | tuple) else (value,):
                 if isinstance(inner, Mapping):
-                    yield from values_at(inner, path.removeprefix(f"{key}."))
-
-
-def _below(source: Document, prefix: str) -> Iterator[tuple[str, Any]]:
-    """What stands under keys that begin with a name, by the rest of the key."""
-    for key, value in source.items():
-        if key.startswith(prefix):
-            yield key.removeprefix(prefix), value
-        elif prefix.startswith(f"{key}."):
-            for inner in value if isinstance(value, list | tuple) else (value,):
-                if isinstance(inner, Mapping):
-                    yield from _below(inner, prefix.removeprefix(f"{key}."))
+                    yield from _parts_at(inner, path.removeprefix(f"{key}."))
