@@ -24,6 +24,7 @@ from besra.detection.detect import Engine, Job, Resources, gather
 from besra.detection.match import Indicators, Match
 from besra.detection.window import EVERYTHING, Window
 from besra.engine import columnar as columnar_module
+from besra.engine import row_keys
 from besra.engine.hits import Hit, Key
 from besra.events import row_store
 from besra.events.event import Event
@@ -246,6 +247,7 @@ FILES = st.tuples(
     packed=st.booleans(),
     limit=st.sampled_from([0, 400, 2**20]),
     workers=st.sampled_from([1, 1, 1, 1, 2]),
+    most_keys=st.sampled_from([1, 2, 16]),
     window=st.sampled_from([EVERYTHING, EVERYTHING, Window(START + 1_000_000_000, None), Window(None, START)]),
 )
 @settings(max_examples=80, deadline=None)
@@ -256,6 +258,7 @@ def test_a_scan_gives_what_the_reference_gives(
     packed: bool,
     limit: int,
     workers: int,
+    most_keys: int,
     window: Window,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -270,6 +273,7 @@ def test_a_scan_gives_what_the_reference_gives(
         patch.setattr(row_store, "MAX_LOADED", 2)
         patch.setattr(json_blocks, "BLOCK", 200)
         patch.setattr(columnar_module, "FEW_BYTES", limit)
+        patch.setattr(row_keys, "MOST_KEYS", most_keys)
         patch.setattr(threat_match, "MOST_COVERED", 2)
         patch.setattr(threat_match, "MOST_TOGETHER", 2)
         held = scanned(Job(((rule, plan),), engine=Engine.REFERENCE), mine, theirs)

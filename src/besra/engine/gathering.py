@@ -8,10 +8,11 @@ import numpy as np
 
 from besra.engine.hits import Hits
 from besra.engine.kept_hits import KeptHits
-from besra.engine.kept_rows import KeptRows, numbered
+from besra.engine.kept_rows import ROW, KeptRows, numbered
 from besra.engine.pack import Entry, RulePack
 from besra.engine.semi_join import Tables, compared, frequent, joined
 from besra.events.row_store import MEMORY_LIMIT, RowStore
+from besra.events.spill import Table
 from besra.language.plan import Correlation, Each, NewTerms, Sample, Sequence, ThreatMatch, Threshold
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -48,7 +49,12 @@ class Gathering:
                 spill.drop(place)
             for position, table in left.items():
                 spill.append((number, position), table)
-        return KeptHits(entry, number, self.store, sum(table.shape[1] for table in left.values()), seen)
+        return KeptHits(entry, number, self.store, sum(map(_rows, left.values())), seen)
+
+
+def _rows(table: Table) -> int:
+    """How many rows are in a table, in which they ascend and stand once for each key."""
+    return 1 + int(np.count_nonzero(np.diff(table[ROW])))
 
 
 def narrowed(correlation: Correlation, tables: Tables, store: RowStore) -> Tables:

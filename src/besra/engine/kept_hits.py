@@ -63,7 +63,7 @@ class KeptHits:
     def __iter__(self) -> Iterator[Hit]:
         """All hits, read one by one."""
         for position in self._positions():
-            for row in self.store.spill.table((self.number, position))[ROW].tolist():
+            for row in dict.fromkeys(self.store.spill.table((self.number, position))[ROW].tolist()):
                 yield self.hit(row, position)
 
     def _positions(self) -> list[int]:
@@ -115,7 +115,7 @@ class KeptHits:
         return np.concatenate(tables, axis=1), np.concatenate(clauses)
 
     def _with_keys_apart(self, table: Table, clause: int) -> Table:
-        """The rows of a clause, those with several keys once for each."""
+        """The rows of a clause, those with so many keys that they were not written out once for each too."""
         if len(table) <= KEY or not (several := table[KEY] == SEVERAL).any():
             return table
         parts = [table[:, ~several]]

@@ -34,7 +34,9 @@ def joined(tables: Tables, needed: set[int], store: RowStore) -> Tables:
     if shared is None:
         return tables
     left = {
-        position: table[:, np.isin(keys[position], shared) | (keys[position] == SEVERAL) | store.shared_ids(table[ROW])]
+        position: table[
+            :, np.isin(keys[position], shared) | (keys[position] == SEVERAL) | _shared_ids(table[ROW], store)
+        ]
         for position, table in tables.items()
     }
     return {position: table for position, table in left.items() if table.shape[1]}
@@ -50,11 +52,19 @@ def frequent(tables: Tables, count: int, store: RowStore) -> Tables:
     rows, keys = tables[0][ROW], tables[0][KEY]
     several = keys == SEVERAL
     _, place, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    kept = (sizes[place] + several.sum() >= count) | several | store.shared_ids(rows)
+    kept = (sizes[place] + several.sum() >= count) | several | _shared_ids(rows, store)
     if kept.all():
         return tables
     left = {position: table[:, np.isin(table[ROW], rows[kept])] for position, table in tables.items()}
     return {position: table for position, table in left.items() if table.shape[1]}
+
+
+def _shared_ids(rows: Integers, store: RowStore) -> Mask:
+    """Which rows share their identity with another row; they ascend, and stand there once for each key."""
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = rows[1:] != rows[:-1]
+    shared: Mask = store.shared_ids(rows[first])[np.cumsum(first) - 1]
+    return shared
 
 
 def compared(tables: Tables, threat_match: ThreatMatch, store: RowStore) -> Tables:
@@ -78,8 +88,8 @@ def _keep_wanted(wanted: Comparison, tables: Tables, left: dict[int, Mask], stor
     mine, theirs = events[KEY], indicators[KEY]
     shared = np.intersect1d(mine, theirs)
     everything = np.bool_(wanted.wildcards in tables)
-    left[wanted.events] |= everything | _may_be_among(mine, theirs, shared) | store.shared_ids(events[ROW])
-    left[wanted.indicators] |= _may_be_among(theirs, mine, shared) | store.shared_ids(indicators[ROW])
+    left[wanted.events] |= everything | _may_be_among(mine, theirs, shared) | _shared_ids(events[ROW], store)
+    left[wanted.indicators] |= _may_be_among(theirs, mine, shared) | _shared_ids(indicators[ROW], store)
     if wanted.wildcards in tables:
         left[wanted.wildcards].fill(True)
 
