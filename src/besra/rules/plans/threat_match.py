@@ -71,6 +71,6 @@ def compared(entry: Entry, catalogue: Catalogue) -> tuple[FieldRef, FieldRef]:
 
     Where no mapping has that field the indicator's decides; where none has either, values compare as texts.
     """
-    kinds = (field_ref(entry[side], catalogue).type for side in ("field", "value"))
-    kind = next((kind for kind in kinds if kind is not FieldType.DYNAMIC), FieldType.KEYWORD)
+    mapped = (entry[side] for side in ("field", "value") if catalogue.type_of(entry[side]) is not FieldType.DYNAMIC)
+    kind = field_ref(next(mapped, entry["field"]), catalogue).type
     return FieldRef(entry["field"], kind), FieldRef(entry["value"], kind)
