@@ -12,9 +12,12 @@ from besra import api
 from besra.detection.correlate import correlate
 from besra.detection.detect import Engine, Job, gather
 from besra.detection.indicators import missing_indicators
+from besra.detection.window import Window
 from besra.events.file_read import FileRead
+from besra.events.index_name import INDICATORS
 from besra.problems import Problem
 from besra.rules.ruleset import RuleSet, load_rules
+from besra.schema.timestamp import parse_timestamp
 
 Json = dict[str, Any]
 
@@ -99,7 +102,7 @@ def test_comparison(
 ) -> None:
     [(_, plan)] = rules = make_indicator_rule(*groups).runnable
     events = api._events([event(**mine)], None)
-    known = api._events([indicator(**theirs)], "logs-ti_besra-default")
+    known = api._events([indicator(**theirs)], INDICATORS)
     gathered = gather(Job(rules, engine=engine), lambda _: events, lambda _: known)
     assert len(list(correlate(plan, gathered.hits[0]))) == is_match
 
@@ -151,6 +154,21 @@ def test_indicators_that_name_no_index_are_read_by_every_rule(
     known["_source"] |= fields
     rules = make_indicator_rule(threat_index=["logs-feed.*", "-logs-ti_*"])
     assert len(api.detect(rules, [event(source_ip="10.0.0.1")], indicators=[known])) == is_read
+
+
+def test_a_window_does_not_bound_indicators(make_indicator_rule: MakeRules) -> None:
+    [(_, plan)] = rules = make_indicator_rule().runnable
+    late = parse_timestamp("2026-03-17T09:00:01Z")
+    events = [event("early", source_ip="10.0.0.1"), event("late", source_ip="10.0.0.1")]
+    events[1]["_source"]["@timestamp"] = "2026-03-17T09:00:02Z"
+    known = indicator(ip="10.0.0.1")
+    known["_source"]["@timestamp"] = "2020-01-01T00:00:00Z"
+    for engine in Engine:
+        for one in (known, indicator(ip="10.0.0.1")):
+            job = Job(rules, window=Window(late, None), engine=engine)
+            hits = gather(job, lambda _: api._events(events, None), lambda _, one=one: api._events([one], INDICATORS))
+            matches = correlate(plan, hits.hits[0], job.window)
+            assert [match.present[0].event.id for match in matches] == ["late"]
 
 
 def test_the_threat_query_chooses_indicators(make_indicator_rule: MakeRules) -> None:
