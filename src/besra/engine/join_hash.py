@@ -30,15 +30,17 @@ SHIFT = np.uint64(32)
 
 WORD = 2**64 - 1
 
-TEXTS, INTEGERS = 1, 2
+TEXTS, INTEGERS, ADDRESSES = 1, 2, 4
 KINDS = {
     FieldType.KEYWORD: TEXTS,
     FieldType.TEXT: TEXTS,
     FieldType.LONG: INTEGERS,
     FieldType.DOUBLE: INTEGERS,
     FieldType.DYNAMIC: TEXTS | INTEGERS,
+    FieldType.IP: ADDRESSES,
 }
-"""The values that a kernel can hash, by the type they are read as: those whose token is the text that is hashed."""
+"""The values that a kernel can hash, by the type they are read as: those whose token is the text that is hashed, and
+IPv4 addresses."""
 
 
 @cache

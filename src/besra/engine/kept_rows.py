@@ -67,7 +67,7 @@ class KeptRows:
 
 def kept_rows(pack: RulePack, found: Sequence[ClauseRows], batch: EventBatch, memory: ValueMemory) -> KeptRows:
     """What is to be kept of a batch; `found` is not empty."""
-    rows = np.unique(np.concatenate([held.rows for held in found]))
+    rows = _distinct(batch.size, *(held.rows for held in found))
     by_group: defaultdict[tuple[Ordering, tuple[JoinKey, ...] | None], list[ClauseRows]] = defaultdict(list)
     for held in found:
         plan = pack.entries[held.clause.entry].plan
@@ -91,9 +91,17 @@ def kept_rows(pack: RulePack, found: Sequence[ClauseRows], batch: EventBatch, me
     return KeptRows(rows.astype(np.int64), tuple(groups))
 
 
+def _distinct(size: int, *rows: Rows) -> Rows:
+    """Rows of a batch of that size, ascending and each once."""
+    held = np.zeros(size, np.bool_)
+    for some in rows:
+        held[some] = True
+    return np.flatnonzero(held).astype(np.int32)
+
+
 def _keyed(keys: tuple[JoinKey, ...], flat: Rows, batch: EventBatch, memory: ValueMemory) -> RowKeys:
     """The keys of some rows, in any order, some of them twice."""
-    distinct = np.unique(flat)
+    distinct = _distinct(batch.size, flat)
     known = row_keys(keys, batch, distinct, memory.hashes)
     place = np.searchsorted(distinct, flat)
     counts = known.counts[place]

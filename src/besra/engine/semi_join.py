@@ -86,7 +86,7 @@ def _keep_wanted(wanted: Comparison, tables: Tables, left: dict[int, Mask], stor
     if events is None or indicators is None:
         return
     mine, theirs = events[KEY], indicators[KEY]
-    shared = np.intersect1d(mine, theirs)
+    shared = _shared(mine, theirs)
     everything = np.bool_(wanted.wildcards in tables)
     left[wanted.events] |= everything | _may_be_among(mine, theirs, shared) | _shared_ids(events[ROW], store)
     left[wanted.indicators] |= _may_be_among(theirs, mine, shared) | _shared_ids(indicators[ROW], store)
@@ -98,7 +98,24 @@ def _may_be_among(keys: Integers, others: Integers, shared: Integers) -> Mask:
     """Which keys others have too, or may have; several keys may be any."""
     if (others == SEVERAL).any():
         return np.ones(len(keys), np.bool_)
-    found: Mask = np.isin(keys, shared) | (keys == SEVERAL)
+    found: Mask = _among(keys, shared) | (keys == SEVERAL)
+    return found
+
+
+def _shared(keys: Integers, others: Integers) -> Integers:
+    """The keys that are in both, ascending. Sorting both is several times faster than `numpy.intersect1d`."""
+    ascending = np.sort(keys)
+    found: Integers = ascending[_among(ascending, np.sort(others))]
+    return found
+
+
+def _among(keys: Integers, others: Integers) -> Mask:
+    """Which keys are among others, which ascend."""
+    if not len(others):
+        return np.zeros(len(keys), np.bool_)
+    places = np.searchsorted(others, keys)
+    places[places == len(others)] = 0
+    found: Mask = others[places] == keys
     return found
 
 
