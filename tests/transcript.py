@@ -28,7 +28,7 @@ from tests.documents import Block
 WIDTH = 120
 GAP = "…"
 STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-MEASURED = re.compile(r"in [\d.]+ s \([\d,]+ events/s(?:, peak memory [\d,]+ MB)?\)")
+MEASURED = re.compile(r"in [\d.]+ s(?: \([\d,]+ events/s(?:, peak memory [\d,]+ MB)?\))?")
 """Time, speed and memory differ from run to run and machine to machine."""
 
 

@@ -11,6 +11,7 @@ from besra.detection.alert import Alert
 from besra.detection.conclude import conclude
 from besra.detection.detect import Engine, Job, gather, newest_time
 from besra.detection.execution import Limits
+from besra.detection.indicators import missing_indicators, needs_indicators, unused_indicators
 from besra.detection.run import RunInfo
 from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
 from besra.detection.stages import stage_problems
@@ -22,7 +23,8 @@ from besra.events.event import Event, Origin
 from besra.events.event_time import TIMESTAMP, event_time
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.files import STDIN
-from besra.events.line_block import LineBlock
+from besra.events.index_name import INDICATORS
+from besra.events.line_block import Decoder, LineBlock
 from besra.events.reader import read_events
 from besra.events.table_part import TablePart
 from besra.language.eql.lower import DEFAULT_FIELDS, Lowered, QueryFields, lower_expression, lower_query
@@ -81,12 +83,13 @@ def search(  # noqa: PLR0913  the parameters are those of Elasticsearch's EQL se
     return replace(result, took=int((time.perf_counter() - started) * 1000))
 
 
-def detect(
+def detect(  # noqa: PLR0913  what a scan can be told, by name
     rules: RuleSet,
     documents: Iterable[Mapping[str, Any]],
     index: str | None = None,
     match_index: bool = True,
     *,
+    indicators: Iterable[Mapping[str, Any]] = (),
     now: int | None = None,
     max_alerts: int | None = None,
 ) -> list[Alert]:
@@ -95,25 +98,27 @@ def detect(
     A document's index is its `_index` (an exported hit), else its `data_stream.*`, else `index`; `match_index=False`
     runs every rule on every document. `now` is the alerts' creation time in nanoseconds since 1970, and what `now` in a
     rule's query means; by default it is the time of the newest event. `max_alerts` replaces the rules' `max_signals`, 0
-    being no limit. Equal documents without an `_id` are one event.
+    being no limit. Equal documents without an `_id` are one event. `indicators` are documents that indicator match
+    rules compare events with, and no events; so are `documents` of a rule's `threat_index`.
     """
-    events = _events(documents, index)
-    head = list(islice(events, FEW_EVENTS + 1))
-    engine = Engine.REFERENCE if len(head) <= FEW_EVENTS else Engine.COLUMNAR
+    events, known = _events(documents, index), _events(indicators, INDICATORS)
+    head, first = list(islice(events, FEW_EVENTS + 1)), list(islice(known, FEW_EVENTS + 1))
+    engine = Engine.REFERENCE if len(head) + len(first) <= FEW_EVENTS else Engine.COLUMNAR
     job = Job(runnable(rules), match_index, limits=Limits(max_alerts), engine=engine, now=now)
     given: Iterable[Event] = chain(head, events)
     if job.needs_now:
         given = list(given)
         job = replace(job, now=_newest_of(given))
-    gathered = gather(job, lambda _: given)
+    gathered = gather(job, lambda _: given, (lambda _: chain(first, known)) if first else None)
     run = RunInfo(gathered.newest if now is None else now, seen_from=gathered.oldest)
     return [alert for execution in conclude(job, gathered, run) for alert in execution.alerts]
 
 
-def scan(
+def scan(  # noqa: PLR0913  as for detect
     paths: Iterable[str | Path],
     rules: RuleSet | None = None,
     *,
+    indicators: Iterable[str | Path] = (),
     match_index: bool = True,
     now: int | None = None,
     max_alerts: int | None = None,
@@ -121,16 +126,30 @@ def scan(
 ) -> Iterator[Alert]:
     """The alerts of the ready rules (by default the bundled ones) over files and folders.
 
-    `on_item` is given what is not an event: problems, and a `FileRead` at the end of every file. The other arguments
-    are those of `detect`. Without `now`, rules whose queries go by it have everything read twice, the first time for
-    the newest event; InputError if that cannot be, as with the standard input.
+    `indicators` are files and folders of documents that are indicators and no events; nobody reads them unless a rule
+    asks for some. `on_item` is given what is not an event: problems, and a `FileRead` at the end of every file. The
+    other arguments are those of `detect`. Without `now`, rules whose queries go by it have all events read twice, the
+    first time for the newest; InputError if that cannot be, as with the standard input.
     """
     paths = list(paths)
     job = Job(runnable(load_rules() if rules is None else rules), match_index, limits=Limits(max_alerts), now=now)
     if job.needs_now:
         job = replace(job, now=_newest_in(paths))
-    gathered = gather(job, lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item))
-    for problem in stage_problems(job.rules, gathered.stages):
+    named = tuple(indicators)
+    if named and not needs_indicators(job):
+        on_item(unused_indicators())
+        named = ()
+
+    def read_indicators(decoder: Decoder | None) -> Iterator[Event | LineBlock | TablePart]:
+        return _read(named, ReadOptions(decoder=decoder).of_indicators(), on_item)
+
+    gathered = gather(
+        job,
+        lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item),
+        read_indicators if named else None,
+    )
+    missing = missing_indicators(job, gathered.hits, given=bool(named))
+    for problem in [*stage_problems(job.rules, gathered.stages), *([missing] if missing else [])]:
         on_item(problem)
     run = RunInfo(gathered.newest if now is None else now, seen_from=gathered.oldest)
     for execution in conclude(job, gathered, run):

@@ -408,3 +408,104 @@ def test_a_defect_is_4_and_says_so(monkeypatch: pytest.MonkeyPatch, events: Path
     assert done.code == 4
     assert "ZeroDivisionError: on purpose" in done.err
     assert done.err.rstrip().endswith("this is a defect in besra; please report it with the lines above")
+
+
+# --- indicators -------------------------------------------------------------------------------------------------------
+
+INDICATOR_RULE = """\
+[metadata]
+creation_date = "2026/01/01"
+maturity = "production"
+updated_date = "2026/01/01"
+
+[rule]
+author = ["besra"]
+description = "An address that is known to be bad."
+index = ["logs-*"]
+language = "kuery"
+name = "Known to be bad"
+risk_score = 73
+rule_id = "10000000-0000-4000-8000-000000000009"
+severity = "high"
+threat_index = ["logs-ti_*"]
+threat_query = "threat.indicator.ip : *"
+type = "threat_match"
+query = "destination.ip : *"
+
+[[rule.threat_mapping]]
+
+[[rule.threat_mapping.entries]]
+field = "destination.ip"
+type = "mapping"
+value = "threat.indicator.ip"
+"""
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Path:
+    """A folder with a rule, three connections and indicators in two forms: lines, and a search response."""
+    (tmp_path / "rule.toml").write_text(INDICATOR_RULE, "utf-8")
+    events = [
+        {"@timestamp": f"2026-03-17T09:00:0{number}Z", "_index": "logs-x", "destination.ip": f"203.0.113.{number}"}
+        for number in range(3)
+    ]
+    (tmp_path / "events.ndjson").write_text("".join(json.dumps(event) + "\n" for event in events), "utf-8")
+    indicators = tmp_path / "indicators"
+    indicators.mkdir()
+    plain = [{"threat": {"indicator": {"ip": f"203.0.113.{number}"}}} for number in (1, 8, 9)]
+    with gzip.open(indicators / "plain.ndjson.gz", "wt") as packed:
+        packed.write("".join(json.dumps(indicator) + "\n" for indicator in plain))
+    hit = {"_index": "logs-ti_x", "_id": "two", "_source": {"threat": {"indicator": {"ip": "203.0.113.2"}}}}
+    (indicators / "response.json").write_text(json.dumps({"hits": {"hits": [hit]}}, indent=1), "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("engine", ["columnar", "reference"])
+@pytest.mark.parametrize("apart", [True, False], ids=["files", "a folder"])
+def test_indicators_given_apart(apart: bool, engine: str, known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(known)
+    paths = ["indicators/plain.ndjson.gz", "indicators/response.json"] if apart else ["indicators"]
+    options = [word for path in paths for word in ("--indicators", path)]
+    done = inside("scan", "events.ndjson", "--rules", "rule.toml", *options, "--engine", engine)
+    assert done.code == 0
+    assert [alert["destination.ip"] for alert in done.documents] == ["203.0.113.1", "203.0.113.2"]
+    assert [alert["besra"]["indicators"][0]["file"] for alert in done.documents] == [
+        "indicators/plain.ndjson.gz",
+        "indicators/response.json",
+    ]
+    assert "read 1 file, 3 events in " in done.err
+    assert "; before that 4 indicators in " in done.err
+    assert "warning" not in done.err, "that indicators have no time is nothing to tell"
+
+
+def test_no_indicators(known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(known)
+    done = inside("scan", "events.ndjson", "--rules", "rule.toml")
+    assert done.code == 0
+    assert not done.documents
+    assert done.err.count("no-indicators") == 1
+    assert "indicators in" not in done.err
+
+
+def test_indicators_without_a_rule_for_them(known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(known)
+    done = inside("scan", "events.ndjson", "--indicators", "no/such/file")
+    assert done.code == 0
+    assert done.err.count("indicators-not-used") == 1
+
+
+def test_indicators_that_are_not_there(known: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(known)
+    done = inside("scan", "events.ndjson", "--rules", "rule.toml", "--indicators", "no/such/file")
+    assert done.code == 3
+    assert "no/such/file: error: no such file or folder [input-missing]" in done.err
+
+
+def test_indicators_from_standard_input(known: Path) -> None:
+    rule = ("--rules", known / "rule.toml")
+    line = b'{"threat.indicator.ip": "203.0.113.2"}\n'
+    done = besra("scan", known / "events.ndjson", *rule, "--indicators", "-", stdin=line)
+    assert [alert["destination.ip"] for alert in done.documents] == ["203.0.113.2"]
+    done = besra("scan", "-", *rule, "--indicators", "-", stdin=line)
+    assert done.code == 3
+    assert "events or indicators, not both" in done.err

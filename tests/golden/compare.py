@@ -6,7 +6,7 @@ from pathlib import Path
 from besra.version import __version__
 
 FOLDER = Path(__file__).parent
-MEASURED = re.compile(r"in [\d.]+ s \([\d,]+ events/s(?:, peak memory [\d,]+ MB)?\)")
+MEASURED = re.compile(r"in [\d.]+ s(?: \([\d,]+ events/s(?:, peak memory [\d,]+ MB)?\))?")
 
 
 def masked(text: str) -> str:

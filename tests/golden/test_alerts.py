@@ -1,11 +1,11 @@
-"""Whole alert documents: one event; blocks and shell; a bucket; a new term; suppressed, overridden; over an alert."""
+"""Whole alert documents: an event; blocks and shell; a bucket; a new term; folded; over an alert; an indicator."""
 
 import json
 from pathlib import Path
 
 import pytest
 from tests.golden.compare import check
-from tests.golden.desk import COUNTING, DOCUMENTS, OVER_ALERTS, QUIET, shell, write_desk, write_rules
+from tests.golden.desk import COUNTING, DOCUMENTS, HEAD, OVER_ALERTS, QUIET, shell, write_desk, write_rules
 
 import besra
 from besra.schema.timestamp import parse_timestamp
@@ -51,3 +51,49 @@ def test_suppressed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_gold
     assert len(alerts) == 2
     text = json.dumps(alerts, indent=2, ensure_ascii=False) + "\n"
     check(text, "alerts/suppressed.json", update=update_golden)
+
+
+FEED = (
+    HEAD
+    + """description = "A connection to an address that somebody reported."
+index = ["logs-*"]
+language = "kuery"
+license = "Apache-2.0"
+name = "Connection to a Reported Address"
+query = "destination.ip : *"
+risk_score = 73
+rule_id = "5e1f0000-0000-4000-8000-000000000005"
+severity = "high"
+threat_index = ["logs-ti_*"]
+threat_query = "threat.indicator.ip : *"
+type = "threat_match"
+
+[[rule.threat_mapping]]
+
+[[rule.threat_mapping.entries]]
+field = "destination.ip"
+type = "mapping"
+value = "threat.indicator.ip"
+"""
+)
+INDICATORS = [
+    {
+        "_id": "report-17",
+        "_index": "logs-ti_made_up.reports-default",
+        "_source": {
+            "@timestamp": "2026-03-16T00:00:00Z",
+            "threat.feed.name": "Made up",
+            "threat": {"indicator": {"type": "ipv4-addr", "ip": "203.0.113.9", "confidence": "High"}},
+            "threat.indicator.provider": "nobody",
+        },
+    },
+    {"threat": {"indicator": {"ip": ["198.51.100.1", "203.0.113.9"]}}},
+    {"threat": {"indicator": {"ip": "203.0.113.8"}}},
+]
+
+
+def test_indicator_alert(tmp_path: Path, update_golden: bool) -> None:
+    (tmp_path / "feed.toml").write_text(FEED, "utf-8")
+    rules = besra.load_rules(tmp_path / "feed.toml")
+    alerts = besra.detect(rules, DOCUMENTS[:2], indicators=INDICATORS, now=NOW)
+    check(json.dumps(alerts, indent=2, ensure_ascii=False) + "\n", "alerts/indicators.json", update=update_golden)

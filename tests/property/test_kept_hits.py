@@ -23,6 +23,7 @@ from besra.detection.correlate import sequence as sequence_module
 from besra.detection.match import Match
 from besra.detection.search import with_samples_per_key
 from besra.detection.window import EVERYTHING, Window
+from besra.engine import row_keys
 from besra.engine.columnar import ColumnarEvaluator
 from besra.engine.hits import Hit
 from besra.engine.pack import Entry, RulePack
@@ -156,14 +157,17 @@ def shown(matches: Iterable[Match]) -> list[Any]:
     parts=st.lists(st.lists(lines(), min_size=1, max_size=8), min_size=1, max_size=3),
     tiebreaker=st.sampled_from(TIEBREAKERS),
     limit=st.sampled_from([0, 400, 2**20]),
+    most_keys=st.sampled_from([1, 2, 16]),
     form=st.sampled_from(["plain", "packed", "plain twice", "packed twice"]),
     window=st.sampled_from([EVERYTHING, Window(1740787201_000000000, None), Window(None, 1740787202_000000000)]),
 )
 @settings(max_examples=60, deadline=None)
 def test_matches_of_a_scan(
+    *,
     parts: list[list[bytes]],
     tiebreaker: str | None,
     limit: int,
+    most_keys: int,
     form: str,
     window: Window,
     tmp_path_factory: pytest.TempPathFactory,
@@ -176,6 +180,7 @@ def test_matches_of_a_scan(
         patch.setattr(row_store, "MAX_HELD", 2)
         patch.setattr(row_store, "MAX_LOADED", 2)
         patch.setattr(json_blocks, "BLOCK", 200)
+        patch.setattr(row_keys, "MOST_KEYS", most_keys)
         patch.setattr(sequence_module, "SWEEP", 1)
         kept = scanned(pack, paths, limit).hits().by_entry
         held = evaluate(pack, [item for item in read_events(paths) if isinstance(item, Event)]).by_entry

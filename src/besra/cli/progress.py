@@ -25,6 +25,7 @@ class Progress:
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self._events = 0
+        self._expected = 0
         is_shown = not terminal.is_quiet and terminal.err.is_terminal
         self._bar = _bar(terminal) if is_shown else None
 
@@ -42,9 +43,10 @@ class Progress:
             self._bar.stop()
 
     def expect(self, files: Sequence[InputFile]) -> None:
-        """These files will be read."""
+        """These files will be read too."""
         if self._bar:
-            self._update(total=sum(_size(file) for file in files) or None)
+            self._expected += sum(_size(file) for file in files)
+            self._update(total=self._expected or None)
 
     def events(self, count: int) -> None:
         """Some events went by."""

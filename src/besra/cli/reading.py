@@ -1,7 +1,7 @@
 """Reading for a command: problems to the terminal, counts for the summary, events to whoever asked."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from besra.cli.progress import Progress
 from besra.events.event import Event
@@ -23,17 +23,28 @@ class ScanCounts:
         self.skipped = 0
         self.without_time = 0
         self.passed_over = 0
+        self.indicators: int | None = None
+        self.indicator_seconds = 0.0
         self.unread: list[str] = []
         self._bad_paths = 0
         self._named_unread = 0
 
     def add(self, read: FileRead, *, named: bool) -> None:
-        """A file was read to its end."""
+        """A file of events was read to its end."""
         self.files += 1
         self.events += read.events
-        self.skipped += read.skipped
         self.without_time += read.without_time
         self.passed_over += read.passed_over
+        self._add(read, named=named)
+
+    def add_indicators(self, read: FileRead, *, named: bool) -> None:
+        """A file of indicators was read to its end."""
+        self.indicators = (self.indicators or 0) + read.events
+        self.indicator_seconds = time.perf_counter() - self.started
+        self._add(read, named=named)
+
+    def _add(self, read: FileRead, *, named: bool) -> None:
+        self.skipped += read.skipped
         if not read.events and read.problems:
             self.unread.append(read.path)
             self._named_unread += named
@@ -52,12 +63,29 @@ def read_all(
     paths: Sequence[str], read: ReadOptions, progress: Progress, counts: ScanCounts
 ) -> Iterator[Event | LineBlock | TablePart]:
     """The events of all files the paths lead to, in the order of the files' names."""
+    return _read_all(paths, read, progress, counts.note_bad_path, counts.add)
+
+
+def read_indicators(
+    paths: Sequence[str], read: ReadOptions, progress: Progress, counts: ScanCounts
+) -> Iterator[Event | LineBlock | TablePart]:
+    """The same of documents that are indicators."""
+    return _read_all(paths, read.of_indicators(), progress, counts.note_bad_path, counts.add_indicators)
+
+
+def _read_all(
+    paths: Sequence[str],
+    read: ReadOptions,
+    progress: Progress,
+    note_bad_path: Callable[[], None],
+    add: Callable[..., None],
+) -> Iterator[Event | LineBlock | TablePart]:
     terminal = progress.terminal
     files: list[InputFile] = []
     for found in find_files(paths):
         if isinstance(found, Problem):
             if found.severity == "error":
-                counts.note_bad_path()
+                note_bad_path()
             terminal.show(found)
         else:
             files.append(found)
@@ -75,7 +103,7 @@ def read_all(
                     progress.events(item.size)
                     yield item
                 case FileRead():
-                    counts.add(item, named=file.named)
+                    add(item, named=file.named)
                     progress.file_done(item)
                 case Problem():
                     terminal.show(item)

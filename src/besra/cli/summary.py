@@ -34,12 +34,15 @@ def summary_lines(
 
 def read_line(counts: ScanCounts) -> str:
     """What was read, and how quickly."""
-    elapsed = max(time.perf_counter() - counts.started, 1e-6)
+    elapsed = max(time.perf_counter() - counts.started - counts.indicator_seconds, 1e-6)
     memory = f", peak memory {peak}" if (peak := peak_memory()) else ""
     speed = f"{counts.events / elapsed:,.0f} events/s"
     read = f"{counted(counts.files, 'file')}, {counted(counts.events, 'event')}"
     passed = f"; passed over {counted(counts.passed_over, 'event')} of other times" if counts.passed_over else ""
-    return f"read {read} in {elapsed:.1f} s ({speed}{memory}){passed}"
+    known = ""
+    if counts.indicators is not None:
+        known = f"; before that {counted(counts.indicators, 'indicator')} in {counts.indicator_seconds:.1f} s"
+    return f"read {read} in {elapsed:.1f} s ({speed}{memory}){passed}{known}"
 
 
 def not_used_lines(counts: ScanCounts) -> Iterator[str]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from besra.detection.alert_id import Ancestor, block_ids, new_term_id, shell_id, single_id
 from besra.detection.bucket_document import bucket_body, bucket_id, threshold_result
-from besra.detection.match import Bucket, Match, NewTerm, key_texts
+from besra.detection.enrichment import DEFAULT_PATH, enriched, indicator_story
+from besra.detection.match import Bucket, Indicators, Match, NewTerm, key_texts
 from besra.detection.provenance import counted_events, newness, provenance, story
 from besra.detection.reason import reason_text
 from besra.detection.rule_copy import rule_fields, rule_uuid
@@ -81,6 +82,8 @@ def _alone(source: Source, match: Match) -> Alert:
             return _on_bucket(source, match, bucket)
         case NewTerm() as new:
             return _on_new_term(source, match, new)
+        case Indicators() as indicators:
+            return _on_indicators(source, hit, indicators)
         case _:
             ancestors = _ancestors(hit)
             return _on_event(source, hit, ancestors, single_id(ancestors[-1], source.rule_uuid, source.run.space))
@@ -101,6 +104,16 @@ def _on_new_term(source: Source, match: Match, new: NewTerm) -> Alert:
     alert = _on_event(source, hit, ancestors, alert_id)
     alert["kibana.alert.new_terms"] = terms
     alert["besra"] |= newness(new, source.run)
+    return alert
+
+
+def _on_indicators(source: Source, hit: Hit, indicators: Indicators) -> Alert:
+    """The alert on an event that indicators match (detection-engine.md 5.4)."""
+    ancestors = _ancestors(hit)
+    path = source.rule.parameters.get("threat_indicator_path") or DEFAULT_PATH
+    told = replace(hit, event=replace(hit.event, source=enriched(hit, indicators, source.plan, path)))
+    alert = _on_event(source, told, ancestors, single_id(ancestors[-1], source.rule_uuid, source.run.space))
+    alert["besra"] |= indicator_story(indicators)
     return alert
 
 

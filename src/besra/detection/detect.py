@@ -134,18 +134,33 @@ class Gathered:
     profile: Profile | None = None
 
 
-def gather(job: Job, read: Read, on_compile: Callable[[], None] | None = None) -> Gathered:
-    """The hits of every rule over all events. `on_compile` is called if code has to be compiled first."""
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What gives the events of a job, and its indicators if any were given."""
+
+    read: Read
+    indicators: Read | None
+
+
+def gather(
+    job: Job, read: Read, indicators: Read | None = None, on_compile: Callable[[], None] | None = None
+) -> Gathered:
+    """The hits of every rule over all events, and over documents that are given as `indicators` and no events.
+
+    `on_compile` is called if code has to be compiled first.
+    """
     stages = stages_of(job.rules)
     if job.engine is Engine.COLUMNAR:
-        return _gather_columnar(job, stages, read, on_compile)
+        return _gather_columnar(job, stages, Input(read, indicators), on_compile)
     plain = PlainEvaluator(job.pack())
+    for batch in in_batches(indicators(None)) if indicators else ():
+        plain.add_indicators(events_of(batch))
     for batch in in_batches(read(None)):
         plain.add(events_of(batch))
     return Gathered(plain.hits(stages.readers).by_entry, plain.newest, plain, plain.oldest, stages)
 
 
-def _gather_columnar(job: Job, stages: Stages, read: Read, on_compile: Callable[[], None] | None) -> Gathered:
+def _gather_columnar(job: Job, stages: Stages, given: Input, on_compile: Callable[[], None] | None) -> Gathered:
     # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
@@ -154,7 +169,11 @@ def _gather_columnar(job: Job, stages: Stages, read: Read, on_compile: Callable[
         columnar.look_between(job.window.start, job.window.end)
         if on_compile is not None:
             columnar.when_compiling(on_compile)
-        for batch in in_batches(read(columnar)):
+        if given.indicators is not None:
+            with columnar.of_indicators() as of_indicators:
+                for batch in in_batches(given.indicators(of_indicators)):
+                    of_indicators.add(batch)
+        for batch in in_batches(given.read(columnar)):
             columnar.add(batch)
         hits = columnar.hits(stages.readers).by_entry
         return Gathered(hits, columnar.newest, columnar, columnar.oldest, stages, columnar.profile())

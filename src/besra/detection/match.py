@@ -35,10 +35,10 @@ class NewTerm:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """An indicator that matched, and by which group of the mapping."""
+    """An indicator that matched, and by which groups of the mapping."""
 
     hit: Hit
-    group: int
+    groups: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,10 +80,11 @@ def _events(hit: Hit) -> list[dict[str, Any]]:
     """The event of a hit; of an alert made in the same run, which was read nowhere, the events it is about."""
     if hit.event.origin == MADE_HERE:
         return [{**event} for event in hit.event.source["besra"]["events"]]
-    return [_event(hit)]
+    return [event_story(hit)]
 
 
-def _event(hit: Hit) -> dict[str, Any]:
+def event_story(hit: Hit) -> dict[str, Any]:
+    """Who an event is, when it happened and where it was read."""
     origin = hit.event.origin
     place = {"file": origin.path, "line": origin.line, "record": origin.record}
     return {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from besra.engine.gathering import Gathering
 from besra.engine.hits import Hits
+from besra.engine.indicator_pack import indicator_pack
 from besra.engine.lane import MAX_VALUES, Found, Lane
 from besra.engine.pack import RulePack
 from besra.engine.profile import ClauseCosts, Costs, Phase, Profile
@@ -77,6 +78,17 @@ class ColumnarEvaluator:
         self._compiled: CompiledPack | None = None
         self._pool: WorkerPool | None = None
         self._buffers: list[bytearray] = []
+
+    def of_indicators(self) -> "ColumnarEvaluator":
+        """An evaluator of documents that are given as indicators, which gathers with this one.
+
+        To be used and closed before this one is used: indicators are rows like all others.
+        """
+        other = ColumnarEvaluator(
+            indicator_pack(self._pack), workers=self._workers, max_values=self._max_values, kernels=self._kernels
+        )
+        other._gathering, other._on_compile = self._gathering, self._on_compile
+        return other
 
     def __enter__(self) -> "ColumnarEvaluator":
         return self

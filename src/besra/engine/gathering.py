@@ -9,10 +9,10 @@ from collections.abc import Collection
 import numpy as np
 
 from besra.engine.hits import Hits
-from besra.engine.join_hash import SEVERAL
 from besra.engine.kept_hits import KeptHits
-from besra.engine.kept_rows import KEY, ROW, KeptRows, numbered
+from besra.engine.kept_rows import ROW, KeptRows, numbered
 from besra.engine.pack import Entry, RulePack
+from besra.engine.semi_join import Tables, compared, frequent, joined
 from besra.events.row_store import MEMORY_LIMIT, RowStore
 from besra.events.spill import Table
 from besra.language.plan import Correlation, Each, NewTerms, Sample, Sequence, ThreatMatch, Threshold
@@ -61,17 +61,19 @@ class Gathering:
         spill = self.store.spill
         places = [(number, position) for position in range(len(entry.plan.clauses))]
         tables = {place[1]: spill.table(place) for place in places if place in spill}
+        seen = frozenset(tables)
         left = narrowed(entry.plan.correlation, tables, self.store) if tables else tables
         if left is not tables:
             for place in places:
                 spill.drop(place)
             for position, table in left.items():
                 spill.append((number, position), table)
-        return KeptHits(entry, number, self.store, sum(table.shape[1] for table in left.values()))
+        return KeptHits(entry, number, self.store, sum(map(_rows, left.values())), seen)
 
 
-Tables = dict[int, Table]
-"""The rows that satisfy each clause, by its position."""
+def _rows(table: Table) -> int:
+    """How many rows are in a table, in which they ascend and stand once for each key."""
+    return 1 + int(np.count_nonzero(np.diff(table[ROW])))
 
 
 def narrowed(correlation: Correlation, tables: Tables, store: RowStore) -> Tables:
@@ -79,59 +81,11 @@ def narrowed(correlation: Correlation, tables: Tables, store: RowStore) -> Table
     match correlation:
         case Each() | NewTerms():
             return tables
-        case ThreatMatch() as threat_match:
-            return common(tables, threat_match, store)
         case Threshold() as threshold:
             return frequent(tables, threshold.count, store)
+        case ThreatMatch() as threat_match:
+            return compared(tables, threat_match, store)
         case Sequence() as sequence:
             return joined(tables, {stage.clause for stage in sequence.stages if not stage.missing}, store)
         case Sample() as sample:
             return joined(tables, set(sample.clauses), store)
-
-
-def joined(tables: Tables, needed: set[int], store: RowStore) -> Tables:
-    """The rows of every clause whose key may occur in all `needed` clauses, those without which there is no match.
-
-    Several documents under one id stay as well: only one of them is the event, and which one the correlation decides.
-    """
-    if any(position not in tables for position in needed):
-        return {}
-    keys = {position: table[KEY] for position, table in tables.items()}
-    several = {position for position in needed if (keys[position] == SEVERAL).any()}
-    shared: Integers | None = None
-    for position in needed - several:
-        distinct = np.unique(keys[position])
-        shared = distinct if shared is None else np.intersect1d(shared, distinct, assume_unique=True)
-    if shared is None:
-        return tables
-    left = {
-        position: table[:, np.isin(keys[position], shared) | (keys[position] == SEVERAL) | store.shared_ids(table[ROW])]
-        for position, table in tables.items()
-    }
-    return {position: table for position, table in left.items() if table.shape[1]}
-
-
-def common(tables: Tables, threat_match: ThreatMatch, store: RowStore) -> Tables:
-    """The rows of events and indicators whose key may occur among the others of some group."""
-    left: Tables = {}
-    for group in threat_match.groups:
-        both = {group.events, group.indicators}
-        left |= joined({position: table for position, table in tables.items() if position in both}, both, store)
-    return left
-
-
-def frequent(tables: Tables, count: int, store: RowStore) -> Tables:
-    """The rows of clause 0 whose key `count` rows may have, and of other clauses the rows that are among these.
-
-    Rows with several keys may have any. Several documents under one id stay, as in `joined`.
-    """
-    if 0 not in tables:
-        return {}
-    rows, keys = tables[0][ROW], tables[0][KEY]
-    several = keys == SEVERAL
-    _, place, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    kept = (sizes[place] + several.sum() >= count) | several | store.shared_ids(rows)
-    if kept.all():
-        return tables
-    left = {position: table[:, np.isin(table[ROW], rows[kept])] for position, table in tables.items()}
-    return {position: table for position, table in left.items() if table.shape[1]}

@@ -15,7 +15,6 @@ from besra.engine.hits import Key
 from besra.events.batch import EventBatch
 from besra.events.value_table import text_of
 from besra.language.expr import FieldRef
-from besra.language.plan import JoinKey
 from besra.schema.fieldtype import FieldType, Typed, to_typed
 
 Hashes = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
@@ -24,22 +23,24 @@ Hashes = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
 Ints = np.ndarray[tuple[int], np.dtype[np.int32]]
 
 SEVERAL = 0
-"""The first number of a row that takes part under several keys, or may: which they are, only its document says."""
+"""The first number of a row that takes part under many keys: which they are, only its document says."""
 
 FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], np.uint64)
 SHIFT = np.uint64(32)
 
 WORD = 2**64 - 1
 
-TEXTS, INTEGERS = 1, 2
+TEXTS, INTEGERS, ADDRESSES = 1, 2, 4
 KINDS = {
     FieldType.KEYWORD: TEXTS,
     FieldType.TEXT: TEXTS,
     FieldType.LONG: INTEGERS,
     FieldType.DOUBLE: INTEGERS,
     FieldType.DYNAMIC: TEXTS | INTEGERS,
+    FieldType.IP: ADDRESSES,
 }
-"""The values that a kernel can hash, by the type they are read as: those whose token is the text that is hashed."""
+"""The values that a kernel can hash, by the type they are read as: those whose token is the text that is hashed, and
+IPv4 addresses."""
 
 
 @cache
@@ -150,25 +151,3 @@ class ValueHashes:
             hashes = hashes_of(to_typed(scalar, field.type) for scalar in batch.scalars.scalars(unknown))
             self._known |= {(field, n): pair.tobytes() for n, pair in zip(unknown, hashes, strict=True)}
         return np.frombuffer(b"".join([self._known[field, number] for number in ids]), np.uint64).reshape(-1, 2)
-
-
-def row_hashes(keys: Sequence[JoinKey], batch: EventBatch, rows: Ints, known: ValueHashes) -> Hashes:
-    """The key hashes of some rows of a batch, ascending; SEVERAL where a field of the key has several values."""
-    parts = []
-    several = np.zeros(len(rows), np.bool_)
-    missing = hashes_of([None])
-    place = np.full(batch.size, -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    for key in keys:
-        part = np.repeat(missing, len(rows), axis=0)
-        column = batch.columns.get(key.field.name)
-        if column is not None:
-            places = place[column.rows]
-            held = np.flatnonzero(places >= 0)
-            places = places[held]
-            part[places] = known.of(key.field, column.values[held], batch)
-            several[places[1:][places[1:] == places[:-1]]] = True
-        parts.append(part)
-    found = combined(parts, len(rows))
-    found[several] = SEVERAL
-    return found

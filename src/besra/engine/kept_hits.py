@@ -43,12 +43,16 @@ class OrderedHits:
 
 @dataclass(frozen=True)
 class KeptHits:
-    """The hits of an entry: so many rows in the piles `(number, clause position)` of the store."""
+    """The hits of an entry: so many rows in the piles `(number, clause position)` of the store.
+
+    `seen` are the positions of clauses that had hits before those without a partner were dropped.
+    """
 
     entry: Entry
     number: int
     store: RowStore
     size: int
+    seen: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return self.size
@@ -59,7 +63,7 @@ class KeptHits:
     def __iter__(self) -> Iterator[Hit]:
         """All hits, read one by one."""
         for position in self._positions():
-            for row in self.store.spill.table((self.number, position))[ROW].tolist():
+            for row in dict.fromkeys(self.store.spill.table((self.number, position))[ROW].tolist()):
                 yield self.hit(row, position)
 
     def _positions(self) -> list[int]:
@@ -111,7 +115,7 @@ class KeptHits:
         return np.concatenate(tables, axis=1), np.concatenate(clauses)
 
     def _with_keys_apart(self, table: Table, clause: int) -> Table:
-        """The rows of a clause, those with several keys once for each."""
+        """The rows of a clause, those with so many keys that they were not written out once for each too."""
         if len(table) <= KEY or not (several := table[KEY] == SEVERAL).any():
             return table
         parts = [table[:, ~several]]

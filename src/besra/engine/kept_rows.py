@@ -12,8 +12,9 @@ import numpy as np
 
 from besra.engine.evaluate import ClauseRows, Rows
 from besra.engine.event_order import ValueOrder, row_order
-from besra.engine.join_hash import ValueHashes, row_hashes
+from besra.engine.join_hash import ValueHashes
 from besra.engine.pack import RulePack
+from besra.engine.row_keys import RowKeys, row_keys
 from besra.events.batch import EventBatch
 from besra.events.spill import Table
 from besra.language.plan import Each, JoinKey, Ordering
@@ -21,8 +22,8 @@ from besra.language.plan import Each, JoinKey, Ordering
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 ROW, TIME, TIEBREAKER, KEY, KEY_REST = range(5)
-"""The lines of a table of kept rows: number in the store, time, tiebreaker (`engine.event_order`), and for sequences
-and samples the hash of the join key (`engine.join_hash`)."""
+"""The lines of a table of kept rows: number in the store, time, tiebreaker (`engine.event_order`), and for correlations
+over keys the hash of the key (`engine.join_hash`). A row stands there once for each of its keys."""
 
 Place = tuple[int, int]
 """The number of an entry and the position of one of its clauses."""
@@ -66,7 +67,7 @@ class KeptRows:
 
 def kept_rows(pack: RulePack, found: Sequence[ClauseRows], batch: EventBatch, memory: ValueMemory) -> KeptRows:
     """What is to be kept of a batch; `found` is not empty."""
-    rows = np.unique(np.concatenate([held.rows for held in found]))
+    rows = _distinct(batch.size, *(held.rows for held in found))
     by_group: defaultdict[tuple[Ordering, tuple[JoinKey, ...] | None], list[ClauseRows]] = defaultdict(list)
     for held in found:
         plan = pack.entries[held.clause.entry].plan
@@ -78,24 +79,35 @@ def kept_rows(pack: RulePack, found: Sequence[ClauseRows], batch: EventBatch, me
     groups = []
     for (ordering, keys), clauses in by_group.items():
         flat = np.concatenate([held.rows for held in clauses])
-        at = index[flat]
-        table = np.empty((TIEBREAKER + 1 if keys is None else KEY_REST + 1, len(flat)), np.int64)
-        table[ROW] = at
-        table[TIME : TIEBREAKER + 1] = orders[ordering][:, at]
+        ends = np.cumsum([len(held.rows) for held in clauses])
+        at, hashes = index[flat], []
         if keys is not None:
-            table[KEY:] = _key_lines(keys, flat, batch, memory)
+            keyed = _keyed(keys, flat, batch, memory)
+            at, hashes = np.repeat(at, keyed.counts), [keyed.hashes.view(np.int64).T]
+            ends = np.concatenate([[0], np.cumsum(keyed.counts)])[ends]
+        table = np.concatenate([at[np.newaxis], orders[ordering][:, at], *hashes])
         places = tuple((held.clause.entry, held.clause.position) for held in clauses)
-        ends = tuple(np.cumsum([len(held.rows) for held in clauses]).tolist())
-        groups.append(KeptGroup(places, ends, table))
+        groups.append(KeptGroup(places, tuple(ends.tolist()), table))
     return KeptRows(rows.astype(np.int64), tuple(groups))
 
 
-def _key_lines(keys: tuple[JoinKey, ...], flat: Rows, batch: EventBatch, memory: ValueMemory) -> Table:
-    """The hashes of the keys of some rows, in any order, some of them twice."""
-    distinct = np.unique(flat)
-    hashes = row_hashes(keys, batch, distinct, memory.hashes).view(np.int64).T
-    lines: Table = hashes[:, np.searchsorted(distinct, flat)]
-    return lines
+def _distinct(size: int, *rows: Rows) -> Rows:
+    """Rows of a batch of that size, ascending and each once."""
+    held = np.zeros(size, np.bool_)
+    for some in rows:
+        held[some] = True
+    return np.flatnonzero(held).astype(np.int32)
+
+
+def _keyed(keys: tuple[JoinKey, ...], flat: Rows, batch: EventBatch, memory: ValueMemory) -> RowKeys:
+    """The keys of some rows, in any order, some of them twice."""
+    distinct = _distinct(batch.size, flat)
+    known = row_keys(keys, batch, distinct, memory.hashes)
+    place = np.searchsorted(distinct, flat)
+    counts = known.counts[place]
+    first = (np.cumsum(known.counts) - known.counts)[place]
+    behind = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return RowKeys(counts, known.hashes[np.repeat(first, counts) + behind])
 
 
 def numbered(kept: KeptRows, numbers: Integers) -> list[tuple[Place, Table]]:

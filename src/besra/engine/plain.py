@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from besra.engine.hits import Hit, Hits
+from besra.engine.indicator_pack import indicator_pack
 from besra.engine.pack import RulePack
 from besra.engine.reference import evaluate
 from besra.events.event import Event
@@ -29,6 +30,11 @@ class PlainEvaluator:
         known = [time for event in events if (time := event_time(event.source)) is not None and abs(time) < 2**63]
         self.newest = max([self.newest, *known])
         self.oldest = min(known if self.oldest is None else [self.oldest, *known], default=None)
+
+    def add_indicators(self, documents: Sequence[Event]) -> None:
+        """Evaluate documents that are indicators and no events."""
+        for hits, found in zip(self._hits, evaluate(indicator_pack(self._pack), documents).by_entry, strict=True):
+            hits.extend(found)
 
     def hits(self, awaiting: Collection[int] = ()) -> Hits:
         """The hits of everything added so far. From here on, only entries that are `awaiting` more get any."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from besra.events.compression import Compression
 from besra.events.document import field_values
@@ -10,6 +10,7 @@ from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP, event_time
 from besra.events.files import InputFile
 from besra.events.format import Format
+from besra.events.index_name import INDICATORS
 from besra.events.line_block import Decoder, LineBlock
 from besra.events.readers.ndjson import DOCUMENT_LIMIT
 from besra.events.table_part import PassedOver, TablePart
@@ -25,7 +26,7 @@ class ReadOptions:
     `index` is the home of documents that do not say where they belong. `document_limit`: bytes of the longest document
     read. `problem_limit`: problems of one kind shown a file, the rest being summed up. `patience`: records at the
     beginning of a file, none of them an event, after which it is given up. `decoder` makes plain lines come as blocks,
-    and tables as parts.
+    and tables as parts. Without `expects_times` nothing is said of documents that have none.
     """
 
     index: str | None = None
@@ -34,6 +35,11 @@ class ReadOptions:
     problem_limit: int = 100
     patience: int = 20
     decoder: Decoder | None = None
+    expects_times: bool = True
+
+    def of_indicators(self) -> "ReadOptions":
+        """The same for documents that are indicators and no events."""
+        return replace(self, index=INDICATORS, expects_times=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ class Tally:
             more = count - self._options.problem_limit
             if more > 0:
                 yield Problem(code, f"{more} more problems of this kind in this file", Severity.WARNING, place)
-        if self._untimed is not None:
+        if self._untimed is not None and self._options.expects_times:
             yield self._time_problem(self._untimed)
 
     def _time_problem(self, first: Event) -> Problem:

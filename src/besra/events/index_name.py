@@ -15,6 +15,10 @@ from besra.events.document import field_values
 LAST_NAME = "besra-events"
 """Home of a document that says nothing about where it belongs, read by a caller who says nothing either."""
 
+INDICATORS = "logs-ti_besra-default"
+"""A caller's name for documents given as indicators. They also answer to it where all they tell is the dataset or the
+Beat they come from: whoever gives them knows better what they are."""
+
 INDEX_FIELDS = (
     "data_stream.dataset",
     "data_stream.type",
@@ -33,7 +37,12 @@ BACKING = re.compile(
 
 def index_names(source: Mapping[str, Any], *, index: str | None = None, default: str | None = None) -> tuple[str, ...]:
     """The names of a document; `index` is the `_index` of the hit around it, `default` the reader's or the caller's."""
-    return names_of_index(index) if index else (_own_names(source) or (default or LAST_NAME,))
+    if index:
+        return names_of_index(index)
+    own = _own_names(source)
+    if default == INDICATORS and not _text(source, "data_stream.dataset"):
+        return tuple(dict.fromkeys((*own, INDICATORS)))
+    return own or (default or LAST_NAME,)
 
 
 ALERTS = re.compile(r"\.(?:internal\.)?alerts-security\.alerts-(?P<space>.+?)(?:-\d{6,})?", re.DOTALL)

@@ -97,17 +97,24 @@ class NewTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class IndicatorMapping:
-    """One group of a mapping: clauses of events and of indicators that match if they have a key in common.
+class Comparison:
+    """A clause of events and one of indicators, which match where they have a key in common.
 
-    `entries` are the compared fields, of the event and of the indicator, in the order of the keys; of those in
-    `negated` no value of the event may be one of the indicator.
+    Of the indicators those of the clause `wildcards` hold a `*` in a key, which there stands for any characters; None
+    if keys of this type hold none.
     """
 
     events: int
     indicators: int
-    entries: tuple[tuple[FieldRef, FieldRef], ...]
-    negated: tuple[tuple[FieldRef, FieldRef], ...] = ()
+    wildcards: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorMapping:
+    """One group of a mapping: an indicator matches an event by `wanted` and by none of `unwanted`."""
+
+    wanted: Comparison
+    unwanted: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

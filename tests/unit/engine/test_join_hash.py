@@ -18,6 +18,8 @@ SCALARS = st.one_of(
     st.integers(),
     st.floats(allow_nan=False),
     st.booleans(),
+    st.ip_addresses().map(str),
+    st.sampled_from(["0.0.0.0", "255.255.255.255", "::ffff:1.2.3.4", "1.2.3.4", "01.2.3.4", "1.2.3", "1.2.3.4%x"]),
     st.sampled_from(["1", "1.0", "n", "i1", "\ud800", "", 1, 1.0, True, 0, -0.0, 2**70, float(2**70), -1]),
 )
 TYPES = st.sampled_from(list(FieldType))

@@ -1,7 +1,7 @@
 """`besra scan`: every rule over files and folders."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -14,12 +14,13 @@ from besra.cli.formats import WRITERS, write_alerts
 from besra.cli.loading import has_bad_rule, load_named, telling
 from besra.cli.options import OutputOptions, SizeType, cores, output_options, rules_option, time_option
 from besra.cli.progress import Progress
-from besra.cli.reading import ScanCounts, read_all
+from besra.cli.reading import ScanCounts, read_all, read_indicators
 from besra.cli.summary import summary_lines
 from besra.cli.terminal import Terminal, check_writable, output_to
 from besra.detection.conclude import conclude, in_stages, most_severe_first
 from besra.detection.detect import Engine, Gathered, Job, Resources, gather
 from besra.detection.execution import Execution, Limits
+from besra.detection.indicators import missing_indicators, needs_indicators, unused_indicators
 from besra.detection.overrides import possible_severities
 from besra.detection.rule_cost import Concluded, rule_costs, timed
 from besra.detection.run import RunInfo
@@ -27,8 +28,11 @@ from besra.detection.stages import stage_problems
 from besra.detection.visibility import Clock, seen_in
 from besra.detection.window import EVERYTHING, Window
 from besra.errors import InputError
+from besra.events.event import Event
 from besra.events.file_read import ReadOptions
+from besra.events.line_block import Decoder, LineBlock
 from besra.events.row_store import MEMORY_LIMIT
+from besra.events.table_part import TablePart
 from besra.language.plan import Plan
 from besra.rules.loaded import RuleSet
 from besra.rules.rule import Rule, RuleSeverity
@@ -62,6 +66,12 @@ def _like(text: str, pattern: str) -> bool:
 @click.command(epilog=EXIT_CODE_HELP)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @rules_option
+@click.option(
+    "--indicators",
+    multiple=True,
+    metavar="PATH",
+    help="File or folder of indicators for indicator match rules (repeatable).",
+)
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @time_option("--from", "start", help="Only events from this time on (ISO date or date math such as now-24h).")
 @time_option("--to", "end", help="Only events up to this time.")
@@ -115,6 +125,8 @@ def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ..
     for people; in a pipe alerts come as NDJSON.
     """
     options = ScanOptions.of(given)
+    if "-" in paths and "-" in options.indicators:
+        raise click.UsageError("the standard input holds events or indicators, not both")
     if options.resources.profile and options.engine is not Engine.COLUMNAR:
         raise click.UsageError("--profile is about --engine columnar, which evaluates all rules together")
     context.exit(run_scan(paths, rules, options))
@@ -126,6 +138,7 @@ class ScanOptions:
 
     filter: RuleFilter
     read: ReadOptions
+    indicators: tuple[str, ...]
     window: Window
     window_by: Clock
     limits: Limits
@@ -144,6 +157,7 @@ class ScanOptions:
         return cls(
             RuleFilter(pick("severity"), pick("tags") or (), pick("names") or ()),  # type: ignore[arg-type]
             ReadOptions(index=pick("index")),  # type: ignore[arg-type]
+            pick("indicators") or (),  # type: ignore[arg-type]
             _window(pick("start"), pick("end")),  # type: ignore[arg-type]
             Clock(pick("window_by") or Clock.EVENT),  # type: ignore[arg-type]
             Limits(pick("max_alerts")),  # type: ignore[arg-type]
@@ -181,12 +195,7 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
         terminal.say(_no_rules(loaded, options.filter))
     job = _job(chosen, loaded.fingerprint, options)
     counts = ScanCounts()
-    with Progress(terminal) as progress:
-        gathered = gather(
-            job,
-            lambda decoder: read_all(paths, replace(options.read, decoder=decoder), progress, counts),
-            progress.compiling,
-        )
+    gathered = _gathered(job, paths, options, counts, terminal)
     run = RunInfo(options.now, seen_from=gathered.oldest)
     concluded = list(timed(partial(in_stages, job, gathered, run))) if gathered.profile else []
     made = (done.execution for done in concluded) if gathered.profile else conclude(job, gathered, run)
@@ -209,6 +218,26 @@ def _job(chosen: tuple[tuple[Rule, Plan], ...], fingerprint: str, options: ScanO
     # The times are part of these plans, so they are not what the files make them.
     seen = tuple((rule, seen_in(options.window, rule, plan)) for rule, plan in chosen)
     return Job(seen, options.match_index, EVERYTHING, options.limits, *how, now=options.now)
+
+
+def _gathered(job: Job, paths: Sequence[str], options: ScanOptions, counts: ScanCounts, terminal: Terminal) -> Gathered:
+    """Read events, and indicators if some rule compares with them."""
+    named = options.indicators
+    if named and not needs_indicators(job):
+        terminal.show(unused_indicators())
+        named = ()
+    with Progress(terminal) as progress:
+
+        def events(decoder: Decoder | None) -> Iterable[Event | LineBlock | TablePart]:
+            return read_all(paths, replace(options.read, decoder=decoder), progress, counts)
+
+        def indicators(decoder: Decoder | None) -> Iterable[Event | LineBlock | TablePart]:
+            return read_indicators(named, replace(options.read, decoder=decoder), progress, counts)
+
+        gathered = gather(job, events, indicators if named else None, progress.compiling)
+    if problem := missing_indicators(job, gathered.hits, given=bool(named)):
+        terminal.show(problem)
+    return gathered
 
 
 def _print_profile(job: Job, gathered: Gathered, concluded: Sequence[Concluded], terminal: Terminal) -> None:

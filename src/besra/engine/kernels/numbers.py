@@ -2,10 +2,11 @@
 
 from besra.engine.kernels.layout import F_CUTS, F_CUTS_END, F_SECTIONS, Tests
 from besra.engine.kernels.tables import ADDRESSES, DATES, INTEGERS
+from besra.events.kernels.addresses import address_of
 from besra.events.kernels.kernel import inlined, inner
 from besra.events.kernels.machine import byte_at, double_at, half_at, word_at
 from besra.events.kernels.times import UNREAD, time_of
-from besra.events.kernels.tokens import MINUS, NINE, POINT, QUOTE, ZERO
+from besra.events.kernels.tokens import MINUS, NINE, POINT, ZERO
 
 LEFT = -1
 """The verdict of a value that is left to Python."""
@@ -51,28 +52,6 @@ def number_verdict(p: int, end: int, kind: int, row: int, tests: Tests) -> int:
         scale *= 10.0
     number /= scale
     return section_verdict(number, abs(number) * SLACK if digits > EXACT_DIGITS else 0.0, row, tests)
-
-
-@inlined
-def address_of(p: int, end: int) -> int:
-    """The 32-bit number that a token is, if it is an IPv4 address in dotted form, else -1."""
-    if byte_at(p) != QUOTE:
-        return -1
-    address, octet, digits, octets = 0, 0, 0, 0
-    for place in range(p + 1, end):
-        byte = byte_at(place) if place < end - 1 else POINT
-        if ZERO <= byte <= NINE:
-            if digits == 3 or (digits == 1 and octet == 0):  # a leading zero might mean octal
-                return -1
-            octet = octet * 10 + byte - ZERO
-            digits += 1
-        elif byte == POINT and digits and octet < 256 and octets < 4:
-            address = address * 256 + octet
-            octets += 1
-            octet, digits = 0, 0
-        else:
-            return -1
-    return address if octets == 4 else -1
 
 
 @inlined

@@ -1,5 +1,6 @@
 """Values read and hashed by id: integers, and hashes for joins."""
 
+from besra.events.kernels.addresses import address_of, hash_of_address
 from besra.events.kernels.interning import hash_token
 from besra.events.kernels.kernel import inlined, kernel
 from besra.events.kernels.machine import byte_at, half_at, put_word, word_at
@@ -45,12 +46,18 @@ def hash_values(  # noqa: PLR0913, PLR0917
 ) -> None:
     """Writes two hashes (int64) for each of `count` values, by their ids (int32), or zeros where Python has to.
 
-    `kinds`: 1 for texts, 2 for integers, 3 for both. `seeds`: a seed and a factor for each half, int64.
+    `kinds`: 1 for texts, 2 for integers, 3 for both, 4 for addresses. `seeds`: seed and factor of each half, int64.
     """
     for place in range(count):
         number = half_at(ids + 4 * place)
         start, end = word_at(offsets + 8 * number), word_at(offsets + 8 * number + 8) - TAIL
         p, length = arena + start, end - start
+        if kinds == 4:
+            address = address_of(p, p + length)
+            for half in range(0, 16, 8):
+                seed, factor = word_at(seeds + 2 * half), word_at(seeds + 2 * half + 8)
+                put_word(hashes + 16 * place + half, hash_of_address(address, seed, factor) if address >= 0 else 0)
+            continue
         is_meant = byte_at(p) == QUOTE if kinds == 1 else kinds == 3 or byte_at(p) != QUOTE
         if is_meant and byte_at(p) != QUOTE:
             is_meant = integer_of(p, p + length) != UNREAD

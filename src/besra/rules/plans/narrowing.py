@@ -3,15 +3,13 @@
 from dataclasses import replace
 
 from besra.language.expr import Predicate
-from besra.language.plan import Clause, Plan, ThreatMatch
+from besra.language.plan import Clause, Plan
 from besra.language.simplify import TRUE, all_of
 
 
 def indicator_clauses(plan: Plan) -> frozenset[int]:
-    """The numbers of the clauses that are about indicators; all others are about events."""
-    if not isinstance(plan.correlation, ThreatMatch):
-        return frozenset()
-    return frozenset(group.indicators for group in plan.correlation.groups)
+    """The numbers of the clauses that are about indicators, in an index of their own; all others are about events."""
+    return frozenset(number for number, clause in enumerate(plan.clauses) if clause.index is not None)
 
 
 def narrowed(plan: Plan, events: Predicate, indicators: Predicate = TRUE) -> Plan:
