@@ -33,8 +33,6 @@ MISSING_FEATURE = {
 FILTERS = ("filters", "threat_filters")
 """Those of the events, and of the indicators."""
 UNSUPPORTED = frozenset({"eql-unsupported", "kql-unsupported", "unsupported-history-window"})
-ENDPOINT_LIST = "endpoint_list"
-"""Enforced on the endpoint; the detection engine leaves it out (detection-engine.md 4.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +94,4 @@ def _not_applied(rule: Rule) -> list[Problem]:
     if rule.parameters.get("alert_suppression"):
         message = "alert suppression is not applied: each match becomes an alert"
         found.append(Problem("rule-suppression-not-applied", message, Severity.WARNING))
-    lists = rule.parameters.get("exceptions_list") or ()
-    names = [str(entry.get("list_id")) for entry in lists if isinstance(entry, dict)]
-    applied = [name for name in names if name != ENDPOINT_LIST]
-    if applied:
-        message = f"exceptions are not applied: {', '.join(applied)}"
-        found.append(Problem("rule-exceptions-not-applied", message, Severity.WARNING))
     return found

@@ -9,6 +9,7 @@ from functools import partial
 import click
 
 from besra.cli.alert_rows import row_of, visible
+from besra.cli.exceptions import exception_files, exception_line, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import WRITERS
 from besra.cli.loading import has_bad_rule, load_named, telling
@@ -25,6 +26,7 @@ from besra.detection.window import Window
 from besra.errors import InputError
 from besra.events.file_read import ReadOptions
 from besra.events.row_store import MEMORY_LIMIT
+from besra.rules.exception_loading import ExceptionFiles, load_exceptions
 from besra.rules.loaded import RuleSet
 from besra.rules.rule import Rule, RuleSeverity
 from besra.schema.timestamp import format_timestamp
@@ -56,6 +58,7 @@ def _like(text: str, pattern: str) -> bool:
 @click.command(epilog=EXIT_CODE_HELP)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @rules_option
+@exception_options
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @time_option("--from", "start", help="Only events from this time on (ISO date or date math such as now-24h).")
 @time_option("--to", "end", help="Only events up to this time.")
@@ -118,6 +121,7 @@ class ScanOptions:
     match_index: bool
     engine: Engine
     resources: Resources
+    exceptions: ExceptionFiles
     fail_on: str | None
     output: OutputOptions
 
@@ -134,6 +138,7 @@ class ScanOptions:
             not pick("any_index"),
             Engine(pick("engine") or Engine.COLUMNAR),  # type: ignore[arg-type]
             _resources(given),
+            exception_files(given),
             pick("fail_on"),  # type: ignore[arg-type]
             OutputOptions.of(given),
         )
@@ -155,7 +160,8 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     """Scan, write the alerts, say how it went."""
     terminal = options.output.terminal()
     check_writable(options.output.path)
-    loaded = load_named(rule_paths)
+    excepted = load_exceptions(load_named(rule_paths), options.exceptions, now=options.now)
+    loaded = excepted.rules
     for problem in telling(loaded):
         terminal.show(problem)
     chosen = tuple((rule, plan) for rule, plan in loaded.runnable if options.filter.takes(rule))
@@ -177,6 +183,8 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     for execution in executions:
         for warning in execution.warnings:
             terminal.show(warning)
+    if said := exception_line(excepted):
+        terminal.say(said)
     for line in summary_lines(counts, loaded, len(chosen), executions):
         terminal.say(line)
     if gathered.profile:
