@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from besra.version import __version__
 
 if TYPE_CHECKING:
-    from besra.api import detect, evaluate, scan, search
+    from besra.api import detect, evaluate, load_rules, scan, search
     from besra.errors import BesraError, InputError, QueryError, QuerySemanticError, QuerySyntaxError
     from besra.problems import Problem
-    from besra.rules.ruleset import RuleSet, load_rules
+    from besra.rules.loaded import RuleSet
 
 __all__ = [
     "BesraError",
@@ -34,10 +34,10 @@ __all__ = [
 ]
 
 HOMES = {
-    "besra.api": ("detect", "evaluate", "scan", "search"),
+    "besra.api": ("detect", "evaluate", "load_rules", "scan", "search"),
     "besra.errors": ("BesraError", "InputError", "QueryError", "QuerySemanticError", "QuerySyntaxError"),
     "besra.problems": ("Problem",),
-    "besra.rules.ruleset": ("RuleSet", "load_rules"),
+    "besra.rules.loaded": ("RuleSet",),
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from besra.detection.alert import Alert
@@ -35,8 +36,10 @@ from besra.language.kuery.parser import parse_kuery
 from besra.language.plan import Plan
 from besra.language.relative import is_relative, resolved
 from besra.problems import Problem
+from besra.rules import ruleset
+from besra.rules.exception_loading import ExceptionFiles, load_exceptions
+from besra.rules.loaded import RuleSet
 from besra.rules.rule import Rule
-from besra.rules.ruleset import RuleSet, load_rules
 from besra.schema.catalogue import Catalogue, bundled_catalogue
 
 FEW_EVENTS = 100
@@ -81,6 +84,28 @@ def search(  # noqa: PLR0913  the parameters are those of Elasticsearch's EQL se
         plan = resolved(plan, _newest_of(events, timestamp_field) if now is None else now)
     result = search_events(plan, events, size=size, position=result_position)
     return replace(result, took=int((time.perf_counter() - started) * 1000))
+
+
+def load_rules(
+    *paths: str | Path,
+    exceptions: Iterable[str | Path] = (),
+    value_lists: Mapping[str, str | Path] = MappingProxyType({}),
+    now: int | None = None,
+) -> RuleSet:
+    """The rules of files (`.toml`, `.ndjson`, `.json`) and of folders with all folders in them, exceptions applied.
+
+    `bundled` as a path means the rules shipped with besra, and so does no path at all. A file that cannot be used is a
+    problem of the set, and the others are loaded. Of several rules with one id a user's file wins over a bundled one,
+    then the first in the order of paths.
+
+    `exceptions` are files of exception lists and items; those among the rules' own files need not be named.
+    `value_lists` maps the ids by which items name value lists to their files. Items whose time is past at `now`, in
+    nanoseconds since 1970 and by default the clock's, silence nothing. Raises `RuleFileError` for a path that does not
+    exist, `InputError` for a value list that cannot be read.
+    """
+    files = ExceptionFiles.of(exceptions, value_lists.items())
+    loaded = ruleset.load_rules(*paths)
+    return load_exceptions(loaded, files, now=time.time_ns() if now is None else now).rules
 
 
 def detect(  # noqa: PLR0913  what a scan can be told, by name

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.verdicts import verdicts_of
 
+from besra.engine import members
 from besra.engine.kernels.regex import RegexTest
 from besra.engine.matcher import FieldMatcher
 from besra.engine.pack import FieldLeaf
@@ -130,6 +132,16 @@ def found(of: Sequence[FieldLeaf], values: Sequence[Scalar], *, compiled: bool) 
 @given(st.lists(leaves(), max_size=12), st.lists(SCALARS, min_size=1, max_size=12))
 def test_verdicts_agree_with_the_reference(compiled: bool, of: list[FieldLeaf], values: list[Scalar]) -> None:
     assert found(of, values, compiled=compiled) == [expected(of, value) for value in values]
+
+
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "plain"])
+@SLOW
+@given(st.lists(leaves(), max_size=12), st.lists(SCALARS, min_size=1, max_size=12), st.integers(1, 3))
+def test_leaves_that_are_looked_up_agree_with_the_reference(
+    compiled: bool, of: list[FieldLeaf], values: list[Scalar], large: int
+) -> None:
+    with patch.object(members, "LARGE", large):
+        assert found(of, values, compiled=compiled) == [expected(of, value) for value in values]
 
 
 @SLOW

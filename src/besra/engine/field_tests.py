@@ -19,6 +19,7 @@ from besra.engine.kernels.tables import (
 from besra.engine.kernels.texts import TextTests, tests_of
 from besra.engine.kernels.typed import TypedMatcher
 from besra.engine.matcher import TEXT_TYPES, FieldMatcher
+from besra.engine.members import is_large
 from besra.engine.pack import FieldLeaf
 from besra.events.columns import Projection
 from besra.language.expr import Range
@@ -67,7 +68,7 @@ def number_tests(leaves: Sequence[Numbered]) -> NumberTests | None:
     """
     types = {leaf.field.type for _, leaf in leaves}
     field_type = types.pop()
-    if types or field_type not in NUMBERS:
+    if types or field_type not in NUMBERS or any(is_large(leaf) for _, leaf in leaves):
         return None
     typed = TypedMatcher(field_type, leaves)
     cuts = typed.sections.cuts
@@ -112,5 +113,6 @@ def field_tests(leaves: Sequence[Numbered]) -> FieldTests:
 
 
 def _of_texts(leaves: Sequence[Numbered]) -> list[Numbered]:
-    """The leaves a text satisfies or not as it is."""
-    return [(n, leaf) for n, leaf in leaves if leaf.field.type in TEXT_TYPES and not isinstance(leaf, Range)]
+    """The leaves a text satisfies or not as it is, without those of too many constants."""
+    texts = [(n, leaf) for n, leaf in leaves if leaf.field.type in TEXT_TYPES and not isinstance(leaf, Range)]
+    return [(n, leaf) for n, leaf in texts if not is_large(leaf)]

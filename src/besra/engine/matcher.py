@@ -12,6 +12,7 @@ from typing import Any
 from besra.engine.kernels.ordered import Verdict, sections_of
 from besra.engine.kernels.texts import MOST_VERDICTS, TextMatcher
 from besra.engine.kernels.typed import TypedMatcher
+from besra.engine.members import MemberMatcher, is_large
 from besra.engine.pack import FieldLeaf
 from besra.language.expr import Range
 from besra.schema.fieldtype import FieldType, Scalar, to_text
@@ -77,19 +78,26 @@ class FieldMatcher:
     @cached_property
     def _of_texts(self) -> list[Reading]:
         """The readings of values that are text."""
-        return [*self._text_readings(TEXT_TYPES), *self._typed_readings]
+        return [*self._text_readings(TEXT_TYPES), *self._typed_readings, *self._look_ups]
 
     @cached_property
     def _of_scalars(self) -> list[Reading]:
         """The readings of numbers and booleans."""
         readings = [_of_canonical_texts(reading) for reading in self._text_readings(TEXTS)]
-        return [*readings, *self._typed_readings, *self._typed(FieldType.DYNAMIC)]
+        return [*readings, *self._typed_readings, *self._typed(FieldType.DYNAMIC), *self._look_ups]
 
     @cached_property
     def _typed_readings(self) -> list[Reading]:
         """The readings as types that convert numbers and text alike."""
         others = {leaf.field.type for _, leaf in self.leaves}.difference(TEXTS, NEVER, {FieldType.DYNAMIC})
         return [reading for field_type in sorted(others) for reading in self._typed(field_type)]
+
+    @cached_property
+    def _look_ups(self) -> list[Reading]:
+        """The readings for leaves with very many constants."""
+        large = [(number, leaf) for number, leaf in self.leaves if is_large(leaf)]
+        types = sorted({leaf.field.type for _, leaf in large})
+        return [MemberMatcher(t, [(n, leaf) for n, leaf in large if leaf.field.type is t]).match for t in types]
 
     def _typed(self, field_type: FieldType) -> list[Reading]:
         leaves = self._read_as((field_type,))
@@ -106,7 +114,7 @@ class FieldMatcher:
         return readings
 
     def _read_as(self, types: Sequence[FieldType]) -> list[tuple[int, FieldLeaf]]:
-        return [(number, leaf) for number, leaf in self.leaves if leaf.field.type in types]
+        return [(number, leaf) for number, leaf in self.leaves if leaf.field.type in types and not is_large(leaf)]
 
 
 def _of_canonical_texts(reading: Reading) -> Reading:

@@ -107,6 +107,16 @@ class Range:
     value: Typed
 
 
+class Networks(tuple[tuple[int, int], ...]):
+    """Networks whose hash is worked out once: of a value list there may be a million, in a thousand rules."""
+
+    def __hash__(self) -> int:
+        known: int | None = self.__dict__.get("hash")
+        if known is None:
+            known = self.__dict__["hash"] = super().__hash__()
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class RelativeDate:
     """Some date stands in this order to what `text`, date math with `now` in it, names at the time of a run.

@@ -175,6 +175,7 @@ OPERATORS: tuple[Function, ...] = (
     *(Function(s, PAIR, Kind.BOOLEAN, _comparison(s), "Comparison.") for s in ("==", "<", "<=", ">", ">=")),
     Function("in", PAIR, Kind.BOOLEAN, scalar.is_member, "Membership in a tuple of constants.", folds=True),
     Function("like", PAIR, Kind.BOOLEAN, scalar.is_like, "Covered by one of a tuple of globs.", folds=True),
+    Function("holdsPhrase", PAIR, Kind.BOOLEAN, scalar.holds_phrase, "Holds one of very many phrases."),
     Function("ipText", (Parameter("value", Kind.IP),), Kind.STRING, scalar.ip_address_text, "An address as text."),
     Function("regex", PAIR, Kind.BOOLEAN, scalar.is_regex_match, "Matched by one of a tuple of patterns.", folds=True),
 )

@@ -9,7 +9,7 @@ import operator as operators
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from besra.language.casefold import fold_case
 from besra.language.glob import Glob, glob_matches
@@ -93,6 +93,20 @@ def compare(operator: str, left: object, right: object) -> bool | None:
     if is_number(left) != is_number(right) or isinstance(left, bool) != isinstance(right, bool):
         return text_of(left) == text_of(right) if operator == "==" else None
     return left == right if operator == "==" else bool(ORDERINGS[operator](left, right))
+
+
+class Phrases(Protocol):
+    """Many phrases that are looked for in a text at once."""
+
+    def is_in(self, text: str, /) -> bool:
+        """Whether the text holds one of them."""
+
+
+def holds_phrase(args: Args, *, ignore_case: bool) -> bool:
+    """Whether the text in the first argument holds one of the phrases that are the second."""
+    del ignore_case
+    phrases: Phrases = args[1]  # type: ignore[assignment]
+    return phrases.is_in(str(args[0]))
 
 
 def is_member(args: Args, *, ignore_case: bool) -> bool:

@@ -1,14 +1,15 @@
 """A checked document becomes a `Rule`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
 from besra.problems import Place, Problem, Severity, Span, place_of
 from besra.rules.document import ParsedRule, RuleDocument
+from besra.rules.exception_list import ListKey, Namespace, is_of_endpoint
 from besra.rules.fields import specs_of
 from besra.rules.location import Locations, value_start
-from besra.rules.rule import QueryText, Rule, RuleSeverity, RuleType, Schedule
+from besra.rules.rule import ExceptionReference, QueryText, Rule, RuleSeverity, RuleType, Schedule
 from besra.rules.validate import validate
 
 NAMESPACE = UUID("5d0a3f0e-6b1c-5f0e-9d57-0f6f2c8e4b11")
@@ -59,10 +60,18 @@ def _build(document: RuleDocument) -> Rule:
         timestamp_override=given.get("timestamp_override") or None,
         version=int(given.get("version", 1)),
         path=document.locations.path,
+        exceptions=tuple(_exceptions(given.get("exceptions_list") or (), document.locations)),
         parameters=document.parameters,
         metadata=document.metadata,
         toml_only=document.toml_only,
     )
+
+
+def _exceptions(references: Iterable[Mapping[str, Any]], locations: Locations) -> Iterator[ExceptionReference]:
+    for number, reference in enumerate(references):
+        key = ListKey(reference["list_id"], Namespace(reference["namespace_type"]))
+        if not is_of_endpoint(key, reference["type"]):
+            yield ExceptionReference(key, locations.place(("exceptions_list", number, "list_id")))
 
 
 def _query(given: Mapping[str, Any], rule_type: RuleType, locations: Locations) -> QueryText | None:

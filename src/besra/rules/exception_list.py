@@ -107,7 +107,7 @@ class StepScope:
 
 @dataclass(frozen=True, slots=True)
 class SequenceScope:
-    """A sequence with an event the item matches is no match."""
+    """A sequence whose events together satisfy the item is no match: one may satisfy one entry, another the rest."""
 
 
 Scope = EventScope | StepScope | SequenceScope
@@ -176,10 +176,15 @@ class ExceptionList:
     @property
     def is_endpoint(self) -> bool:
         """Whether the endpoint enforces it, so that rules leave it out (detection-engine.md 4.2)."""
-        return self.key.list_id == ENDPOINT_LIST or self.type.startswith("endpoint")
+        return is_of_endpoint(self.key, self.type)
 
 
 ENDPOINT_LIST = "endpoint_list"
+
+
+def is_of_endpoint(key: ListKey, list_type: str) -> bool:
+    """Whether a list of that key and type is the endpoint's."""
+    return key.list_id == ENDPOINT_LIST or list_type.startswith("endpoint")
 
 
 @dataclass(frozen=True)

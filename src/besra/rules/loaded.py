@@ -60,6 +60,11 @@ class RuleSet:
         return (*(problem for rule in self.rules for problem in rule.problems), *self.file_problems)
 
     @property
+    def has_exceptions(self) -> bool:
+        """Whether there are exceptions in the files, or rules that name some."""
+        return bool(self.exceptions) or any(loaded.rule and loaded.rule.exceptions for loaded in self.rules)
+
+    @property
     def ready(self) -> tuple[LoadedRule, ...]:
         """The rules that can run."""
         return tuple(rule for rule in self.rules if rule.status is RuleStatus.READY)
@@ -76,3 +81,13 @@ class RuleSet:
     @cached_property
     def _by_id(self) -> dict[str, LoadedRule]:
         return {loaded.rule.rule_id: loaded for loaded in self.rules if loaded.rule}
+
+
+@dataclass(frozen=True, slots=True)
+class Excepted:
+    """Rules with their exceptions applied: so many items silence events of so many rules, and so many have expired."""
+
+    rules: RuleSet
+    items: int = 0
+    silenced: int = 0
+    expired: int = 0

@@ -7,7 +7,7 @@ from besra.errors import QueryError
 from besra.language.eql.lower import Lowered
 from besra.language.plan import Plan
 from besra.language.query_dsl.scope import FieldProblem
-from besra.problems import Problem, Severity
+from besra.problems import Problem
 from besra.rules.filters import lower_filters
 from besra.rules.plans.eql import eql_plan
 from besra.rules.plans.narrowing import narrowed
@@ -33,8 +33,6 @@ MISSING_FEATURE = {
 FILTERS = ("filters", "threat_filters")
 """Those of the events, and of the indicators."""
 UNSUPPORTED = frozenset({"eql-unsupported", "kql-unsupported", "unsupported-history-window"})
-ENDPOINT_LIST = "endpoint_list"
-"""Enforced on the endpoint; the detection engine leaves it out (detection-engine.md 4.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def plan_rule(rule: Rule, catalogue: Catalogue | None = None) -> Planned:
     if not (events.is_usable and indicators.is_usable):
         return Planned(RuleStatus.UNSUPPORTED, problems=lowered.warnings, field_problems=told)
     narrow = narrowed(lowered.plan, events.predicate, indicators.predicate)
-    return Planned(RuleStatus.READY, narrow, (*lowered.warnings, *_not_applied(rule)), told)
+    return Planned(RuleStatus.READY, narrow, lowered.warnings, told)
 
 
 def _obstacle(rule: Rule) -> Problem | None:
@@ -88,15 +86,3 @@ def _obstacle(rule: Rule) -> Problem | None:
 
 def _unsupported(code: str, message: str) -> Planned:
     return Planned(RuleStatus.UNSUPPORTED, problems=(Problem(code, message),))
-
-
-def _not_applied(rule: Rule) -> list[Problem]:
-    """What the rule asks for around its query that besra does not do yet: said, because it changes the alerts."""
-    found = []
-    lists = rule.parameters.get("exceptions_list") or ()
-    names = [str(entry.get("list_id")) for entry in lists if isinstance(entry, dict)]
-    applied = [name for name in names if name != ENDPOINT_LIST]
-    if applied:
-        message = f"exceptions are not applied: {', '.join(applied)}"
-        found.append(Problem("rule-exceptions-not-applied", message, Severity.WARNING))
-    return found

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from besra.problems import Place
+from besra.rules.exception_list import ListKey
+
 
 class RuleType(StrEnum):
     """The eight rule types of Elastic Security."""
@@ -70,13 +73,22 @@ class QueryText:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptionReference:
+    """An exception list a rule names, and where it does."""
+
+    key: ListKey
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One detection rule.
 
     `parameters` is the whole rule in API form, as written: defaults are not filled in (`fields.with_defaults` does).
     `metadata` is the TOML `[metadata]` table; `toml_only` holds what else the TOML form knows and the API form does not
     (`transform`, `threat_mappings`), so that writing the TOML again loses nothing. An event is read by the rule if it
-    matches `index`; without `index` (a data view, ES|QL, machine learning) no pattern restricts it.
+    matches `index`; without `index` (a data view, ES|QL, machine learning) no pattern restricts it. `exceptions`
+    are the lists it names, but for those of the endpoint, which are no matter of the detection engine.
     """
 
     rule_id: str
@@ -97,6 +109,7 @@ class Rule:
     timestamp_override: str | None = None
     version: int = 1
     path: str | None = None
+    exceptions: tuple[ExceptionReference, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     toml_only: Mapping[str, Any] = field(default_factory=dict)

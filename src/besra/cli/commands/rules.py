@@ -1,5 +1,6 @@
 """`besra rules`: list, show, check and convert rules."""
 
+import time
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, cast
 
 import click
 
+from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import as_json
 from besra.cli.loading import has_bad_rule, telling
@@ -17,6 +19,7 @@ from besra.cli.terminal import output_to, printable
 from besra.errors import InputError
 from besra.rules.check import check_report
 from besra.rules.convert import Form, convert
+from besra.rules.exception_loading import load_exceptions
 from besra.rules.ruleset import LoadedRule, RuleSet, load_rules
 
 paths_argument = click.argument("paths", nargs=-1, metavar="[PATH...]")
@@ -112,12 +115,13 @@ def _is_called(loaded: LoadedRule, name: str) -> bool:
 
 @rules.command(epilog=EXIT_CODE_HELP, short_help="Say which rules are ready, and why others are not.")
 @paths_argument
+@exception_options
 @output_options("text", "json", default="text")
 @click.pass_context
 def check(context: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Check rules: which are ready, which cannot run, and why, with file, line and column."""
     output = OutputOptions.of({**given, "form": given.get("form") or "text"})
-    loaded = load_rules(*paths)
+    loaded = load_exceptions(load_rules(*paths), exception_files(given), now=time.time_ns()).rules
     report = check_report(loaded)
     with output_to(output.path) as out:
         if output.form == "json":

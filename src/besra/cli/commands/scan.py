@@ -9,6 +9,7 @@ from functools import partial
 import click
 
 from besra.cli.alert_rows import Shown, highest_severity, row_of
+from besra.cli.exceptions import exception_files, exception_line, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import WRITERS, write_alerts
 from besra.cli.loading import has_bad_rule, load_named, telling
@@ -34,6 +35,7 @@ from besra.events.line_block import Decoder, LineBlock
 from besra.events.row_store import MEMORY_LIMIT
 from besra.events.table_part import TablePart
 from besra.language.plan import Plan
+from besra.rules.exception_loading import ExceptionFiles, load_exceptions
 from besra.rules.loaded import RuleSet
 from besra.rules.rule import Rule, RuleSeverity
 from besra.schema.timestamp import format_timestamp
@@ -72,6 +74,7 @@ def _like(text: str, pattern: str) -> bool:
     metavar="PATH",
     help="File or folder of indicators for indicator match rules (repeatable).",
 )
+@exception_options
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @time_option("--from", "start", help="Only events from this time on (ISO date or date math such as now-24h).")
 @time_option("--to", "end", help="Only events up to this time.")
@@ -147,6 +150,7 @@ class ScanOptions:
     engine: Engine
     resources: Resources
     shown: Shown
+    exceptions: ExceptionFiles
     fail_on: str | None
     output: OutputOptions
 
@@ -166,6 +170,7 @@ class ScanOptions:
             Engine(pick("engine") or Engine.COLUMNAR),  # type: ignore[arg-type]
             _resources(given),
             Shown(bool(pick("building_blocks"))),
+            exception_files(given),
             pick("fail_on"),  # type: ignore[arg-type]
             OutputOptions.of(given),
         )
@@ -187,7 +192,8 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     """Scan, write the alerts, say how it went."""
     terminal = options.output.terminal()
     check_writable(options.output.path)
-    loaded = load_named(rule_paths)
+    excepted = load_exceptions(load_named(rule_paths), options.exceptions, now=options.now)
+    loaded = excepted.rules
     for problem in telling(loaded):
         terminal.show(problem)
     chosen = tuple((rule, plan) for rule, plan in loaded.runnable if options.filter.takes(rule))
@@ -204,6 +210,8 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     told = [warning for execution in executions for warning in execution.warnings]
     for warning in [*stage_problems(job.rules, gathered.stages), *told]:
         terminal.show(warning)
+    if said := exception_line(excepted):
+        terminal.say(said)
     for line in summary_lines(counts, loaded, len(chosen), executions, options.shown):
         terminal.say(line)
     if gathered.profile:

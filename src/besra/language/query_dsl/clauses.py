@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from besra.language.expr import And, Not, Or, Predicate
+from besra.language.expr import Predicate
 from besra.language.kuery.alternatives import any_alternative
 from besra.language.query_dsl.field_clauses import exists, match, match_phrase, prefix, term, terms, wildcard
 from besra.language.query_dsl.query_string import query_string
 from besra.language.query_dsl.ranges import date_or_number_range
 from besra.language.query_dsl.scope import MAX_DEPTH, DslScope, Path
-from besra.language.simplify import FALSE, TRUE, all_of, any_of, negated
+from besra.language.simplify import FALSE, TRUE, all_of, any_of, negated, some_object
 
 MAX_COMBINATIONS = 1_000
 """Most ways to choose clauses that `minimum_should_match` may leave: each of them is written out."""
@@ -126,13 +126,9 @@ NESTED_MEMBERS = frozenset({"path", "query", "score_mode", "ignore_unmapped"})
 
 
 def _nested(scope: DslScope, at: Path, body: Any) -> Predicate:
-    """One object satisfies the clause. What one leaf decides can be asked, and `or` of such."""
+    """One object at the path satisfies the clause, in which fields have their full names."""
     held = scope.object_of(at, body, NESTED_MEMBERS)
-    if held is None:
-        return FALSE
-    found = lower_clause(scope, (*at, "query"), held.get("query"))
-    leaves = found.operands if isinstance(found, Or) else (found,)
-    if any(isinstance(leaf, And | Or | Not) for leaf in leaves):
-        hint = "leave `nested` out; then each condition may be satisfied by another object"
-        return scope.refuse(at, "besra cannot ask yet whether one object satisfies several conditions", hint)
-    return found
+    path = held and held.get("path")
+    if not held or not isinstance(path, str) or not path:
+        return scope.refuse(at, "`nested` takes the path of objects, and a query about one of them")
+    return some_object(path, lower_clause(scope, (*at, "query"), held.get("query")))

@@ -59,9 +59,12 @@ class DslScope:
             if problem.severity is Severity.ERROR:
                 self.refuse(at, problem.message, problem.hint)
             else:
-                never = Problem("filter-never", problem.message, Severity.WARNING, hint=problem.hint)
-                self.problems.append(FieldProblem(at, never))
+                self.never(at, problem.message, problem.hint)
         return found
+
+    def never(self, at: Path, message: str, hint: str | None = None) -> None:
+        """Note what can never hold."""
+        self.problems.append(FieldProblem(at, Problem("filter-never", message, Severity.WARNING, hint=hint)))
 
     def object_of(self, at: Path, value: Any, known: frozenset[str]) -> dict[str, Any] | None:
         """A JSON object with known members only; None, after a problem, for anything else."""

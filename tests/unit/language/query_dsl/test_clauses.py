@@ -29,6 +29,9 @@ CATALOGUE = EMPTY.with_types(
 )
 
 
+BOTH = {"bool": {"must": [{"term": {"o.k": "a"}}, {"term": {"o.t": "b"}}]}}
+
+
 def lowered(clause: Any) -> tuple[Predicate, DslScope]:
     scope = DslScope(CATALOGUE)
     return lower_clause(scope, ("filters", 0, "query"), clause), scope
@@ -141,6 +144,8 @@ def matches(clause: Any, document: dict[str, Any]) -> bool:
         ({"bool": {"should": [{"term": {"k": "a"}}], "minimum_should_match": 2}}, {"k": "a"}, False),
         ({"bool": {"should": [{"term": {"k": "a"}}], "minimum_should_match": "-34%"}}, {"k": "b"}, False),
         ({"nested": {"path": "o", "query": {"term": {"o.k": "a"}}}}, {"o": [{"k": "b"}, {"k": "a"}]}, True),
+        ({"nested": {"path": "o", "query": BOTH}}, {"o": [{"k": "a"}, {"t": "b"}]}, False),
+        ({"nested": {"path": "o", "query": BOTH}}, {"o": [{"k": "x"}, {"k": "a", "t": "b"}]}, True),
     ],
 )
 def test_what_a_clause_means(clause: Any, document: dict[str, Any], expected: bool) -> None:
@@ -194,11 +199,8 @@ def test_what_a_clause_means(clause: Any, document: dict[str, Any], expected: bo
             ("bool", "minimum_should_match"),
             "more combinations",
         ),
-        (
-            {"nested": {"path": "o", "query": {"bool": {"must": [{"term": {"o.k": 1}}, {"term": {"o.t": "a"}}]}}}},
-            ("nested",),
-            "one object",
-        ),
+        ({"nested": {"path": 3, "query": {"match_all": {}}}}, ("nested",), "the path of objects"),
+        ({"nested": {"path": "o", "query": {"script": {}}}}, ("nested", "query", "script"), "`script`"),
     ],
 )
 def test_what_is_not_understood_is_refused_at_its_place(clause: Any, at: tuple[Any, ...], message: str) -> None:
