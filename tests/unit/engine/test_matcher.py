@@ -12,6 +12,7 @@ from tests.shared import SHARED, needs_shared
 from tests.verdicts import verdicts_on
 
 from besra.engine.kernels.automaton import automaton_of
+from besra.engine.kernels.grams import place_of
 from besra.engine.kernels.regex import RegexTest
 from besra.engine.matcher import FieldMatcher
 from besra.engine.pack import FieldLeaf, field_leaves
@@ -416,3 +417,19 @@ def test_public_rules_agree_with_the_reference(source: str) -> None:
     assert len(shared) > 70
     for name in shared:
         assert_agrees(leaves[name], values[name])
+
+
+@pytest.mark.parametrize(
+    ("gram", "glob", "place"),
+    [
+        (b"ord", "*word*", (1, 1)),
+        (b"\0wor", "word*", (0, -1)),
+        (b"ord\0", "*word", (1, 1)),
+        (b"bc", "a*é?xbc", None),
+        (b"xbc", "a?d*éxbc*", (1, 2)),
+        (b"bc", "?bc*abc", (1, 1)),
+        (b"no", "*word*", None),
+    ],
+)
+def test_where_a_gram_stands_in_a_glob(gram: bytes, glob: str, place: tuple[int, int] | None) -> None:
+    assert place_of(gram, eql_glob(glob)) == place

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from besra.language.glob import Glob
+from besra.language.glob import Glob, Wild
 
 LONGEST = 4
 EDGE = "\0"
@@ -45,12 +45,37 @@ def choose_grams(globs: Sequence[Glob], constants: Iterable[str]) -> list[bytes]
     return grams
 
 
+def place_of(gram: bytes, glob: Glob) -> tuple[int, int] | None:
+    """Where a glob that covers a text has a gram of it: in which piece (a part between `*`), and at which byte of that.
+
+    The byte is -1 if the gram begins with the edge before the text. None if a `?` stands before it in the piece, which
+    has no certain length, or if it is nowhere.
+    """
+    piece, length, is_certain = 0, 0, True
+    for number, (part, run) in enumerate(zip(glob.parts, _bound(glob), strict=True)):
+        match part:
+            case Wild.ANY:
+                piece, length, is_certain = piece + 1, 0, True
+            case Wild.ONE:
+                is_certain = False
+            case _:
+                found = run.encode("utf-8", "surrogatepass").find(gram)
+                if found >= 0 and is_certain:
+                    return piece, length + found - (number == 0)
+                length += len(part.encode("utf-8", "surrogatepass"))
+    return None
+
+
 def _runs(glob: Glob) -> Iterator[str]:
     """The literal parts of a glob, the first and last with the edge they are bound to."""
+    return filter(None, _bound(glob))
+
+
+def _bound(glob: Glob) -> Iterator[str]:
+    """The same with an empty text for every wildcard."""
     last = len(glob.parts) - 1
     for i, part in enumerate(glob.parts):
-        if isinstance(part, str):
-            yield f"{EDGE if i == 0 else ''}{part}{EDGE if i == last else ''}"
+        yield f"{EDGE if i == 0 else ''}{part}{EDGE if i == last else ''}" if isinstance(part, str) else ""
 
 
 def _windows(lengths: Array) -> tuple[Array, Array]:

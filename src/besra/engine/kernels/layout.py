@@ -36,6 +36,8 @@ class Tests(NamedTuple):
     slots: int
     grams: int
     gram_globs: int
+    gram_pieces: int
+    gram_offsets: int
     firsts: int
     starts: int
     elements: int

@@ -10,7 +10,7 @@ Everything happens on UTF-8 in memory that is addressed by number (`events.kerne
 
 from besra.engine.kernels.atom_sets import Sets, set_number
 from besra.engine.kernels.constants import match_constant
-from besra.engine.kernels.globs import try_glob
+from besra.engine.kernels.globs import fits, try_glob
 from besra.engine.kernels.layout import (
     ALWAYS,
     ALWAYS_END,
@@ -184,7 +184,7 @@ def match_form(which: int, start: int, end: int, text: int, tests: Tests, room: 
         if tails:
             lengths |= byte_at(tails + (word & 0xFFFF))
         if lengths:
-            try_grams(lengths, word, form, start, end, text, tests, room)
+            try_grams(lengths, word, p, form, start, end, text, tests, room)
 
 
 @inlined
@@ -195,9 +195,12 @@ def gram_hash(gram: int) -> int:
 
 @inner
 def try_grams(  # noqa: PLR0913, PLR0917
-    lengths: int, word: int, form: int, start: int, end: int, text: int, tests: Tests, room: Room
+    lengths: int, word: int, p: int, form: int, start: int, end: int, text: int, tests: Tests, room: Room
 ) -> None:
-    """Tries the globs of grams that the last bytes read are; `lengths` has a bit for each length they may have."""
+    """Tries the globs of grams that the bytes read up to `p` end with, if the piece around the gram is there too.
+
+    `lengths` has a bit for each length the grams may have.
+    """
     slots, mask = tests.slots + 4 * word_at(form + SLOTS), word_at(form + SLOTS_MASK)
     for size in range(1, 5):
         if (lengths >> size) & 1 == 0:
@@ -205,5 +208,18 @@ def try_grams(  # noqa: PLR0913, PLR0917
         gram = (size << 32) | (word & ((1 << (8 * size)) - 1))
         slot = slots + 4 * (gram_hash(gram) & mask)
         for entry in range(half_at(slot), half_at(slot + 4)):
-            if word_at(tests.grams + 8 * entry) == gram:
+            if word_at(tests.grams + 8 * entry) == gram and is_in_place(entry, p + 1 - size, start, end, tests):
                 try_glob(half_at(tests.gram_globs + 4 * entry), start, end, text, tests, room)
+
+
+@inlined
+def is_in_place(entry: int, p: int, start: int, end: int, tests: Tests) -> bool:
+    """Whether the piece of the glob that holds a gram stands around the gram at `p`, as far as that is known.
+
+    A text may hold a common gram often: looking here is cheaper than looking for the piece everywhere.
+    """
+    piece = half_at(tests.gram_pieces + 4 * entry)
+    if piece < 0:
+        return True
+    position = p - half_at(tests.gram_offsets + 4 * entry)
+    return position >= start and fits(position, end, piece, tests) >= 0

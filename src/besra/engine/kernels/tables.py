@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from besra.engine.kernels.automaton import ASCII
-from besra.engine.kernels.grams import choose_grams
+from besra.engine.kernels.grams import choose_grams, place_of
 from besra.engine.kernels.ordered import Sections
 from besra.engine.kernels.texts import Candidate, Form, GlobTest, TextTests
 from besra.language.glob import Glob, Wild
@@ -21,6 +21,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 ONE = 256
 """In a piece of a glob: any code point. The elements below it are bytes."""
+
+NO_PLACE = (-1, 0)
+"""The piece and offset of a gram whose place in its glob is not certain."""
 
 PADDING = 64
 MULTIPLIER = np.int64(0x2D358DCCAA6C78A5)
@@ -49,6 +52,8 @@ class TextTables:
     slots: Array
     grams: Array
     gram_globs: Array
+    gram_pieces: Array
+    gram_offsets: Array
     firsts: Array
     starts: Array
     elements: Array
@@ -104,6 +109,7 @@ class _Building:
     slots: list[Array] = field(default_factory=list)
     grams: list[Array] = field(default_factory=list)
     gram_globs: list[Array] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
     globs: list[GlobTest] = field(default_factory=list)
     of_atoms: list[Atom] = field(default_factory=list)
     foreign: set[int] = field(default_factory=set)
@@ -174,11 +180,15 @@ class _Building:
         self.slots.append(entries + np.searchsorted(slot[order], np.arange(count + 1)))
         self.grams.append(words[globs][order])
         self.gram_globs.append(globs[order] + shift)
+        for glob in globs[order].tolist():
+            self.places.append(place_of(grams[glob], self.globs[glob + shift].glob) or NO_PLACE)
 
     def tables(self) -> TextTables:
         texts, constants, slots = _constants(self.constants)
         firsts, starts, elements = _pieces([test.glob for test in self.globs])
         states, following, accepting = _automata(self.globs)
+        gram_globs = _joined(self.gram_globs, np.int32)
+        pieces, offsets = np.array(self.places or [NO_PLACE], np.int32).T
         return TextTables(
             fields=self.fields,
             forms=self.forms,
@@ -191,7 +201,9 @@ class _Building:
             tails=_joined(self.tails, np.uint8),
             slots=_joined(self.slots, np.int32),
             grams=_joined(self.grams, np.int64),
-            gram_globs=_joined(self.gram_globs, np.int32),
+            gram_globs=gram_globs,
+            gram_pieces=np.where(pieces < 0, -1, firsts[gram_globs] + pieces).astype(np.int32),
+            gram_offsets=np.ascontiguousarray(offsets),
             firsts=firsts,
             starts=starts,
             elements=elements,
