@@ -1,8 +1,8 @@
 """What besra says about queries it cannot use: one pair of files a message (eql.md 6).
 
-`diagnostics/NAME.eql` is the query, `NAME.out` the problems as a terminal shows them. Comments at its top choose how it
-is checked: `// strict`, `// types: field=type, …`, `// category: field`. After a change of messages run
-`pytest tests/golden --update-golden` and read the difference.
+`diagnostics/NAME.eql` or `NAME.kql` is the query, `NAME.out` the problems as a terminal shows them. Comments at the top
+of EQL choose how it is checked: `// strict`, `// types: field=type, …`, `// category: field`. After a change of
+messages run `pytest tests/golden --update-golden` and read the difference.
 """
 
 import re
@@ -16,26 +16,35 @@ from besra.errors import QueryError
 from besra.language.eql.lower import QueryFields, lower_query
 from besra.language.eql.parser import parse_query
 from besra.language.eql.scope import UnknownFields
+from besra.language.kuery.lower import lower_kuery
+from besra.language.kuery.parser import parse_kuery
 from besra.problems import Problem, Severity
 from besra.schema.catalogue import Catalogue, bundled_catalogue
 
 FOLDER = Path(__file__).parent / "diagnostics"
-CASES = sorted(FOLDER.glob("*.eql"))
+CASES = sorted([*FOLDER.glob("*.eql"), *FOLDER.glob("*.kql")])
 DIRECTIVE = re.compile(r"// (strict|types|category)(?:: (.*))?")
 
 
-def problems_of(text: str) -> tuple[Problem, ...]:
+def problems_of(path: Path) -> tuple[Problem, ...]:
     """The problems of a query, or its warnings if it can be used."""
-    directives = {found[1]: found[2] for line in text.splitlines() if (found := DIRECTIVE.fullmatch(line))}
+    text = path.read_text("utf-8")
     try:
-        return lower_query(
-            parse_query(text),
-            catalogue(directives.get("types")),
-            fields=QueryFields(category=directives.get("category", "event.category")),
-            unknown_fields=UnknownFields.STRICT if "strict" in directives else UnknownFields.MISSING,
-        ).warnings
+        if path.suffix == ".kql":
+            return lower_kuery(parse_kuery(text), bundled_catalogue()).warnings
+        return warnings_of_eql(text)
     except QueryError as error:
         return error.problems
+
+
+def warnings_of_eql(text: str) -> tuple[Problem, ...]:
+    directives = {found[1]: found[2] for line in text.splitlines() if (found := DIRECTIVE.fullmatch(line))}
+    return lower_query(
+        parse_query(text),
+        catalogue(directives.get("types")),
+        fields=QueryFields(category=directives.get("category", "event.category")),
+        unknown_fields=UnknownFields.STRICT if "strict" in directives else UnknownFields.MISSING,
+    ).warnings
 
 
 def catalogue(types: str | None) -> Catalogue:
@@ -50,7 +59,7 @@ def rendered(path: Path, problems: Sequence[Problem]) -> str:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_diagnostics(path: Path, update_golden: bool) -> None:
-    actual = rendered(path, problems_of(path.read_text("utf-8")))
+    actual = rendered(path, problems_of(path))
     golden = path.with_suffix(".out")
     if update_golden:
         golden.write_text(actual, "utf-8")
@@ -63,7 +72,7 @@ NO_PROBLEM = {"unknown_field_optional"}
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_every_problem_says_where_and_what_to_write(path: Path) -> None:
     text = path.read_text("utf-8")
-    problems = problems_of(text)
+    problems = problems_of(path)
     assert bool(problems) is (path.stem not in NO_PROBLEM)
     for problem in problems:
         place = problem.place
@@ -73,7 +82,7 @@ def test_every_problem_says_where_and_what_to_write(path: Path) -> None:
         assert 1 <= place.column <= len(place.excerpt) + 1
         assert "^" in problem.render().splitlines()[2]
         assert problem.hint, problem
-        assert problem.code.startswith("eql-")
+        assert problem.code.startswith(f"{path.suffix[1:]}-")
         assert problem.severity in (Severity.ERROR, Severity.WARNING)
 
 
@@ -115,6 +124,14 @@ def mentions() -> Iterator[tuple[str, str]]:
     yield "runs_too_many", "1 to 100"
     yield "missing_without_maxspan", "maxspan"
     yield "no_category_field", "`any`"
+    yield "kql_double_equals", "colon"
+    yield "kql_not_equals", "`not field: value`"
+    yield "kql_colon_missing", "is a colon missing"
+    yield "kql_single_quotes", 'write "cmd.exe"'
+    yield "kql_list_with_commas", "or"
+    yield "kql_eql_where", "EQL"
+    yield "kql_ampersands", "write `and`"
+    yield "kql_parenthesis_open", "column 15 of line 1"
 
 
 @pytest.mark.parametrize(("name", "words"), list(mentions()))

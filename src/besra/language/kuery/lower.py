@@ -4,7 +4,6 @@ KQL is two-valued throughout: a leaf is false where its field is missing, so `no
 predicates of the IR are, so the only thing to decide here is what a value means on a field.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,8 +14,10 @@ from besra.language.glob import glob_matches
 from besra.language.kuery import tree
 from besra.language.kuery.alternatives import any_alternative
 from besra.language.kuery.field_tests import exists_test, range_test, value_test
+from besra.language.kuery.guess import foreign_operator
 from besra.language.kuery.names import fields_below, fields_like, searchable, within
 from besra.language.kuery.scope import Scope
+from besra.language.kuery.slips import warn_of_name, warn_of_slips
 from besra.language.plan import Clause, Each, Ordering, Plan
 from besra.language.simplify import FALSE, TRUE, all_of, negated, simplify, some_object
 from besra.problems import Problem
@@ -68,9 +69,9 @@ def _lower(scope: Scope, node: tree.Node, path: str | None) -> Predicate:
         case tree.Not():
             return negated(_lower(scope, node.operand, path))
         case tree.And():
-            return all_of(_lower(scope, operand, path) for operand in node.operands)
+            return all_of([_lower(scope, operand, path) for operand in node.operands])
         case tree.Or():
-            return any_alternative(_lower(scope, operand, path) for operand in node.operands)
+            return any_alternative([_lower(scope, operand, path) for operand in node.operands])
         case tree.Test():
             return _values(scope, _named(scope, path, node.name), node.value)
         case tree.Range():
@@ -90,9 +91,9 @@ def _values(scope: Scope, name: tree.Name, node: tree.Node) -> Predicate:
         case tree.Not():
             return negated(_values(scope, name, node.operand))
         case tree.And():
-            return all_of(_values(scope, name, operand) for operand in node.operands)
+            return all_of([_values(scope, name, operand) for operand in node.operands])
         case tree.Or():
-            return any_alternative(_values(scope, name, operand) for operand in node.operands)
+            return any_alternative([_values(scope, name, operand) for operand in node.operands])
         case tree.Text() | tree.Constant() | tree.Pattern():
             return _value(scope, name, node)
         case tree.Test() | tree.Range() | tree.Nested():
@@ -102,7 +103,7 @@ def _values(scope: Scope, name: tree.Name, node: tree.Node) -> Predicate:
 def _value(scope: Scope, name: tree.Name, value: tree.Value) -> Predicate:
     if _refuses_null(scope, value):
         return FALSE
-    _warn_of_keyword(scope, value)
+    warn_of_slips(scope, value)
     if isinstance(value, tree.Pattern) and value.is_everything:
         return _exists(scope, name)
     if isinstance(name, tree.Text):
@@ -170,7 +171,7 @@ def _free_text(scope: Scope, value: tree.Value, path: str | None) -> Predicate:
         hint = "write `field: value` between the braces"
         scope.error(value.span, "a value between braces needs a field", hint=hint)
         return FALSE
-    _warn_of_keyword(scope, value)
+    warn_of_slips(scope, value)
     if isinstance(value, tree.Pattern) and value.is_everything:
         return TRUE
     return _anywhere(scope, value)
@@ -180,10 +181,8 @@ def _anywhere(scope: Scope, value: tree.Value) -> Predicate:
     """The value is found in some field; those whose type it does not fit are left out."""
     fields = list(searchable(scope.catalogue))
     message = f"without a field, the value is looked for in the {len(fields):,} fields besra knows and in no other"
-    hint = "write `field: value`"
-    if isinstance(value, tree.Text) and "=" in value.value:
-        hint = "equality is written with a colon: `field: value`"
-    scope.warn(value.span, message, hint=hint, code="kql-fields")
+    hint = foreign_operator(value.value) if isinstance(value, tree.Text) else None
+    scope.warn(value.span, message, hint=hint or "write `field: value`", code="kql-fields")
     quiet = _quiet(scope)
     return any_alternative(value_test(quiet, field, value) for field in fields)
 
@@ -196,25 +195,12 @@ def _refuses_null(scope: Scope, value: tree.Value) -> bool:
     return True
 
 
-EDGE_KEYWORD = re.compile(r"^(?:and|or|not)(?=\s|$)|(?<=\s)(?:and|or|not)$", re.IGNORECASE)
-
-
-def _warn_of_keyword(scope: Scope, value: tree.Value) -> None:
-    """Kibana takes a keyword without white space around it for a part of the value: seldom what is meant."""
-    if not isinstance(value, tree.Text) or value.quoted:
-        return
-    found = EDGE_KEYWORD.search(value.value)
-    written = scope.text[value.span.start : value.span.end]
-    if found and "\\" not in written:
-        message = f"`{found[0]}` is part of the value `{value.value}` here, and joins nothing"
-        scope.warn(value.span, message, hint="write something behind it, or quote the value", code="kql-keyword")
-
-
 # --- objects ----------------------------------------------------------------------------------------------------------
 
 
 def _named(scope: Scope, path: str | None, name: tree.Name) -> tree.Name:
-    """The full name of a field between braces."""
+    """The full name of a field, perhaps between braces."""
+    warn_of_name(scope, name)
     full = within(path, name)
     if isinstance(name, tree.Text) and isinstance(full, tree.Text) and name.value.startswith(f"{path}."):
         message = f"names between braces are relative to `{path}`: this is the field `{full.value}`"

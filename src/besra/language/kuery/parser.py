@@ -5,6 +5,7 @@ The first syntax error ends the parse. Parentheses and braces recurse, and `MAX_
 
 from besra.errors import QuerySyntaxError
 from besra.language.eql.expressions import MAX_DEPTH
+from besra.language.kuery.guess import guess
 from besra.language.kuery.lexer import Kind, Token, has_wildcard, syntax_error, tokenize
 from besra.language.kuery.literals import kuery_glob
 from besra.language.kuery.tree import (
@@ -137,6 +138,10 @@ class _Parser:
         node = self.either(in_list=in_list)
         if not self.accept(Kind.SYMBOL, closing):
             wanted = f"`{closing}` for the `{opening.text}` in column {self.column(opening)}"
+            if in_list and self.token.text == ":":
+                message = f"expected {wanted}, found `:`"
+                hint = f"a list holds values: is `{closing}` missing? A colon inside of a value is written \\:"
+                raise syntax_error(self.text, self.token.span, message, hint)
             raise self.unexpected(wanted, f"add the missing `{closing}`")
         self._depth -= 1
         return node
@@ -155,7 +160,7 @@ class _Parser:
     def unexpected(self, wanted: str, hint: str) -> QuerySyntaxError:
         """The error for a token that is not the one wanted, with the best guess at what was meant, else the hint."""
         token = self.token
-        better = _guess(token, self.previous)
+        better = guess(token, self.previous)
         return syntax_error(self.text, token.span, f"expected {wanted}, found {token.describe()}", better or hint)
 
 
@@ -174,30 +179,3 @@ def _name(token: Token) -> Name:
     if token.kind is Kind.UNQUOTED and has_wildcard(token.parts):
         return Pattern(kuery_glob(token.parts), token.span)
     return Text("".join(part for part in token.parts if isinstance(part, str)), span=token.span)
-
-
-def _guess(token: Token, previous: Token) -> str | None:
-    """What the author of an unexpected token probably wanted."""
-    last, _, word = previous.text.rpartition(" ")
-    match token.text:
-        case ":" if last and previous.kind is Kind.UNQUOTED:
-            return f"is `and` missing before `{word}`? Or quote the value in front of it"
-        case ":" if previous.kind in (Kind.QUOTED, Kind.UNQUOTED):
-            return 'a colon inside of a value is written \\:, or the value quoted: "a:b"'
-        case "(" if word.lower() in ("and", "or", "not"):
-            return f"`{word}` needs white space behind it"
-        case "{":
-            return "conditions on the objects of a field are written `field: { … }`"
-        case ")" | "}" if previous.kind in (Kind.QUOTED, Kind.UNQUOTED):
-            return f"this `{token.text}` closes nothing: remove it, or add what opens it"
-        case "not" if token.kind is Kind.KEYWORD:
-            second = "a second `not` needs parentheses: `not (not …)`"
-            return second if previous.text == "not" else "write `and not` or `or not`"
-        case "and" | "or" if token.kind is Kind.KEYWORD:
-            return f"quote the word, or write \\{token.text}, if it is meant as a value"
-        case _ if token.kind in (Kind.QUOTED, Kind.UNQUOTED):
-            first = token.text.partition(" ")[0].lower()
-            if first in ("and", "or", "not"):
-                return f"`{first}` needs white space around it"
-            return "is `and` or `or` missing in between?"
-    return None
