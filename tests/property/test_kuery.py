@@ -4,9 +4,10 @@ import re
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.property.query_texts import damaged, parsed_or_refused, texts_of
 
 from besra.engine.reference import holds
-from besra.errors import QuerySemanticError, QuerySyntaxError
+from besra.errors import QuerySemanticError
 from besra.events.document import Fields
 from besra.language.glob import Glob, Wild, normalised
 from besra.language.kuery import tree
@@ -120,65 +121,26 @@ def test_printed_queries_parse_to_the_same_tree(query: tree.Query) -> None:
     assert print_kuery(parse_kuery(printed)) == printed
 
 
-def parses_or_is_refused(text: str) -> tree.Query | None:
-    try:
-        return parse_kuery(text)
-    except QuerySyntaxError as error:
-        for problem in error.problems:
-            assert problem.render().encode("utf-8")
-            assert problem.hint
-            place = problem.place
-            assert place.line is not None
-            assert place.column is not None
-            lines = text.split("\n")
-            assert 1 <= place.line <= len(lines)
-            assert 1 <= place.column <= len(lines[place.line - 1]) + 1
-        return None
-
-
 SNIPPETS = r"""a k n t b ip o @timestamp : < <= > >= ( ) { } and or not AND \and \not \* \\ \" * a* *b "a" "*" "a b"
 true false null 10 10.0.0.0/8 now-1d \u0041 \ud800 \x " ? = , . 2026"""
 WORDS = st.sampled_from([*SNIPPETS.split(), "\ud800", "\0", "\n", "\u00a0", " and ", " or "])
 
 
-@given(
-    st.one_of(
-        st.text(max_size=60), st.lists(WORDS, max_size=40).map(" ".join), st.lists(WORDS, max_size=20).map("".join)
-    )
-)
+@given(texts_of(WORDS))
 @example("a\\")
 @example("\\u0020")
 @example('"')
 @example("a:\ud800")
 def test_any_text_parses_or_is_refused(text: str) -> None:
-    query = parses_or_is_refused(text)
+    query = parsed_or_refused(parse_kuery, text)
     if query is not None:
         assert parse_kuery(print_kuery(query)) == query
         lowers_or_is_refused(query)
 
 
-@st.composite
-def damaged(draw: st.DrawFn) -> str:
-    """A printed query with a few pieces cut out, doubled, swapped or put in."""
-    text = print_kuery(draw(QUERIES))
-    for _ in range(draw(st.integers(1, 3))):
-        start = draw(st.integers(0, len(text)))
-        end = min(len(text), start + draw(st.integers(0, 10)))
-        match draw(st.sampled_from(["cut", "double", "insert", "reverse"])):
-            case "cut":
-                text = text[:start] + text[end:]
-            case "double":
-                text = text[:end] + text[start:]
-            case "insert":
-                text = text[:start] + draw(WORDS | st.text(max_size=3)) + text[start:]
-            case _:
-                text = text[:start] + text[start:end][::-1] + text[end:]
-    return text
-
-
-@given(damaged())
+@given(damaged(QUERIES.map(print_kuery), WORDS))
 def test_damaged_queries_parse_or_are_refused(text: str) -> None:
-    query = parses_or_is_refused(text)
+    query = parsed_or_refused(parse_kuery, text)
     if query is not None:
         assert parse_kuery(print_kuery(query)) == query
         lowers_or_is_refused(query)

@@ -6,10 +6,11 @@ import re
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from tests.property.query_texts import damaged, parsed_or_refused, texts_of
 from tests.property.strategies import EXPRESSIONS, QUERIES, TEXT
 
 from besra.engine.reference import holds
-from besra.errors import QuerySemanticError, QuerySyntaxError
+from besra.errors import QuerySemanticError
 from besra.events.document import Fields
 from besra.language import expr
 from besra.language.casefold import fold_case
@@ -43,63 +44,26 @@ def test_printed_queries_parse_to_the_same_tree(query: tree.Query) -> None:
     assert print_query(parse_query(printed)) == printed
 
 
-def parses_or_is_refused(text: str) -> tree.Query | None:
-    try:
-        return parse_query(text)
-    except QuerySyntaxError as error:
-        for problem in error.problems:
-            assert problem.render().encode("utf-8")
-            place = problem.place
-            if place.line is not None and place.column is not None:
-                lines = text.split("\n")
-                assert 1 <= place.line <= len(lines)
-                assert 1 <= place.column <= len(lines[place.line - 1]) + 1
-        return None
-
-
 SNIPPETS = r"""any process where sequence sample by with maxspan = runs until and or not in in~ like like~ regex regex~
 : == != < <= > >= + - * / % ( ) [ ] ![ , . ? ~ | head tail true false null a b.c `x` @t "a" "*" 1 2.5 5m
 // /* */ ' \ ² ٣ .. ?" ?' " ` ! & # startsWith length join of descendant AND"""
 WORDS = st.sampled_from([*SNIPPETS.split(), '"""b"""', "\ud800", "\0", "\n"])
 
 
-@given(
-    st.one_of(
-        st.text(max_size=60), st.lists(WORDS, max_size=40).map(" ".join), st.lists(WORDS, max_size=20).map("".join)
-    )
-)
+@given(texts_of(WORDS))
 @example("any where .²")
 @example('any where """a""""""')
 @example('any where a == "\ud800"')
 @example("any where a in (b in (c in (d)))")
 def test_any_text_parses_or_is_refused(text: str) -> None:
-    query = parses_or_is_refused(text)
+    query = parsed_or_refused(parse_query, text)
     if query is not None:
         assert parse_query(print_query(query)) == query
 
 
-@st.composite
-def damaged(draw: st.DrawFn) -> str:
-    """A printed query with a few pieces cut out, doubled, swapped or put in."""
-    text = print_query(draw(QUERIES))
-    for _ in range(draw(st.integers(1, 3))):
-        start = draw(st.integers(0, len(text)))
-        end = min(len(text), start + draw(st.integers(0, 10)))
-        match draw(st.sampled_from(["cut", "double", "insert", "reverse"])):
-            case "cut":
-                text = text[:start] + text[end:]
-            case "double":
-                text = text[:end] + text[start:]
-            case "insert":
-                text = text[:start] + draw(WORDS | st.text(max_size=3)) + text[start:]
-            case _:
-                text = text[:start] + text[start:end][::-1] + text[end:]
-    return text
-
-
-@given(damaged())
+@given(damaged(QUERIES.map(print_query), WORDS))
 def test_damaged_queries_parse_or_are_refused(text: str) -> None:
-    query = parses_or_is_refused(text)
+    query = parsed_or_refused(parse_query, text)
     if query is not None:
         lowers_or_is_refused(query, UnknownFields.MISSING)
         assert parse_query(print_query(query)) == query

@@ -19,13 +19,8 @@ from besra.language.eql.tree import (
     Sign,
     deeper_than,
 )
+from besra.language.query_text import MAX_DEPTH
 from besra.problems import Problem, Span, place_of
-
-MAX_DEPTH = 50
-"""How deep parentheses, calls and lists may nest, and nodes in the tree. The deepest public rule stays below 15.
-
-A level of parentheses costs the parser up to ten stack frames, of which Python allows a thousand in all.
-"""
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2}

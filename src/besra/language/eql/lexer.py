@@ -6,10 +6,8 @@ from enum import Enum, auto
 
 from besra.errors import QuerySyntaxError
 from besra.language.eql.strings import raw_string, unescape
+from besra.language.query_text import check_characters, check_length
 from besra.problems import Problem, Span, place_of
-
-MAX_QUERY_CHARACTERS = 2_000_000
-"""Longer texts are refused before lexing. The largest public rule has under 200,000 characters."""
 
 WORDS = "and any by false in join like maxspan not null of or regex sample sequence true until where with"
 KEYWORDS = frozenset(WORDS.split(" "))
@@ -50,22 +48,14 @@ NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 QUOTED = re.compile(r"`(?:[^`]|``)*`")
 STRING = re.compile(r'"(?:[^"\\\r\n]|\\[^\r\n])*"')
 SYMBOL = re.compile(r"!\[|==|!=|<=|>=|[<>=+\-*/%:,.()\[\]|?~]")
-SURROGATE = re.compile("[\ud800-\udfff]")
 STRAY = "remove it; in a name it needs back-ticks around, in a text quotes"
 COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
 def tokenize(text: str) -> list[Token]:
     """All tokens of a query, the last being END. Raises QuerySyntaxError at the first character that fits nowhere."""
-    if len(text) > MAX_QUERY_CHARACTERS:
-        message = f"the query has {len(text):,} characters; the limit is {MAX_QUERY_CHARACTERS:,}"
-        hint = "move long value lists out of the query (exceptions, indicator match)"
-        raise QuerySyntaxError(Problem("eql-limit", message, hint=hint))
-    if found := SURROGATE.search(text):
-        # Half a character cannot be written as UTF-8, so neither printed nor shown in a message.
-        shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-        message = f"U+{ord(found[0]):04X} is no character but half of one"
-        raise syntax_error(shown, Span(*found.span()), message, "read the query as UTF-8")
+    check_length(text, "eql-limit")
+    check_characters(text, "eql-syntax")
     tokens: list[Token] = []
     position = 0
     while position < len(text):

@@ -5,12 +5,10 @@ The first syntax error ends the parse. Only parentheses, calls and lists recurse
 """
 
 from besra.errors import QuerySyntaxError
-from besra.language.eql.expressions import MAX_DEPTH, ExpressionParser, guess
+from besra.language.eql.expressions import ExpressionParser, guess
 from besra.language.eql.lexer import Kind, tokenize
 from besra.language.eql.spans import parse_maxspan
 from besra.language.eql.tree import EventQuery, Node, Pipe, Query, Sample, Sequence, Term
-
-__all__ = ["MAX_DEPTH", "parse_expression", "parse_query"]
 
 UNSUPPORTED_FORMS = {"join": "sequence` or `sample", "fork": "sequence"}
 

@@ -1,12 +1,13 @@
 """What lowering knows while it walks a query: the text, the field catalogue, and the problems found so far."""
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from besra.language.eql import tree
 from besra.language.expr import FieldRef
-from besra.problems import Problem, Severity, Span, place_of
+from besra.language.findings import Findings
+from besra.problems import Severity, Span
 from besra.schema.catalogue import Catalogue
 from besra.schema.fieldtype import FieldType
 
@@ -24,42 +25,21 @@ class UnknownFields(Enum):
 
 UNSEARCHABLE = frozenset({FieldType.NESTED, FieldType.OBJECT, FieldType.UNSUPPORTED})
 
-MAX_PROBLEMS = 100
-"""Most errors, and most warnings, noted for one query: finding the line of each costs a pass over the text."""
-
 
 @dataclass
-class Scope:
+class Scope(Findings):
     """The context of one lowering; `problems` grows while it runs."""
 
-    text: str
     catalogue: Catalogue
     unknown_fields: UnknownFields = UnknownFields.MISSING
-    problems: list[Problem] = field(default_factory=list)
 
     def error(self, span: Span, message: str, *, hint: str | None = None, code: str = "eql-semantic") -> None:
         """Note an error; lowering goes on, so that all errors of a query are found."""
-        self._note(Severity.ERROR, span, message, hint, code)
+        self.note(Severity.ERROR, span, message, hint, code)
 
     def warn(self, span: Span, message: str, *, hint: str | None = None, code: str = "eql-semantic") -> None:
         """Note something the author should know; the query remains usable."""
-        self._note(Severity.WARNING, span, message, hint, code)
-
-    def _note(self, severity: Severity, span: Span, message: str, hint: str | None, code: str) -> None:
-        noted = sum(problem.severity is severity for problem in self.problems)
-        if noted < MAX_PROBLEMS:
-            problem = Problem(code, message, severity, place_of(self.text, span), hint)
-            if problem not in self.problems:
-                self.problems.append(problem)
-        elif noted == MAX_PROBLEMS:
-            self.problems.append(
-                Problem("eql-limit", f"more {severity}s follow; only {MAX_PROBLEMS} are shown", severity)
-            )
-
-    @property
-    def errors(self) -> list[Problem]:
-        """The problems that make the query unusable."""
-        return [problem for problem in self.problems if problem.severity is Severity.ERROR]
+        self.note(Severity.WARNING, span, message, hint, code)
 
     def resolve(self, node: tree.Field) -> FieldRef | None:
         """The field with its mapped type; None where it is the constant null (strict, optional, mapped nowhere)."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from besra.errors import QuerySyntaxError
-from besra.language.eql.lexer import MAX_QUERY_CHARACTERS
 from besra.language.glob import Wild
 from besra.language.kuery.literals import SPACE, Fault, Parts, unescape_quoted, unescape_unquoted
+from besra.language.query_text import check_characters, check_length
 from besra.problems import Problem, Span, place_of
 
 
@@ -46,20 +46,12 @@ KEYWORD = re.compile(rf"(and|or|not)(?=[{SPACE}])", re.IGNORECASE)
 NEXT_KEYWORD = re.compile(rf"[{SPACE}]+(?:and|or|not)(?=[{SPACE}])", re.IGNORECASE)
 UNQUOTED = re.compile(rf'(?:[^\\():<>"{{}}{SPACE}]|\\(?s:.)|\\$)+')
 OPENERS = "({:"
-SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def tokenize(text: str) -> list[Token]:
     """All tokens of a query, the last being END. Raises QuerySyntaxError at the first character that fits nowhere."""
-    if len(text) > MAX_QUERY_CHARACTERS:
-        message = f"the query has {len(text):,} characters; the limit is {MAX_QUERY_CHARACTERS:,}"
-        hint = "move long value lists out of the query (exceptions, indicator match)"
-        raise QuerySyntaxError(Problem("kql-limit", message, hint=hint))
-    if found := SURROGATE.search(text):
-        # Half a character cannot be written as UTF-8, so neither printed nor shown in a message.
-        shown = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-        message = f"U+{ord(found[0]):04X} is no character but half of one"
-        raise syntax_error(shown, Span(*found.span()), message, "read the query as UTF-8")
+    check_length(text, "kql-limit")
+    check_characters(text, "kql-syntax")
     tokens: list[Token] = []
     position = _skip(text, 0)
     while position < len(text):

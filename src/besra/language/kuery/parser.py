@@ -4,7 +4,6 @@ The first syntax error ends the parse. Parentheses and braces recurse, and `MAX_
 """
 
 from besra.errors import QuerySyntaxError
-from besra.language.eql.expressions import MAX_DEPTH
 from besra.language.kuery.guess import guess
 from besra.language.kuery.lexer import Kind, Token, has_wildcard, syntax_error, tokenize
 from besra.language.kuery.literals import kuery_glob
@@ -23,6 +22,7 @@ from besra.language.kuery.tree import (
     Text,
     Value,
 )
+from besra.language.query_text import MAX_DEPTH
 from besra.problems import Problem, place_of
 
 CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from besra.errors import QuerySyntaxError
-from besra.language.eql.lexer import KEYWORDS, MAX_QUERY_CHARACTERS, Kind, Token, tokenize
+from besra.language.eql.lexer import KEYWORDS, Kind, Token, tokenize
+from besra.language.query_text import MAX_QUERY_CHARACTERS
 
 
 def tokens(text: str) -> list[Token]:

@@ -7,7 +7,7 @@ import pytest
 
 from besra.errors import QueryError, QuerySemanticError, QuerySyntaxError
 from besra.language.eql.lower import lower_query
-from besra.language.eql.parser import MAX_DEPTH, parse_expression, parse_query
+from besra.language.eql.parser import parse_expression, parse_query
 from besra.language.eql.printer import print_expression, print_query
 from besra.language.eql.tree import (
     And,
@@ -28,6 +28,7 @@ from besra.language.eql.tree import (
     Sign,
     Term,
 )
+from besra.language.query_text import MAX_DEPTH
 from besra.schema.catalogue import EMPTY
 
 A, B, C, X = Field("a"), Field("b"), Field("c"), Field("x")

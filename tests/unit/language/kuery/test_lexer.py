@@ -3,8 +3,8 @@
 import pytest
 
 from besra.errors import QuerySyntaxError
-from besra.language.eql.lexer import MAX_QUERY_CHARACTERS
 from besra.language.kuery.lexer import Kind, tokenize
+from besra.language.query_text import MAX_QUERY_CHARACTERS
 
 
 def tokens_of(text: str) -> list[tuple[str, str]]:

@@ -3,11 +3,11 @@
 import pytest
 
 from besra.errors import QuerySyntaxError
-from besra.language.eql.expressions import MAX_DEPTH
 from besra.language.glob import Glob, Wild
 from besra.language.kuery.parser import parse_kuery
 from besra.language.kuery.printer import print_kuery
 from besra.language.kuery.tree import And, Constant, Nested, Node, Not, Or, Pattern, Range, Test, Text
+from besra.language.query_text import MAX_DEPTH
 
 A, B, C = Text("a"), Text("b"), Text("c")
 STAR = Pattern(Glob((Wild.ANY,)))
