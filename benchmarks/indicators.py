@@ -212,6 +212,7 @@ def measured(made: Inputs, rules: str, workers: int) -> dict[str, Scanned]:
         "the rule alone": lambda: scanned(made.events, str(made.rule), (*known, *more)),
     }
     found = {}
+    parts["with"]()  # compiles kernels where nobody has, and brings files to memory
     for name, part in parts.items():
         sys.stderr.write(f"{name}\n")
         found[name] = part()

@@ -173,6 +173,7 @@ def _gather_columnar(job: Job, stages: Stages, given: Input, on_compile: Callabl
             with columnar.of_indicators() as of_indicators:
                 for batch in in_batches(given.indicators(of_indicators)):
                     of_indicators.add(batch)
+            columnar.look_for_covered()
         for batch in in_batches(given.read(columnar)):
             columnar.add(batch)
         hits = columnar.hits(stages.readers).by_entry

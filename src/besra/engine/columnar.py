@@ -90,6 +90,12 @@ class ColumnarEvaluator:
         other._gathering, other._on_compile = self._gathering, self._on_compile
         return other
 
+    def look_for_covered(self) -> None:
+        """Look in what is read from now on for what the wildcards of indicators cover. Nothing has been read yet."""
+        self._pack = self._gathering.cover()
+        if self._watch is not None:
+            self._costs = Costs({}, ClauseCosts.none(len(self._pack.clauses)))
+
     def __enter__(self) -> "ColumnarEvaluator":
         return self
 

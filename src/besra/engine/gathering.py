@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from besra.engine.covered_events import covered_pack
 from besra.engine.hits import Hits
 from besra.engine.kept_hits import KeptHits
 from besra.engine.kept_rows import ROW, KeptRows, numbered
@@ -30,12 +31,19 @@ class Gathering:
         self.pack = pack
         self.store = RowStore(memory_limit)
         self._settled: dict[int, KeptHits] = {}
+        self._early = 0
 
     def take(self, kept: KeptRows, numbers: Integers) -> None:
         """What is kept of a batch; `numbers` are those of `kept.rows` in the store. Batches come in reading order."""
         for place, table in numbered(kept, numbers):
             if place[0] not in self._settled:
                 self.store.spill.append(place, table)
+
+    def cover(self) -> RulePack:
+        """The pack for what is read from now on, with conditions for what wildcards of indicators read so far cover."""
+        self.store.seal()
+        self.pack, self._early = covered_pack(self.pack, self.store), len(self.store)
+        return self.pack
 
     def hits(self, awaiting: Collection[int] = ()) -> Hits:
         """The hits that may be part of a match. Nothing can be added after.
@@ -55,14 +63,15 @@ class Gathering:
     def _all_hits(self, number: int, entry: Entry) -> KeptHits:
         places = [(number, position) for position in range(len(entry.plan.clauses))]
         size = sum(part.shape[1] for place in places for part in self.store.spill.parts(place))
-        return KeptHits(entry, number, self.store, size)
+        seen = frozenset(place[1] for place in places if place in self.store.spill)
+        return KeptHits(entry, number, self.store, size, seen)
 
     def _narrowed_hits(self, number: int, entry: Entry) -> KeptHits:
         spill = self.store.spill
         places = [(number, position) for position in range(len(entry.plan.clauses))]
         tables = {place[1]: spill.table(place) for place in places if place in spill}
         seen = frozenset(tables)
-        left = narrowed(entry.plan.correlation, tables, self.store) if tables else tables
+        left = narrowed(entry.plan.correlation, tables, self.store, self._early) if tables else tables
         if left is not tables:
             for place in places:
                 spill.drop(place)
@@ -76,15 +85,18 @@ def _rows(table: Table) -> int:
     return 1 + int(np.count_nonzero(np.diff(table[ROW])))
 
 
-def narrowed(correlation: Correlation, tables: Tables, store: RowStore) -> Tables:
-    """The tables without rows that can be part of no match; the same object where all stay."""
+def narrowed(correlation: Correlation, tables: Tables, store: RowStore, early: int = 0) -> Tables:
+    """The tables without rows that can be part of no match; the same object where all stay.
+
+    Rows below `early` are those of indicators whose wildcards were known when events were evaluated.
+    """
     match correlation:
         case Each() | NewTerms():
             return tables
         case Threshold() as threshold:
             return frequent(tables, threshold.count, store)
         case ThreatMatch() as threat_match:
-            return compared(tables, threat_match, store)
+            return compared(tables, threat_match, store, early)
         case Sequence() as sequence:
             return joined(tables, {stage.clause for stage in sequence.stages if not stage.missing}, store)
         case Sample() as sample:

@@ -67,14 +67,17 @@ def _shared_ids(rows: Integers, store: RowStore) -> Mask:
     return shared
 
 
-def compared(tables: Tables, threat_match: ThreatMatch, store: RowStore) -> Tables:
+def compared(tables: Tables, threat_match: ThreatMatch, store: RowStore, early: int = 0) -> Tables:
     """The events and indicators with keys of each other, and what else is to be compared of these.
 
-    Where indicators have wildcards every event stays. As in `joined`, several documents under one id stay.
+    Where indicators have wildcards the events these cover stay, or all if there are wildcards in a row that is not
+    `early`: below this number, and so known when events were evaluated. As in `joined`, several documents under one id
+    stay.
     """
     left = {position: np.zeros(table.shape[1], np.bool_) for position, table in tables.items()}
     for group in threat_match.groups:
         _keep_wanted(group.wanted, tables, left, store)
+        _keep_covered(group.wanted, tables, left, early)
         for comparison in group.unwanted:
             _keep_with(comparison, group.wanted, tables, left)
     kept = {position: table[:, left[position]] for position, table in tables.items()}
@@ -87,11 +90,21 @@ def _keep_wanted(wanted: Comparison, tables: Tables, left: dict[int, Mask], stor
         return
     mine, theirs = events[KEY], indicators[KEY]
     shared = _shared(mine, theirs)
-    everything = np.bool_(wanted.wildcards in tables)
-    left[wanted.events] |= everything | _may_be_among(mine, theirs, shared) | _shared_ids(events[ROW], store)
+    left[wanted.events] |= _may_be_among(mine, theirs, shared) | _shared_ids(events[ROW], store)
     left[wanted.indicators] |= _may_be_among(theirs, mine, shared) | _shared_ids(indicators[ROW], store)
-    if wanted.wildcards in tables:
-        left[wanted.wildcards].fill(True)
+
+
+def _keep_covered(wanted: Comparison, tables: Tables, left: dict[int, Mask], early: int) -> None:
+    """Keep the events that wildcards may cover, and the indicators with wildcards."""
+    if wanted.wildcards not in tables:
+        return
+    left[wanted.wildcards].fill(True)
+    if wanted.events not in tables:
+        return
+    if wanted.covered is None or tables[wanted.wildcards][ROW].max() >= early:
+        left[wanted.events].fill(True)
+    elif wanted.covered in tables:
+        left[wanted.events] |= np.isin(tables[wanted.events][ROW], tables[wanted.covered][ROW])
 
 
 def _may_be_among(keys: Integers, others: Integers, shared: Integers) -> Mask:

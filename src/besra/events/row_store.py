@@ -87,6 +87,10 @@ class RowStore:
         self._alone = np.empty(0, np.bool_)
         finalize(self, _close, self._spool, self._open, self.spill)
 
+    def __len__(self) -> int:
+        """The number of rows, which are numbered from 0."""
+        return self._size
+
     def keep(self, block: LineBlock, rows: Integers) -> Integers:
         """The numbers of some rows of a block."""
         home = _Home(block.path if block.offset is not None else None, block.origin, block.default_index)

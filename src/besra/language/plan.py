@@ -101,12 +101,14 @@ class Comparison:
     """A clause of events and one of indicators, which match where they have a key in common.
 
     Of the indicators those of the clause `wildcards` hold a `*` in a key, which there stands for any characters; None
-    if keys of this type hold none.
+    if keys of this type hold none. Of the events those of the clause `covered` may be covered by some such key; None as
+    long as nobody knows the keys.
     """
 
     events: int
     indicators: int
     wildcards: int | None = None
+    covered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

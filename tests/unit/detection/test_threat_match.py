@@ -13,6 +13,7 @@ from besra.detection.correlate import correlate
 from besra.detection.detect import Engine, Job, gather
 from besra.detection.indicators import missing_indicators
 from besra.detection.window import Window
+from besra.engine import covered_events
 from besra.events.file_read import FileRead
 from besra.events.index_name import INDICATORS
 from besra.problems import Problem
@@ -81,6 +82,20 @@ CASES += [
         [[URL, NOT_NAME]],
         {"url_full": "u", "user_name": ["n", "o"]},
         {"url_full": "u", "name": ["m", "n"]},
+        False,
+    ),
+    (
+        "one that a star covers, of an equal page",
+        [[URL, NOT_NAME]],
+        {"url_full": "u", "user_name": "nora"},
+        {"url_full": "u", "name": "n*"},
+        False,
+    ),
+    (
+        "one that is equal, of a page that a star covers",
+        [[URL, NOT_NAME]],
+        {"url_full": "u", "user_name": "n"},
+        {"url_full": "u*", "name": "n"},
         False,
     ),
     (
@@ -169,6 +184,35 @@ def test_a_window_does_not_bound_indicators(make_indicator_rule: MakeRules) -> N
             hits = gather(job, lambda _: api._events(events, None), lambda _, one=one: api._events([one], INDICATORS))
             matches = correlate(plan, hits.hits[0], job.window)
             assert [match.present[0].event.id for match in matches] == ["late"]
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+def test_wildcards_of_indicators_among_the_events(engine: Engine, make_indicator_rule: MakeRules) -> None:
+    """Those given apart are known when events are evaluated, these are not."""
+    [(_, plan)] = rules = make_indicator_rule([URL]).runnable
+    events = [event("e1", url_full="http://a/1"), event("e2", url_full="http://b/2"), event("e3", url_full="http://c")]
+    late = indicator("late", "logs-ti_x", url_full="http://b/*")
+    early = indicator("early", url_full="http://a/*")
+    for known in ([early], []):
+        hits = gather(
+            Job(rules, engine=engine),
+            lambda _: api._events([*events, late], None),
+            lambda _, known=known: api._events(known, INDICATORS),
+        )
+        matched = [match.present[0].event.id for match in correlate(plan, hits.hits[0])]
+        assert matched == (["e1", "e2"] if known else ["e2"])
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 20_000])
+def test_more_patterns_than_are_made_a_condition(
+    most: int, make_indicator_rule: MakeRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(covered_events, "MOST_PATTERNS", most)
+    monkeypatch.setattr(api, "FEW_EVENTS", 0)
+    known = [indicator("i1", url_full=["http://a/*", "x*"]), indicator("i2", url_full="*2")]
+    events = [event("e1", url_full="http://a/1"), event("e2", url_full="http://a/2"), event("e3", url_full="http://b")]
+    alerts = api.detect(make_indicator_rule([URL]), events, indicators=known)
+    assert found(alerts) == [("e1", ["i1"]), ("e2", ["i1", "i2"])]
 
 
 def test_the_threat_query_chooses_indicators(make_indicator_rule: MakeRules) -> None:
