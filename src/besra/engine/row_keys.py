@@ -21,7 +21,10 @@ MOST_KEYS = 16
 
 @dataclass(frozen=True, slots=True)
 class RowKeys:
-    """The keys of some rows: `counts[i]` of them of row *i*, one after the other, without repeats."""
+    """The keys of some rows: `counts[i]` of them of row *i*, one after the other, without repeats.
+
+    They are in the order of `reference.keys_of`: of an event that several matches end with, it is that of the matches.
+    """
 
     counts: Integers
     hashes: Hashes
@@ -39,11 +42,11 @@ def row_keys(keys: Sequence[JoinKey], batch: EventBatch, rows: Ints, known: Valu
     row = np.repeat(np.arange(len(rows)), counts)
     number = np.arange(len(row)) - (np.cumsum(counts) - counts)[row]
     chosen = []
-    for part in parts:
+    for part in reversed(parts):
         of = part.counts[row]
         chosen.append(part.hashes[(np.cumsum(part.counts) - part.counts)[row] + number % of])
         number //= of
-    hashes = combined(chosen, len(row))
+    hashes = combined(chosen[::-1], len(row))
     hashes[many[row]] = SEVERAL
     return RowKeys(counts, hashes)
 
@@ -74,11 +77,12 @@ def _values(key: JoinKey, batch: EventBatch, rows: Ints, known: ValueHashes) -> 
 def _distinct(
     places: Integers, hashes: Hashes, unfit: np.ndarray[tuple[int, int], np.dtype[np.bool_]]
 ) -> tuple[Integers, Hashes]:
-    """Values by place, each once, without those that do not fit."""
+    """Values by place, each once where it first stands, without those that do not fit."""
     fit = ~unfit.all(axis=1)
     places, hashes = places[fit], hashes[fit]
     order = np.lexsort((hashes[:, 1], hashes[:, 0], places))
-    places, hashes = places[order], hashes[order]
+    sorted_places, sorted_hashes = places[order], hashes[order]
     new = np.ones(len(places), np.bool_)
-    new[1:] = (places[1:] != places[:-1]) | (hashes[1:] != hashes[:-1]).any(axis=1)
-    return places[new], hashes[new]
+    new[1:] = (sorted_places[1:] != sorted_places[:-1]) | (sorted_hashes[1:] != sorted_hashes[:-1]).any(axis=1)
+    first = np.sort(order[new])
+    return places[first], hashes[first]
