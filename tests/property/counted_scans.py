@@ -10,7 +10,8 @@ import pytest
 from hypothesis import strategies as st
 from tests.unit.rules.samples import rule_of
 
-from besra.detection.detect import Engine, Job, Resources, conclude, gather
+from besra.detection.conclude import conclude
+from besra.detection.detect import Engine, Job, Resources, gather
 from besra.detection.execution import Execution, Limits
 from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
@@ -76,7 +77,7 @@ def execution_of(
             patch.setattr(columnar, "FEW_EVENTS", -1)
         gathered = gather(job, read)
         run = RunInfo(NOW, seen_from=gathered.oldest)
-        return next(conclude(job, gathered.hits, run), Execution(loaded[0], (), 0))
+        return next(conclude(job, gathered, run), Execution(loaded[0], (), 0))
 
 
 def failed_logons(type_name: str, **changes: Any) -> Json:

@@ -10,7 +10,8 @@ from tests.unit.detection.conftest import MakeRules
 from tests.unit.rules.samples import rule_of
 
 from besra import api
-from besra.detection.detect import Engine, Job, conclude, gather
+from besra.detection.conclude import conclude
+from besra.detection.detect import Engine, Job, gather
 from besra.detection.execution import Execution
 from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
@@ -40,7 +41,7 @@ def execution_of(
 ) -> Execution:
     job = Job(api.runnable(rules), window=window, engine=engine)
     gathered = gather(job, lambda _: api.positional_events(documents))
-    return next(conclude(job, gathered.hits, RunInfo(0, seen_from=gathered.oldest)))
+    return next(conclude(job, gathered, RunInfo(0, seen_from=gathered.oldest)))
 
 
 def told(alerts: Sequence[Json]) -> list[tuple[str, list[str]]]:

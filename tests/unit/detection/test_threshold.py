@@ -10,7 +10,8 @@ import pytest
 from tests.unit.detection.conftest import MakeRules
 
 from besra import api
-from besra.detection.detect import Engine, Job, Resources, conclude, gather
+from besra.detection.conclude import conclude
+from besra.detection.detect import Engine, Job, Resources, gather
 from besra.detection.execution import Execution
 from besra.detection.run import RunInfo
 from besra.engine import columnar, worker_pool
@@ -41,7 +42,7 @@ def threshold(value: int = 3, field: Any = ("host.name",), **more: Any) -> Json:
 def executions(rules: RuleSet, documents: Sequence[Json], engine: Engine = Engine.COLUMNAR) -> list[Execution]:
     job = Job(api.runnable(rules), engine=engine)
     gathered = gather(job, lambda _: api.positional_events(documents))
-    return list(conclude(job, gathered.hits, RunInfo(NOW or 0, seen_from=gathered.oldest)))
+    return list(conclude(job, gathered, RunInfo(NOW or 0, seen_from=gathered.oldest)))
 
 
 @pytest.mark.parametrize(("events", "alerts"), [(2, 0), (3, 1), (4, 1)])
@@ -282,7 +283,7 @@ def test_workers_change_nothing(workers: int, make_rules: MakeRules, tmp_path: P
             patch.setattr(json_blocks, "BLOCK", 20_000)
             patch.setattr(worker_pool, "BLOCK", 20_000)
             gathered = gather(job, read)
-            found = list(conclude(job, gathered.hits, RunInfo(0, seen_from=gathered.oldest)))
+            found = list(conclude(job, gathered, RunInfo(0, seen_from=gathered.oldest)))
         alerts.append([alert for execution in found for alert in execution.alerts])
     assert alerts[0] == alerts[1]
     assert Counter(alert["kibana.alert.rule.type"] for alert in alerts[0]) == {"threshold": 40, "new_terms": 40}
