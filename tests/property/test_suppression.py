@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from tests.unit.rules.samples import rule_of
 
 from besra import api
-from besra.detection import detect
+from besra.detection import batches
+from besra.detection.conclude import conclude
 from besra.detection.correlate import matches_in_time
-from besra.detection.detect import Engine, Job, conclude, gather
+from besra.detection.detect import Engine, Job, gather
 from besra.detection.execution import Limits
 from besra.detection.run import RunInfo
 from besra.detection.suppression import Folded, Suppression, fold
@@ -208,11 +209,11 @@ def test_engine_batches_and_order_of_reading_change_no_group(
 
 def shown(rules: Any, documents: Sequence[dict[str, Any]], engine: Engine, batch: int = 14) -> list[tuple[Any, ...]]:
     job = Job(rules.runnable, match_index=False, limits=Limits(3), engine=engine)
-    with patch.object(detect, "BATCH", batch):
+    with patch.object(batches, "BATCH", batch):
         gathered = gather(job, lambda _: api._events(documents, None))
     return [
         (done.rule.rule_id, done.total_matches, done.suppressed, done.due, alert["kibana.alert.uuid"], told(alert))
-        for done in conclude(job, gathered.hits, RunInfo(0))
+        for done in conclude(job, gathered, RunInfo(0))
         for alert in done.alerts
     ]
 

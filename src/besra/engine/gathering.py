@@ -61,20 +61,21 @@ class Gathering:
         return self._all_hits(number, entry) if settled is None else settled
 
     def _all_hits(self, number: int, entry: Entry) -> KeptHits:
-        places = [(number, position) for position in range(len(entry.plan.clauses))]
-        size = sum(part.shape[1] for place in places for part in self.store.spill.parts(place))
-        seen = frozenset(place[1] for place in places if place in self.store.spill)
-        return KeptHits(entry, number, self.store, size, seen)
+        tables = self._tables(number, entry)
+        return KeptHits(entry, number, self.store, sum(map(_rows, tables.values())), frozenset(tables))
+
+    def _tables(self, number: int, entry: Entry) -> Tables:
+        spill = self.store.spill
+        return {p: spill.table((number, p)) for p in range(len(entry.plan.clauses)) if (number, p) in spill}
 
     def _narrowed_hits(self, number: int, entry: Entry) -> KeptHits:
         spill = self.store.spill
-        places = [(number, position) for position in range(len(entry.plan.clauses))]
-        tables = {place[1]: spill.table(place) for place in places if place in spill}
+        tables = self._tables(number, entry)
         seen = frozenset(tables)
         left = narrowed(entry.plan.correlation, tables, self.store, self._early) if tables else tables
         if left is not tables:
-            for place in places:
-                spill.drop(place)
+            for position in tables:
+                spill.drop((number, position))
             for position, table in left.items():
                 spill.append((number, position), table)
         return KeptHits(entry, number, self.store, sum(map(_rows, left.values())), seen)

@@ -10,8 +10,9 @@ from tests.unit.detection.conftest import MakeRules
 import besra
 from besra import api
 from besra.detection import suppression as suppression_module
+from besra.detection.conclude import conclude
 from besra.detection.correlate import matches_in_time
-from besra.detection.detect import Job, conclude, gather
+from besra.detection.detect import Job, gather
 from besra.detection.execution import Execution, Limits
 from besra.detection.match import Match
 from besra.detection.run import RunInfo
@@ -266,7 +267,7 @@ def document(second: int, category: str = "process", host: Any = "h", name: Any 
 def execution(rules: besra.RuleSet, documents: list[Json], run: RunInfo = NOW) -> Execution:
     job = Job(rules.runnable, match_index=False)
     gathered = gather(job, lambda _: api._events(documents, "logs-x"))
-    (done,) = conclude(job, gathered.hits, run)
+    (done,) = conclude(job, gathered, run)
     return done
 
 
@@ -415,7 +416,7 @@ def test_rules_that_suppress_are_told_how_many_they_may_make(make_rules: MakeRul
     rules = make_rules(suppressing("event.id"))
     job = Job(rules.runnable, match_index=False, limits=Limits(2))
     gathered = gather(job, lambda _: api._events([document(second) for second in range(5)], "logs-x"))
-    (done,) = conclude(job, gathered.hits, RunInfo(0))
+    (done,) = conclude(job, gathered, RunInfo(0))
     assert len(done.alerts) == 2
     assert "the limit given" in done.warnings[0].message
 

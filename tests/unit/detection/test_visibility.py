@@ -7,7 +7,8 @@ from tests.unit.detection.conftest import MakeRules
 from tests.unit.rules.samples import parsed
 
 from besra import api
-from besra.detection.detect import Engine, Job, conclude, gather
+from besra.detection.conclude import conclude
+from besra.detection.detect import Engine, Job, gather
 from besra.detection.run import RunInfo
 from besra.detection.visibility import seen_in, visible
 from besra.detection.window import EVERYTHING, Window
@@ -86,7 +87,7 @@ def found(rules: RuleSet, documents: list[Json], window: Window, engine: Engine)
     seen = tuple((rule, seen_in(window, rule, plan)) for rule, plan in rules.runnable)
     job = Job(seen, match_index=False, engine=engine)
     gathered = gather(job, lambda _: api._events(documents, None))
-    alerts = [alert for done in conclude(job, gathered.hits, RunInfo(0)) for alert in done.alerts]
+    alerts = [alert for done in conclude(job, gathered, RunInfo(0)) for alert in done.alerts]
     whole = [alert for alert in alerts if "kibana.alert.group.index" not in alert]
     return [[event["id"] for event in alert["besra"]["events"]] for alert in whole]
 
@@ -152,5 +153,5 @@ def test_indicators_are_seen_whenever_they_came(engine: Engine, make_rules: Make
     seen = tuple((rule, seen_in(between(10, 20), rule, plan)) for rule, plan in rules.runnable)
     job = Job(seen, match_index=True, engine=engine)
     gathered = gather(job, lambda _: api._events(documents, "logs-x"))
-    (done,) = conclude(job, gathered.hits, RunInfo(0))
+    (done,) = conclude(job, gathered, RunInfo(0))
     assert [alert["besra"]["events"][0]["id"] for alert in done.alerts] == ["seen"]

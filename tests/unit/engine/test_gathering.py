@@ -157,7 +157,9 @@ def test_entries_that_await_more_keep_all_and_the_others_take_no_more(limit: int
             evaluator.hits(awaiting)
         halves = [len(hits) for hits in columnar.hits(awaiting).by_entry]
         for number in awaiting:
-            assert halves[number] == len(plain.hits(awaiting).by_entry[number])
+            judged = plain.hits(awaiting).by_entry[number]
+            assert halves[number] == len(judged)
+            assert columnar.hits(awaiting).by_entry[number].seen == {hit.clause for hit in judged}
     for number, end in ((0, 45), (1, 30), (2, 60), (4, 30)):
         plan = PACK.entries[number].plan
         expected = list(correlate(plan, evaluate(PACK, EVENTS[:end]).by_entry[number]))
