@@ -191,8 +191,8 @@ def test_every_field_of_the_besra_block_is_described(tmp_path: Path) -> None:
     folder = write_demo(tmp_path)[0].parent
     found = {name for alert in besra.scan([folder]) for name in alert["besra"]}
     assert found <= described
-    modules = [ROOT / "src" / "besra" / "detection" / f"{name}.py" for name in ("provenance", "execution", "enrichment")]
-    source = "".join(module.read_text("utf-8") for module in modules)
+    folder = ROOT / "src" / "besra" / "detection"
+    source = "".join((folder / f"{name}.py").read_text("utf-8") for name in ("provenance", "execution", "enrichment"))
     assert all(f'"{name}"' in source for name in described)
 
 
