@@ -191,7 +191,9 @@ def test_every_field_of_the_besra_block_is_described(tmp_path: Path) -> None:
     folder = write_demo(tmp_path)[0].parent
     found = {name for alert in besra.scan([folder]) for name in alert["besra"]}
     assert found <= described
-    modules = [ROOT / "src" / "besra" / "detection" / f"{name}.py" for name in ("provenance", "execution", "enrichment")]
+    modules = [
+        ROOT / "src" / "besra" / "detection" / f"{name}.py" for name in ("provenance", "execution", "enrichment")
+    ]
     source = "".join(module.read_text("utf-8") for module in modules)
     assert all(f'"{name}"' in source for name in described)
 
