@@ -129,15 +129,15 @@ def has(fields: Mapping[str, list[Any]], entry: Mapping[str, Any]) -> bool:
 
 
 def alerts_of(rules: RuleSet, documents: list[dict[str, Any]], *, columnar: bool) -> list[Any]:
-    """The alerts, but for the places their events have among the documents.
+    """The alerts, but for the places their events and indicators have among the documents.
 
     A step of a sequence shows the fields its conditions look at, and exceptions are conditions.
     """
     with patch.object(api, "FEW_EVENTS", 0 if columnar else 1_000):
         alerts = deepcopy(besra.detect(rules, documents, index="logs-test", now=NOW))
     for alert in alerts:
-        for event in alert["besra"]["events"]:
-            event.pop("line")
+        for read in (*alert["besra"]["events"], *alert["besra"].get("indicators", ())):
+            read.pop("line")
         for step in alert["besra"].get("sequence", ()):
             step.pop("fields", None)
     return alerts
