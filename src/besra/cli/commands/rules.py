@@ -143,7 +143,7 @@ def check(context: click.Context, /, paths: tuple[str, ...], **given: Any) -> No
 @click.option("-q", "--quiet", is_flag=True, help="Only data and errors.")
 @click.pass_context
 def convert_rules(context: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
-    """Convert rules between TOML, Kibana's NDJSON and the API's JSON, without loss.
+    """Convert rules between TOML, NDJSON and JSON, without loss.
 
     Exception lists, their items and connectors go along.
     """
