@@ -1,5 +1,8 @@
 """Alerts as events: what rules over alerts read (detection-engine.md 2.5, 3)."""
 
+from collections.abc import Collection, Iterable
+from itertools import accumulate
+
 from besra.detection.alert import Alert
 from besra.detection.provenance import MADE_HERE
 from besra.detection.run import SPACE
@@ -17,18 +20,34 @@ BEHIND_EVENTS = 1 << 62
 """Positions from here on sort alerts behind all events of their instant, the more the deeper they are."""
 
 
-def event_of_alert(alert: Alert) -> Event:
+RULE = "kibana.alert.rule."
+DESCENT = "kibana.alert.rule.uuid"
+
+
+def event_of_alert(alert: Alert, read: Collection[str]) -> Event:
     """The event an alert is to other rules: itself, at the time of what it is about.
 
     All alerts of a run are created at one time, by which no sequence could order them. One on an event without a time
-    has none.
+    has none. Of the copy of the rule, which is most of an alert and which no other alert takes over, it has what is
+    `read`: the names of fields and of the objects they are in (`names_read`).
     """
-    source = {name: value for name, value in alert.items() if name != "@timestamp"}
+    source = {
+        name: value
+        for name, value in alert.items()
+        if name != "@timestamp" and (name in read or name == DESCENT or not name.startswith(RULE))
+    }
     time = alert.get("kibana.alert.original_time")
     if time is not None:
         source["@timestamp"] = time
     position = BEHIND_EVENTS + alert["kibana.alert.depth"]
     return Event(alert["kibana.alert.uuid"], NAMES, source, MADE_HERE, position)
+
+
+def names_read(fields: Iterable[str]) -> frozenset[str]:
+    """The names of some fields, and of all objects they are in."""
+    return frozenset(
+        name for field in fields for name in accumulate(field.split("."), lambda outer, inner: f"{outer}.{inner}")
+    )
 
 
 def reads_alerts(rule: Rule, plan: Plan) -> bool:

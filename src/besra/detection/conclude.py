@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from besra.detection.alert import Alert
-from besra.detection.alert_event import event_of_alert
+from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.batches import in_batches
 from besra.detection.detect import Gathered, Job
 from besra.detection.execution import Execution, execute
@@ -88,6 +88,7 @@ def _joined(earlier: Execution | None, later: Execution) -> tuple[Execution, lis
 
 def _feed(gathered: Gathered, alerts: Iterable[Alert], awaiting: Collection[int]) -> None:
     if awaiting:
-        for batch in in_batches(map(event_of_alert, alerts)):
+        read = names_read(gathered.evaluator.pack.fields)
+        for batch in in_batches(event_of_alert(alert, read) for alert in alerts):
             assert isinstance(batch, list)
             gathered.evaluator.add(batch)

@@ -110,6 +110,10 @@ def _without_descent(rule: Rule, plan: Plan) -> Plan:
 class Evaluator(Protocol):
     """What evaluates a pack and keeps the hits: `engine.columnar` or `engine.plain`."""
 
+    @property
+    def pack(self) -> RulePack:
+        """What it evaluates."""
+
     def add(self, events: Sequence[Event], /) -> None:
         """Evaluate some events."""
 

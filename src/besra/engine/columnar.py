@@ -54,7 +54,7 @@ class ColumnarEvaluator:
         kernels: bool | None = None,
         profile: bool = False,
     ) -> None:
-        self._pack = pack
+        self.pack = pack
         self._projection = Projection(tuple(sorted({*pack.fields, *INDEX_FIELDS, TIMESTAMP})))
         self._max_values = max_values
         self._workers = workers if can_fork() else 1
@@ -85,16 +85,16 @@ class ColumnarEvaluator:
         To be used and closed before this one is used: indicators are rows like all others.
         """
         other = ColumnarEvaluator(
-            indicator_pack(self._pack), workers=self._workers, max_values=self._max_values, kernels=self._kernels
+            indicator_pack(self.pack), workers=self._workers, max_values=self._max_values, kernels=self._kernels
         )
         other._gathering, other._on_compile = self._gathering, self._on_compile
         return other
 
     def look_for_covered(self) -> None:
         """Look in what is read from now on for what the wildcards of indicators cover. Nothing has been read yet."""
-        self._pack = self._gathering.cover()
+        self.pack = self._gathering.cover()
         if self._watch is not None:
-            self._costs = Costs({}, ClauseCosts.none(len(self._pack.clauses)))
+            self._costs = Costs({}, ClauseCosts.none(len(self.pack.clauses)))
 
     def __enter__(self) -> "ColumnarEvaluator":
         return self
@@ -122,7 +122,7 @@ class ColumnarEvaluator:
 
     def look_between(self, start: int | None, end: int | None) -> None:
         """Nobody will ask for matches outside of this window, closed and in nanoseconds since 1970."""
-        self.wanted = wanted_by(self._pack, start, end)
+        self.wanted = wanted_by(self.pack, start, end)
 
     def when_compiling(self, tell: Callable[[], None]) -> None:
         """Call this if kernels have to be compiled first, which takes seconds where nobody has used them yet."""
@@ -173,13 +173,13 @@ class ColumnarEvaluator:
 
         self._lap(Phase.READ)
         with compiling_told(self._on_compile):
-            self._compiled = remembered_pack(self._pack, self._projection)
+            self._compiled = remembered_pack(self.pack, self._projection)
             self._make_lane(None).warm_up()
         self._lap(Phase.START)
         return self._make_lane(self._watch)
 
     def _make_lane(self, watch: Stopwatch | None) -> Lane:
-        return Lane(self._pack, self._projection, self._compiled, max_values=self._max_values, watch=watch)
+        return Lane(self.pack, self._projection, self._compiled, max_values=self._max_values, watch=watch)
 
     def _make_workers_lane(self) -> Lane:
         return self._make_lane(Stopwatch() if self._watch else None)
@@ -242,8 +242,8 @@ class ColumnarEvaluator:
         """What it all cost, once there are hits; None unless that was asked for."""
         if self._watch is None:
             return None
-        rest = Costs(self._watch.taken(), ClauseCosts.none(len(self._pack.clauses)))
-        return Profile(self._pack, self._projection, self._costs + rest, self._workers if self._pool else 1)
+        rest = Costs(self._watch.taken(), ClauseCosts.none(len(self.pack.clauses)))
+        return Profile(self.pack, self._projection, self._costs + rest, self._workers if self._pool else 1)
 
 
 def _say_nothing() -> None:

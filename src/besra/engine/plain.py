@@ -14,7 +14,7 @@ class PlainEvaluator:
     """Evaluates events with one pack and holds the hits."""
 
     def __init__(self, pack: RulePack) -> None:
-        self._pack = pack
+        self.pack = pack
         self._hits: list[list[Hit]] = [[] for _ in pack.entries]
         self._awaiting: Collection[int] = range(len(pack.entries))
         self.newest = 0
@@ -24,7 +24,7 @@ class PlainEvaluator:
 
     def add(self, events: Sequence[Event]) -> None:
         """Evaluate some events."""
-        open_entries = RulePack(tuple(self._pack.entries[number] for number in self._awaiting))
+        open_entries = RulePack(tuple(self.pack.entries[number] for number in self._awaiting))
         for number, found in zip(self._awaiting, evaluate(open_entries, events).by_entry, strict=True):
             self._hits[number].extend(found)
         known = [time for event in events if (time := event_time(event.source)) is not None and abs(time) < 2**63]
@@ -33,7 +33,7 @@ class PlainEvaluator:
 
     def add_indicators(self, documents: Sequence[Event]) -> None:
         """Evaluate documents that are indicators and no events."""
-        for hits, found in zip(self._hits, evaluate(indicator_pack(self._pack), documents).by_entry, strict=True):
+        for hits, found in zip(self._hits, evaluate(indicator_pack(self.pack), documents).by_entry, strict=True):
             hits.extend(found)
 
     def hits(self, awaiting: Collection[int] = ()) -> Hits:
