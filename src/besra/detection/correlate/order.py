@@ -53,7 +53,7 @@ class Stream(Protocol):
         """The keys of clause 0 that no event had for so many nanoseconds before, in order of their events."""
 
     def moment(self, number: int) -> Moment:
-        """An event that was given by number."""
+        """An event that was given by number: its hit under clause 0."""
 
 
 def stream_of(hits: Iterable[Hit], window: Window) -> Stream:
@@ -79,15 +79,17 @@ class HitStream:
     def moments(self, *, untimed: bool = False) -> Iterator[tuple[Moment, Keys]]:
         """See Stream."""
         for rank, hits in enumerate(self._hits):
-            moment = self.moment(rank)
+            moment = self._moment(rank, next(iter(hits.values())))
             if moment.time == NO_TIME and not untimed:
                 return
             yield moment, {c: list(hit.keys) for c, hit in hits.items()}
 
     def moment(self, number: int) -> Moment:
         """See Stream. Events are numbered by rank."""
-        first = next(iter(self._hits[number].values()))
-        return Moment(number, NO_TIME if first.time is None else first.time, event_key(first.event), number)
+        return self._moment(number, self._hits[number][0])
+
+    def _moment(self, rank: int, hit: Hit) -> Moment:
+        return Moment(rank, NO_TIME if hit.time is None else hit.time, event_key(hit.event), rank)
 
     def filled(self, threshold: Threshold) -> Iterator[Filled]:
         """See Stream."""
