@@ -19,8 +19,10 @@ EACH = 100
 Batch = Sequence[Event] | LineBlock | TablePart
 
 
-def in_batches(events: Iterable[Event | LineBlock | TablePart]) -> Iterator[list[Event] | LineBlock | TablePart]:
-    """Blocks and parts as they come, other events in lists of up to BATCH.
+def in_batches(
+    events: Iterable[Event | LineBlock | TablePart], most: int = BATCH
+) -> Iterator[list[Event] | LineBlock | TablePart]:
+    """Blocks and parts as they come, other events in lists of up to `most`.
 
     A block is passed on before anything behind it is read: it is only good until the next one is decoded. So is a part.
     """
@@ -32,7 +34,7 @@ def in_batches(events: Iterable[Event | LineBlock | TablePart]) -> Iterator[list
             continue
         batch.append(item)
         size += size_of(item.source)
-        if len(batch) == BATCH or size > BATCH_SIZE:
+        if len(batch) == most or size > BATCH_SIZE:
             yield batch
             batch, size = [], 0
     if batch:

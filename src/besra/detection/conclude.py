@@ -22,6 +22,10 @@ def conclude(job: Job, gathered: Gathered, run: RunInfo) -> Iterator[Execution]:
     return iter(most_severe_first(executions)) if gathered.stages.readers else executions
 
 
+MOST_FED = 200
+"""Alerts evaluated together: they are much larger than events, and so are columns of them."""
+
+
 def most_severe_first(executions: Iterable[Execution]) -> list[Execution]:
     """Executions in the order in which they are shown."""
     return sorted(executions, key=lambda execution: _rank(execution.rule))
@@ -89,6 +93,6 @@ def _joined(earlier: Execution | None, later: Execution) -> tuple[Execution, lis
 def _feed(gathered: Gathered, alerts: Iterable[Alert], awaiting: Collection[int]) -> None:
     if awaiting:
         read = names_read(gathered.evaluator.pack.fields)
-        for batch in in_batches(event_of_alert(alert, read) for alert in alerts):
+        for batch in in_batches((event_of_alert(alert, read) for alert in alerts), MOST_FED):
             assert isinstance(batch, list)
             gathered.evaluator.add(batch)
