@@ -54,6 +54,7 @@ def rule_sets(name: str, result: Results) -> Iterator[str]:
         return
     each = result["bytes"] / result["events"]
     yield f"{result['events']:,} events of {each:,.0f} bytes; {result['rules']:,} EQL rules"
+    yield f"every type: {result['rules of every type']:,} rules, those included"
     matched = [(way, len(of), sum(of.values())) for way, of in result["matches"].items()]
     yield table(
         ("matches", "rules that match", "matches"), [(way, f"{some:,}", f"{total:,}") for way, some, total in matched]

@@ -9,7 +9,7 @@ import orjson
 from benchmarks.besra_run import BesraRun
 from benchmarks.corpus import read_lines
 from benchmarks.measure import Cost, cost_of
-from benchmarks.selection import eql_rules, of_size, rule_counts
+from benchmarks.selection import eql_rules, every_rule, of_size, rule_counts
 from benchmarks.variation import Planned
 from besra.rules.ruleset import load_rules
 
@@ -19,13 +19,15 @@ def measure(parameters: dict[str, Any]) -> dict[str, Any]:
     path, repeats = Path(parameters["events"]), parameters["repeats"]
     lines = read_lines(path)
     loading = cost_of(lambda: load_rules(parameters["rules"]))
-    rules = eql_rules(parameters["rules"])
+    rules, every = eql_rules(parameters["rules"]), every_rule(parameters["rules"])
     sizes = rule_counts(len(rules), parameters["many"])
     costs: dict[str, list[Cost]] = {
         "orjson": [],
         "familiar": [],
         "alerts": [],
         **{f"rules {size}": [] for size in sizes},
+        "every type": [],
+        "every type, familiar": [],
     }
     loads: dict[str, list[Cost]] = {f"rules {size}": [] for size in sizes}
     matches: dict[str, dict[str, int]] = {}
@@ -42,10 +44,16 @@ def measure(parameters: dict[str, Any]) -> dict[str, Any]:
             if size == len(rules):
                 costs["alerts"].append(end)
                 costs["familiar"].append(familiar_pass(rules, path) + end)
+        run = BesraRun(every)
+        read, end = run.scan(path), run.conclude()
+        costs["every type"].append(read + end)
+        costs["every type, familiar"].append(familiar_pass(every, path) + end)
+        matches["every type"] = run.matches
     return {
         "events": len(lines),
         "bytes": sum(map(len, lines)),
         "rules": len(rules),
+        "rules of every type": len(every),
         "sizes": sizes,
         "rule loading": as_json(loading),
         "costs": {name: [as_json(cost) for cost in runs] for name, runs in costs.items()},

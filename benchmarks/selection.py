@@ -11,7 +11,12 @@ from besra.rules.rule import RuleType
 
 def eql_rules(source: str) -> tuple[Planned, ...]:
     """The EQL rules of a folder (or `bundled`) that run, in an order that is arbitrary and always the same."""
-    found = [planned for planned in runnable(load_remembered(source)) if planned[0].type is RuleType.EQL]
+    return tuple(planned for planned in every_rule(source) if planned[0].type is RuleType.EQL)
+
+
+def every_rule(source: str) -> tuple[Planned, ...]:
+    """The rules of every type that run, in the same order."""
+    found = runnable(load_remembered(source))
     return tuple(sorted(found, key=lambda planned: hashlib.sha256(planned[0].rule_id.encode()).digest()))
 
 

@@ -63,6 +63,8 @@ def test_the_figures_of_a_whole_run() -> None:
         "rules 64": runs(1.0, 1.0),
         "rules 602": runs(1.5, 3.0),
         "rules 4096": runs(3.0, 6.0),
+        "every type": runs(2.0, 5.0),
+        "every type, familiar": runs(1.2, 2.4),
     }
     rows = acceptance(
         {
@@ -75,11 +77,13 @@ def test_the_figures_of_a_whole_run() -> None:
         }
     )
     assert [row["measured"]["median"] for row in rows] == pytest.approx(
-        [1.5, 0.5, 150.0, 2.0, 2.25, 1.8, 1.3, 1.04, 0.4, 9.0]
+        [1.5, 0.5, 2.25, 1.2, 150.0, 2.0, 2.25, 1.8, 1.3, 1.04, 0.4, 9.0]
     )
     assert [row["verdict"] for row in rows] == [
         "ok",
         "ok, aim reached",
+        "misses",
+        "ok",
         "ok",
         "misses",
         "misses",
