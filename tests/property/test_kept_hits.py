@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from besra import api
@@ -160,6 +160,34 @@ def shown(matches: Iterable[Match]) -> list[Any]:
     most_keys=st.sampled_from([1, 2, 16]),
     form=st.sampled_from(["plain", "packed", "plain twice", "packed twice"]),
     window=st.sampled_from([EVERYTHING, Window(1740787201_000000000, None), Window(None, 1740787202_000000000)]),
+)
+@example(
+    # Several documents under one id: under which clause an event is counted says when it was.
+    parts=[
+        [
+            b'{"_id": "p", "@timestamp": "2025-03-01T00:00:00Z", "stage": "A", "n": [2, 1]}',
+            b'{"_id": "p", "@timestamp": "2025-03-01T00:00:01Z", "dyn": 1, "event.sequence": 0, "k": "x"}',
+        ]
+    ],
+    tiebreaker=None,
+    limit=0,
+    most_keys=1,
+    form="plain",
+    window=EVERYTHING,
+)
+@example(
+    # A history that begins before the years that fit 64 bits.
+    parts=[
+        [
+            b'{"@timestamp": "2025-03-01T00:00:01Z", "k": "x"}',
+            b'{"@timestamp": "0003-01-01T00:00:00Z", "dyn": 1, "k": "x"}',
+        ]
+    ],
+    tiebreaker=None,
+    limit=0,
+    most_keys=1,
+    form="plain",
+    window=Window(1740787201_000000000, None),
 )
 @settings(max_examples=60, deadline=None)
 def test_matches_of_a_scan(

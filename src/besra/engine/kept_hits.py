@@ -104,15 +104,23 @@ class KeptHits:
         for position in self._positions():
             table = self.store.spill.table((self.number, position))
             if start is not None or end is not None:
-                times = table[TIME]
-                inside = times != NO_TIME
-                inside &= (times >= _clamped(start)) if start is not None else True
-                inside &= (times <= _clamped(end)) if end is not None else True
-                table = table[:, inside]
+                table = table[:, self._inside(table, start, end)]
             table = self._with_keys_apart(table, position)
             tables.append(table)
             clauses.append(np.full(table.shape[1], position, np.int64))
         return np.concatenate(tables, axis=1), np.concatenate(clauses)
+
+    def _inside(self, table: Table, start: int | None, end: int | None) -> Mask:
+        times = table[TIME]
+        inside: Mask = times != NO_TIME
+        inside &= (times >= _clamped(start)) if start is not None else True
+        inside &= (times <= _clamped(end)) if end is not None else True
+        if any(bound is not None and bound != _clamped(bound) for bound in (start, end)):
+            # A history of centuries may begin where numbers no longer tell times apart; documents do.
+            for column in np.flatnonzero(inside & ((times == FAR_PAST) | (times == FAR_FUTURE))).tolist():
+                time = self.time_of(int(table[ROW, column])) or 0
+                inside[column] = (start is None or time >= start) and (end is None or time <= end)
+        return inside
 
     def _with_keys_apart(self, table: Table, clause: int) -> Table:
         """The rows of a clause, those with so many keys that they were not written out once for each too."""
