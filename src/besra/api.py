@@ -94,18 +94,18 @@ def load_rules(
 ) -> RuleSet:
     """The rules of files (`.toml`, `.ndjson`, `.json`) and of folders with all folders in them, exceptions applied.
 
-    `bundled` as a path means the rules shipped with besra, and so does no path at all. A file that cannot be used is a
-    problem of the set, and the others are loaded. Of several rules with one id a user's file wins over a bundled one,
-    then the first in the order of paths.
+    `bundled` as a path means the two rules that come with besra, and so does no path at all; `examples` those that show
+    how rules are written. A file that cannot be used is a problem of the set, and the others are loaded. Of several
+    rules with one id a user's file wins over a bundled one, then the first in the order of paths.
 
     `exceptions` are files of exception lists and items; those among the rules' own files need not be named.
     `value_lists` maps the ids by which items name value lists to their files. Items whose time is past at `now`, in
-    nanoseconds since 1970 and by default the clock's, silence nothing. Raises `RuleFileError` for a path that does not
-    exist, `InputError` for a value list that cannot be read.
+    nanoseconds since 1970, silence nothing; without `now` no item does that ends at some time, and a problem says so.
+    Raises `RuleFileError` for a path that does not exist, `InputError` for a value list that cannot be read.
     """
     files = ExceptionFiles.of(exceptions, value_lists.items())
     loaded = ruleset.load_rules(*paths)
-    return load_exceptions(loaded, files, now=time.time_ns() if now is None else now).rules
+    return load_exceptions(loaded, files, now=now).rules
 
 
 def detect(  # noqa: PLR0913  what a scan can be told, by name

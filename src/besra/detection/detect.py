@@ -138,14 +138,6 @@ class Gathered:
     profile: Profile | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """What gives the events of a job, and its indicators if any were given."""
-
-    read: Read
-    indicators: Read | None
-
-
 def gather(
     job: Job, read: Read, indicators: Read | None = None, on_compile: Callable[[], None] | None = None
 ) -> Gathered:
@@ -155,7 +147,7 @@ def gather(
     """
     stages = stages_of(job.rules)
     if job.engine is Engine.COLUMNAR:
-        return _gather_columnar(job, stages, Input(read, indicators), on_compile)
+        return _gather_columnar(job, stages, read, indicators, on_compile)
     plain = PlainEvaluator(job.pack())
     for batch in in_batches(indicators(None)) if indicators else ():
         plain.add_indicators(events_of(batch))
@@ -164,7 +156,9 @@ def gather(
     return Gathered(plain.hits(stages.readers).by_entry, plain.newest, plain, plain.oldest, stages)
 
 
-def _gather_columnar(job: Job, stages: Stages, given: Input, on_compile: Callable[[], None] | None) -> Gathered:
+def _gather_columnar(
+    job: Job, stages: Stages, read: Read, indicators: Read | None, on_compile: Callable[[], None] | None
+) -> Gathered:
     # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
@@ -173,12 +167,12 @@ def _gather_columnar(job: Job, stages: Stages, given: Input, on_compile: Callabl
         columnar.look_between(job.window.start, job.window.end)
         if on_compile is not None:
             columnar.when_compiling(on_compile)
-        if given.indicators is not None:
+        if indicators is not None:
             with columnar.of_indicators() as of_indicators:
-                for batch in in_batches(given.indicators(of_indicators)):
+                for batch in in_batches(indicators(of_indicators)):
                     of_indicators.add(batch)
             columnar.look_for_covered()
-        for batch in in_batches(given.read(columnar)):
+        for batch in in_batches(read(columnar)):
             columnar.add(batch)
         hits = columnar.hits(stages.readers).by_entry
         return Gathered(hits, columnar.newest, columnar, columnar.oldest, stages, columnar.profile())

@@ -12,12 +12,11 @@ from typing import Any
 from besra.problems import Problem, Severity
 from besra.rules.document import RuleDocument, field_text
 from besra.rules.location import FieldPath
-from besra.schema.datemath import parse_date_math
+from besra.schema.datemath import ANY_NOW, parse_date_math
 
 FRAMEWORKS = ("MITRE ATT&CK", "MITRE ATLAS")
 RISK_BANDS = {"low": (0, 21), "medium": (22, 47), "high": (48, 73), "critical": (74, 100)}
 THROTTLE = re.compile(r"no_actions|rule|\d+[smhd]")
-ANY_NOW = 1_750_000_000_000_000_000  # to compare two expressions relative to the same now; which one does not matter
 
 
 def combination_problems(document: RuleDocument) -> list[Problem]:

@@ -31,12 +31,14 @@ REMEMBERED = 10_000
 """Values of lists up to which packs with them are worth remembering on disk."""
 
 
-def with_exceptions(rules: RuleSet, given: ExceptionSet, value_lists: ValueLists = NO_LISTS, *, now: int) -> Excepted:
+def with_exceptions(
+    rules: RuleSet, given: ExceptionSet, value_lists: ValueLists = NO_LISTS, *, now: int | None
+) -> Excepted:
     """The rules with the exceptions they name, from their own files and from those given beside them.
 
     A list that was given and that no rule names is for all rules, unless it is some rule's own (`rule_default`). Items
-    whose time is past at `now`, in nanoseconds since 1970, silence nothing. To be called once: applied again, items
-    are told again.
+    whose time is past at `now`, in nanoseconds since 1970, silence nothing, and without `now` those whose time may be.
+    To be called once: applied again, items are told again.
     """
     known = given.merged(rules.exceptions)
     application = _Application(known, given, value_lists, now)
@@ -64,7 +66,7 @@ class _Application:
     known: ExceptionSet
     given: ExceptionSet
     value_lists: ValueLists
-    now: int
+    now: int | None
     catalogue: Catalogue = field(default_factory=bundled_catalogue)
     told: list[Problem] = field(default_factory=list)
     asked: set[ListKey] = field(default_factory=set)
@@ -170,7 +172,7 @@ class _Application:
         yield from self.told
         for key in self.keys:
             if key in self.asked and (expired := self.expired(key)):
-                yield problems.expired(self.known, key, len(expired))
+                yield problems.expired(self.known, key, len(expired), self.now)
         for number, lowered in self._lowered.items():
             item = self.known.items[number]
             if number not in self.used and lowered.predicate is not None and item.key in everywhere:

@@ -151,9 +151,12 @@ class ExceptionItem:
         """What to call the item in a message."""
         return f"item {self.item_id or self.name or 'without a name'}, list {self.key}"
 
-    def is_expired(self, now: int) -> bool:
-        """Whether its time is past at `now`, in nanoseconds since 1970; an expired item silences nothing."""
-        return self.expire_time is not None and self.expire_time < now
+    def is_expired(self, now: int | None) -> bool:
+        """Whether its time is past at `now`, in nanoseconds since 1970; an expired item silences nothing.
+
+        Where no time is known an item that ends at some time counts as expired: it might silence what it no longer may.
+        """
+        return self.expire_time is not None and (now is None or self.expire_time < now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class ExceptionFiles:
 NO_FILES = ExceptionFiles()
 
 
-def load_exceptions(rules: RuleSet, files: ExceptionFiles = NO_FILES, *, now: int) -> Excepted:
+def load_exceptions(rules: RuleSet, files: ExceptionFiles = NO_FILES, *, now: int | None) -> Excepted:
     """The rules with their exceptions applied (`excepted.with_exceptions`).
 
     Raises `RuleFileError` and `InputError` for files that cannot be read. What cannot be used of them is a problem of

@@ -58,9 +58,14 @@ def of_endpoint(known: ExceptionSet, key: ListKey) -> Problem:
     return Problem("exception-unused", message, Severity.WARNING, _place(known, key), hint)
 
 
-def expired(known: ExceptionSet, key: ListKey, count: int) -> Problem:
-    """Items whose time is past."""
+def expired(known: ExceptionSet, key: ListKey, count: int, now: int | None) -> Problem:
+    """Items whose time is past, or may be where no time is known."""
     all_items = len(known.items_of(key))
+    if now is None:
+        message = f"{count:,} of {all_items:,} items of the exception list {key} end at some time, and it is not known"
+        message += " whether that is past: they silence nothing"
+        hint = "pass now=, in nanoseconds since 1970"
+        return Problem("exception-expired", message, Severity.WARNING, _place(known, key), hint)
     message = f"{count:,} of {all_items:,} items of the exception list {key} have expired, and silence nothing any more"
     return Problem("exception-expired", message, Severity.WARNING, _place(known, key), "renew their expire_time")
 

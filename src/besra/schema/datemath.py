@@ -21,6 +21,10 @@ YEAR = re.compile(r"\d{4}")
 FIRST_MONDAY = 4 * 86400  # 1970-01-05; weeks start on Monday, as in Elasticsearch
 
 
+ANY_NOW = 1_750_000_000_000_000_000
+"""To measure between two expressions relative to the same now: 15 June 2025, so a month is 31 days and a year 365."""
+
+
 def parse_date_math(text: str, now: int, *, round_up: bool = False) -> int:
     """The instant an expression names, in nanoseconds since 1970.
 

@@ -147,6 +147,17 @@ def test_expired_items_silence_nothing_and_are_counted() -> None:
     assert is_silenced(excepted(rule_set(rule()), item(CMD, expire_time=past), now=0))
 
 
+def test_where_no_time_is_known_items_that_end_silence_nothing_and_it_is_said() -> None:
+    ending, lasting = item(CMD, expire_time="2999-01-01T00:00:00Z"), item(match("process.name", "b"))
+    found = excepted(rule_set(rule()), ending, lasting, now=None)
+    assert not is_silenced(found)
+    assert is_silenced(found, document={"process": {"name": "b"}})
+    (problem,) = found.rules.problems
+    assert problem.code == "exception-expired"
+    assert "it is not known whether that is past" in problem.message
+    assert "now=" in str(problem.hint)
+
+
 def test_rules_that_cannot_run_are_left_alone() -> None:
     rules = rule_set(rule(type="esql", language="esql", query="from x metadata _id, _index, _version"))
     assert excepted(rules, item(CMD)).rules.rules == rules.rules

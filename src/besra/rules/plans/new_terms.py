@@ -11,10 +11,7 @@ from besra.rules.plans.keys import field_ref, keyed_clause, without_values
 from besra.rules.plans.query import query_plan
 from besra.rules.rule import Rule
 from besra.schema.catalogue import Catalogue
-from besra.schema.datemath import parse_date_math
-
-ANY_NOW = 1_750_000_000_000_000_000
-"""To measure between two expressions relative to the same now: 15 June 2025, so a month is 31 days and a year 365."""
+from besra.schema.datemath import ANY_NOW, parse_date_math
 
 MOST_TERMS = 100
 """Combinations of values looked at in one document, as in Elastic."""
