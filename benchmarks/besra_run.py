@@ -58,7 +58,7 @@ class BesraRun:
             outcome = self._evaluator.submit(RawLines(view)).result()
             if outcome.decoded.slow.any():
                 raise ValueError("these events hold lines that are read one by one; micro-batches need plain ones")
-            yield LineBlock(view, outcome.decoded, "(buffer)", line, kept=outcome.kept)
+            yield LineBlock(view, outcome, "(buffer)", line)
             line += outcome.decoded.seen
 
     def conclude(self) -> Cost:

@@ -100,7 +100,7 @@ def test_what_it_says_to_try_next_works(tmp_path: Path) -> None:
 
 def test_in_a_terminal(tmp_path: Path) -> None:
     lines = screen(in_terminal(80, "demo", cwd=tmp_path).out)
-    table = lines[: lines.index("4 alerts of 2 rules: 4 medium") - 2]
+    table = lines[: lines.index("4 alerts of 2 rules: 4 medium") - 3]
     assert [line.split()[0] for line in table if line[0] != " "] == ["SEVERITY", "medium", "medium"]
     assert max(map(len, lines)) <= 120
     assert list(tmp_path.iterdir()) == []

@@ -102,7 +102,7 @@ def test_a_scan_fits_the_terminal(columns: int, demo: Path) -> None:
     done = in_terminal(columns, "scan", "defend", cwd=demo)
     assert done.code == 0
     lines = screen(done.out)
-    table = [line for line in lines if not line.startswith(("read ", "rules: "))]
+    table = [line for line in lines if not line.startswith(("read ", "sources: ", "rules: "))]
     assert all(len(line) <= columns for line in table)
     header = next(line for line in lines if line.startswith("SEVERITY"))
     assert ("FIRST (UTC)" in header, "ATT&CK" in header) == (columns >= 80, columns >= 110)

@@ -1,10 +1,11 @@
 """Reading for a command: problems to the terminal, counts for the summary, events to whoever asked."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from besra.cli.progress import Progress
-from besra.events.event import Event
+from besra.events.event import Event, Origin
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.files import InputFile, find_files
 from besra.events.line_block import LineBlock
@@ -23,6 +24,9 @@ class ScanCounts:
         self.skipped = 0
         self.without_time = 0
         self.passed_over = 0
+        self.homes: Counter[str] = Counter()
+        self.unknown = 0
+        self.first_unknown: Origin | None = None
         self.indicators: int | None = None
         self.indicator_seconds = 0.0
         self.unread: list[str] = []
@@ -35,6 +39,9 @@ class ScanCounts:
         self.events += read.events
         self.without_time += read.without_time
         self.passed_over += read.passed_over
+        self.homes.update(read.homes)
+        self.unknown += read.unknown
+        self.first_unknown = self.first_unknown or read.first_unknown
         self._add(read, named=named)
 
     def add_indicators(self, read: FileRead, *, named: bool) -> None:

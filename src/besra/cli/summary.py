@@ -1,13 +1,16 @@
 """What a scan says about itself at the end: files, events, speed, memory, rules, skipped records, alerts."""
 
+import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from besra.cli.alert_rows import Shown, severity_of
 from besra.cli.reading import ScanCounts
 from besra.detection.execution import Execution
+from besra.events.index_name import LAST_NAME
 from besra.rules.loaded import RuleSet
 from besra.rules.rule import RuleSeverity, RuleStatus
 
@@ -27,6 +30,7 @@ def summary_lines(
 ) -> Iterator[str]:
     """The summary, a line a topic."""
     yield read_line(counts)
+    yield from source_lines(counts)
     yield f"rules: {running:,} ran of {len(rules):,} loaded{_not_evaluable(rules)}"
     yield from not_used_lines(counts)
     yield alert_line(executions, shown)
@@ -43,6 +47,27 @@ def read_line(counts: ScanCounts) -> str:
     if counts.indicators is not None:
         known = f"; before that {counted(counts.indicators, 'indicator')} in {counts.indicator_seconds:.1f} s"
     return f"read {read} in {elapsed:.1f} s ({speed}{memory}){passed}{known}"
+
+
+SOURCES_WIDTH = 90
+"""Characters of the line of sources; `besra doctor` names all."""
+
+STREAM = re.compile(r"logs-(.+)-default", re.DOTALL)
+
+
+def source_lines(counts: ScanCounts) -> Iterator[str]:
+    """Which sources the events are from, the most frequent first, and how many are of an unknown shape."""
+    known = Counter({STREAM.sub(r"\1", home): count for home, count in counts.homes.items() if home != LAST_NAME})
+    if known:
+        ranked = sorted(known.items(), key=lambda item: (-item[1], item[0]))
+        named = [f"{name} {count:,}" for name, count in ranked]
+        ends = accumulate(len(name) + len(", ") for name in named)
+        shown = [name for name, end in zip(named, ends, strict=True) if end <= SOURCES_WIDTH] or named[:1]
+        more = len(named) - len(shown)
+        yield f"sources: {', '.join(shown)}{f' and {more} more' if more else ''}"
+    if counts.unknown:
+        which = f"{counted(counts.unknown, 'event')} of an unknown shape, first: {counts.first_unknown}"
+        yield f"{which} (kept as they are)"
 
 
 def not_used_lines(counts: ScanCounts) -> Iterator[str]:

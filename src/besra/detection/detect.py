@@ -5,7 +5,7 @@ Files need not be sorted and an event may be read twice: order and identity are 
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from besra.engine.plain import PlainEvaluator
 from besra.engine.profile import Profile
 from besra.events.event import Event
 from besra.events.line_block import Decoder, LineBlock
+from besra.events.recognise import Recogniser, bundled_recogniser
 from besra.events.row_store import MEMORY_LIMIT
 from besra.events.table_part import TablePart
 from besra.events.wanted import EVERYTHING as EVERY_EVENT
@@ -65,7 +66,7 @@ class Job:
 
     `fingerprint` tells the content of the files the rules are from, if it is known: then their pack is remembered.
     `now`, in nanoseconds since 1970, is what dates relative to it mean; it has to be known if a plan holds any
-    (`relative.is_relative`).
+    (`relative.is_relative`). `recogniser` is the one events are read with.
     """
 
     rules: tuple[tuple[Rule, Plan], ...]
@@ -76,6 +77,7 @@ class Job:
     resources: Resources = ONE_WORKER
     fingerprint: str = ""
     now: int | None = None
+    recogniser: Recogniser = field(default_factory=bundled_recogniser)
 
     @property
     def needs_now(self) -> bool:
@@ -164,6 +166,7 @@ def _gather_columnar(
 
     own = job.resources
     with ColumnarEvaluator(job.pack(), workers=own.workers, memory_limit=own.memory, profile=own.profile) as columnar:
+        columnar.know_sources(job.recogniser)
         columnar.look_between(job.window.start, job.window.end)
         if on_compile is not None:
             columnar.when_compiling(on_compile)

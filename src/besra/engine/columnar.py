@@ -25,6 +25,7 @@ from besra.events.event_time import TIMESTAMP
 from besra.events.file_lines import FileLines
 from besra.events.index_name import INDEX_FIELDS
 from besra.events.line_block import BLOCK, Buffer, LineBlock, Outcome, Pending, RawLines
+from besra.events.recognise import Recogniser, bundled_recogniser
 from besra.events.row_store import MEMORY_LIMIT
 from besra.events.table_part import TablePart
 
@@ -55,7 +56,7 @@ class ColumnarEvaluator:
         profile: bool = False,
     ) -> None:
         self.pack = pack
-        self._projection = Projection(tuple(sorted({*pack.fields, *INDEX_FIELDS, TIMESTAMP})))
+        self.know_sources(bundled_recogniser())
         self._max_values = max_values
         self._workers = workers if can_fork() else 1
         # Looked for only: importing numba takes half a second.
@@ -85,8 +86,12 @@ class ColumnarEvaluator:
         To be used and closed before this one is used: indicators are rows like all others.
         """
         other = ColumnarEvaluator(
-            indicator_pack(self.pack), workers=self._workers, max_values=self._max_values, kernels=self._kernels
+            indicator_pack(self.pack),
+            workers=self._workers,
+            max_values=self._max_values,
+            kernels=self._kernels,
         )
+        other.know_sources(self._recogniser)
         other._gathering, other._on_compile = self._gathering, self._on_compile
         return other
 
@@ -119,6 +124,12 @@ class ColumnarEvaluator:
     def fields(self) -> frozenset[str]:
         """The fields rules read."""
         return frozenset(self._projection.fields)
+
+    def know_sources(self, recogniser: Recogniser) -> None:
+        """Tell records of these sources from ECS documents, as whoever reads them does. Nothing has been read yet."""
+        self._recogniser = recogniser
+        fields = {*self.pack.fields, *INDEX_FIELDS, TIMESTAMP, *recogniser.fields}
+        self._projection = Projection(tuple(sorted(fields)))
 
     def look_between(self, start: int | None, end: int | None) -> None:
         """Nobody will ask for matches outside of this window, closed and in nanoseconds since 1970."""
@@ -179,7 +190,8 @@ class ColumnarEvaluator:
         return self._make_lane(self._watch)
 
     def _make_lane(self, watch: Stopwatch | None) -> Lane:
-        return Lane(self.pack, self._projection, self._compiled, max_values=self._max_values, watch=watch)
+        pack, projection, recogniser = self.pack, self._projection, self._recogniser
+        return Lane(pack, projection, recogniser, self._compiled, max_values=self._max_values, watch=watch)
 
     def _make_workers_lane(self) -> Lane:
         return self._make_lane(Stopwatch() if self._watch else None)
@@ -196,7 +208,7 @@ class ColumnarEvaluator:
         self._lap(Phase.READ)
         store = self._gathering.store
         if isinstance(events, LineBlock):
-            found = events.kept
+            found = events.outcome.kept
             assert isinstance(found, Found)
             if found.kept is not None:
                 self._gathering.take(found.kept, store.keep(events, found.kept.rows))

@@ -22,6 +22,7 @@ from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP, parse_event_time
 from besra.events.file_lines import FileLines, FileReader
 from besra.events.line_block import Integers, Outcome, RawLines, leave_slow
+from besra.events.recognise import Recogniser, unknown_rows
 from besra.events.table_part import TablePart
 from besra.events.times import NO_TIME, times_of_rows
 
@@ -53,6 +54,7 @@ class Lane:
         self,
         pack: RulePack,
         projection: Projection,
+        recogniser: Recogniser,
         compiled: "CompiledPack | None" = None,
         *,
         max_values: int = MAX_VALUES,
@@ -60,6 +62,7 @@ class Lane:
     ) -> None:
         self._pack = pack
         self._projection = projection
+        self._recogniser = recogniser
         self._compiled = compiled
         self._max_values = max_values
         self._reader = FileReader()
@@ -101,14 +104,15 @@ class Lane:
             lines = RawLines(self._reader.lines(lines), lines.is_first, lines.default_index)
         self._lap(Phase.READ)
         decoded = self._decoder.decode(lines.buffer)
-        leave_slow(lines, decoded)
+        leave_slow(lines, decoded, self._recogniser)
         times = times_of_rows(decoded.columns.get(TIMESTAMP), len(decoded.starts), self._values)
         untimed = untimed_of(decoded, times, self._values)
         if decoded.slow.all():
             return Outcome(decoded, untimed)
         batch = batch_of_lines(decoded, lines, self._projection, self._values)
+        unknown = np.flatnonzero(unknown_rows(decoded.columns, batch.size) & ~decoded.slow)
         self._lap(Phase.DECODE)
-        return Outcome(decoded, untimed, self.found(replace(batch, times=times)))
+        return Outcome(decoded, untimed, self.found(replace(batch, times=times)), batch.homes, unknown)
 
     def events(self, events: Sequence[Event]) -> Found:
         """Evaluate events."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from besra.events.columns import Column, DecodedLines, Projection, ValueTable, columns_of
 from besra.events.document import CASELESS
 from besra.events.event import Event
-from besra.events.index_name import INDEX_FIELDS, index_names
+from besra.events.index_name import INDEX_FIELDS, homes_of, index_names
 from besra.events.line_block import RawLines
 from besra.events.table_part import TablePart
 from besra.schema.fieldtype import FieldType, Scalar, Typed, to_text, to_typed
@@ -44,6 +44,11 @@ class EventBatch:
     rows: Ints
     documents: Callable[[Sequence[int]], Iterable[Mapping[str, Any]]]
     times: NDArray[np.int64] | None = None
+
+    @property
+    def homes(self) -> dict[str, int]:
+        """How many events are at home in which index."""
+        return homes_of(self.index[self.rows], self.index_names)
 
     def fields(self, names: Iterable[str], rows: Ints) -> "Iterator[RowFields]":
         """The typed fields of some rows, restricted to some names."""

@@ -1,18 +1,21 @@
 """What reading one file comes to: its counts, its problems kept within bounds, and the decision to give it up."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from besra.events.compression import Compression
 from besra.events.document import field_values
-from besra.events.event import Event
+from besra.events.event import Event, Origin
 from besra.events.event_time import TIMESTAMP, event_time
 from besra.events.files import InputFile
 from besra.events.format import Format
 from besra.events.index_name import INDICATORS
-from besra.events.line_block import Decoder, LineBlock
+from besra.events.line_block import Decoder, LineBlock, no_rows
 from besra.events.readers.ndjson import DOCUMENT_LIMIT
+from besra.events.recognise import Intake, Recogniser, bundled_recogniser, is_known_shape, unknown_rows
 from besra.events.table_part import PassedOver, TablePart
 from besra.problems import Place, Problem, Severity
 
@@ -26,7 +29,8 @@ class ReadOptions:
     `index` is the home of documents that do not say where they belong. `document_limit`: bytes of the longest document
     read. `problem_limit`: problems of one kind shown a file, the rest being summed up. `patience`: records at the
     beginning of a file, none of them an event, after which it is given up. `decoder` makes plain lines come as blocks,
-    and tables as parts. Without `expects_times` nothing is said of documents that have none.
+    and tables as parts. Without `expects_times` nothing is said of documents that have none. `recogniser` tells the
+    sources of records; a decoder has the same one.
     """
 
     index: str | None = None
@@ -36,6 +40,12 @@ class ReadOptions:
     patience: int = 20
     decoder: Decoder | None = None
     expects_times: bool = True
+    recogniser: Recogniser = field(default_factory=bundled_recogniser)
+
+    @property
+    def intake(self) -> Intake:
+        """How documents become events."""
+        return Intake(self.index, self.recogniser)
 
     def of_indicators(self) -> "ReadOptions":
         """The same for documents that are indicators and no events."""
@@ -49,6 +59,9 @@ class FileRead:
     `skipped` counts records that gave no event, `without_time` events without a usable time, `problems` all problems,
     those summed up included. `bytes` is the size as stored, before decompression. `passed_over` counts rows that were
     not read since nothing wanted can be among them; they are in no other count.
+
+    `homes` says how many events are at home in which index: the source of each as far as it is known. `unknown` counts
+    those of an unknown shape and `first_unknown` is where the first of them is.
     """
 
     path: str
@@ -60,6 +73,9 @@ class FileRead:
     problems: int = 0
     bytes: int = 0
     passed_over: int = 0
+    homes: Mapping[str, int] = field(default_factory=dict)
+    unknown: int = 0
+    first_unknown: Origin | None = None
 
 
 SKIPPED = frozenset(("record-not-json", "record-not-document", "record-too-long", "evtx-damaged-record"))
@@ -74,21 +90,20 @@ class Tally:
         self.skipped = 0
         self.without_time = 0
         self.passed_over = 0
+        self.unknown = 0
+        self.homes: Counter[str] = Counter()
         self.problems: Counter[str] = Counter()
         self._file = file
         self._options = options
         self._untimed: Event | None = None
+        self._unknown: Event | None = None
         self._given_up = False
 
     def follow(self, items: Iterator[Item | PassedOver]) -> Iterator[Item]:
         """The same items, problems of one kind beyond the limit summed up at the end."""
-        field = self._options.timestamp_field
         for item in items:
             if isinstance(item, Event):
-                self.events += 1
-                if event_time(item.source, field) is None:
-                    self.without_time += 1
-                    self._note_untimed(item)
+                self._follow_event(item)
                 yield item
                 continue
             if isinstance(item, LineBlock):
@@ -109,26 +124,41 @@ class Tally:
                 yield item
         yield from self._closing()
 
+    def _follow_event(self, event: Event) -> None:
+        self.events += 1
+        self.homes[event.index[0]] += 1
+        if event_time(event.source, self._options.timestamp_field) is None:
+            self.without_time += 1
+            self._untimed = _earlier(self._untimed, event)
+        if not is_known_shape(event.source):
+            self.unknown += 1
+            self._unknown = _earlier(self._unknown, event)
+
     def _follow_block(self, block: LineBlock) -> None:
         self.events += len(block.rows)
-        untimed = block.untimed
+        self.homes.update(block.outcome.homes)
+        untimed, unknown = block.outcome.untimed, block.outcome.unknown
         self.without_time += len(untimed)
         if len(untimed) and self._untimed is None:
-            self._note_untimed(block.event(int(untimed[0])))
+            self._untimed = block.event(int(untimed[0]))
+        self.unknown += len(unknown)
+        if len(unknown) and self._unknown is None:
+            self._unknown = block.event(int(unknown[0]))
 
     def _follow_part(self, part: TablePart) -> None:
         if part.is_given_up:
             return
         self.events += part.size
+        self.homes.update(part.homes)
         untimed = part.untimed
         self.without_time += len(untimed)
         if len(untimed) and self._untimed is None:
             self._untimed = part.event(int(untimed[0]))
-
-    def _note_untimed(self, event: Event) -> None:
-        # The lines a block leaves to the ordinary reader come behind it.
-        if self._untimed is None or event.position < self._untimed.position:
-            self._untimed = event
+        # Where nothing can be wanted no columns are read: its events have a category.
+        unknown = np.flatnonzero(unknown_rows(part.cells, part.size)) if part.cells else no_rows()
+        self.unknown += len(unknown)
+        if len(unknown) and self._unknown is None:
+            self._unknown = part.event(int(unknown[0]))
 
     def until_given_up(self, items: Iterator[Item]) -> Iterator[Item]:
         """The items of a file that may hold no events: if none comes with the first records, one problem says so."""
@@ -192,4 +222,12 @@ class Tally:
             self.problems.total(),
             size,
             self.passed_over,
+            dict(self.homes),
+            self.unknown,
+            None if self._unknown is None else self._unknown.origin,
         )
+
+
+def _earlier(known: Event | None, event: Event) -> Event:
+    # The lines a block leaves to the ordinary reader come behind it.
+    return event if known is None or event.position < known.position else known

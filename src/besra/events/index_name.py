@@ -6,9 +6,12 @@ dataset and the Beat are this project's additions.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from besra.events.document import field_values
 
@@ -43,6 +46,15 @@ def index_names(source: Mapping[str, Any], *, index: str | None = None, default:
     if default == INDICATORS and not _text(source, "data_stream.dataset"):
         return tuple(dict.fromkeys((*own, INDICATORS)))
     return own or (default or LAST_NAME,)
+
+
+def homes_of(index: NDArray[np.int32], names: Sequence[tuple[str, ...]]) -> dict[str, int]:
+    """How many events are at home where: `index` holds for each the position of its names."""
+    homes: dict[str, int] = {}
+    for own, count in zip(names, np.bincount(index, minlength=len(names)).tolist(), strict=True):
+        if count:
+            homes[own[0]] = homes.get(own[0], 0) + count
+    return homes
 
 
 ALERTS = re.compile(r"\.(?:internal\.)?alerts-security\.alerts-(?P<space>.+?)(?:-\d{6,})?", re.DOTALL)

@@ -6,6 +6,7 @@ ordinary reader one by one, so a block never has to know about envelopes, damage
 
 import mmap
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +18,16 @@ import orjson
 from besra.events.envelope import Document, event_of
 from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.file_lines import FileLines
+from besra.events.recognise import Recogniser
 from besra.events.wanted import Wanted
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+def no_rows() -> Integers:
+    """None."""
+    return np.empty(0, np.int64)
+
 
 if TYPE_CHECKING:
     from besra.events.columns import DecodedLines
@@ -52,11 +60,17 @@ class RawLines:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Lines decoded, and the rows without a usable time. `kept` is whatever the decoder wants back with the block."""
+    """Lines decoded, and the rows without a usable time.
+
+    `homes` says how many rows are at home in which index, `unknown` which are of an unknown shape. `kept` is whatever
+    the decoder wants back with the block.
+    """
 
     decoded: "DecodedLines"
     untimed: Integers
     kept: object = None
+    homes: Mapping[str, int] = field(default_factory=dict)
+    unknown: Integers = field(default_factory=no_rows)
 
 
 class Pending(Protocol):
@@ -95,9 +109,10 @@ class Decoder(Protocol):
         """Decode lines, whose buffer, if they have one, stays as it is until it is given back. Raises UnreadError."""
 
 
-def leave_slow(lines: RawLines, decoded: "DecodedLines") -> None:
+def leave_slow(lines: RawLines, decoded: "DecodedLines", recogniser: Recogniser) -> None:
     """Mark the lines that the ordinary reader has to see although their decoder knows them."""
     slow = decoded.slow
+    slow |= recogniser.foreign_rows(decoded.columns, len(slow))
     if lines.is_first and slow[:PROBE].all():
         slow[:] = True  # the file may be no JSON at all: the ordinary reader decides when to give up
     # The document behind a bulk action takes its id from there, also past lines that turn out to be none.
@@ -123,20 +138,22 @@ class Bytes(Protocol):
 class LineBlock:
     """Lines of one file. Rows are numbered as `decoded` numbers lines, slow ones included.
 
-    `line` is the number of the block's first line in the file, `origin` the file's name; `untimed` holds the rows
-    without a usable time. With `offset`, the block's bytes are those of the file at `path` from there on. `kept` is
-    the decoder's.
+    `line` is the number of the block's first line in the file, `origin` the file's name. With `offset`, the block's
+    bytes are those of the file at `path` from there on.
     """
 
     buffer: Bytes
-    decoded: "DecodedLines"
+    outcome: Outcome
     origin: str
     line: int
     default_index: str | None = None
-    untimed: Integers = field(default_factory=lambda: np.empty(0, np.int64))
     path: Path | None = None
     offset: int | None = None
-    kept: object = None
+
+    @property
+    def decoded(self) -> "DecodedLines":
+        """The lines decoded; its columns may be gone."""
+        return self.outcome.decoded
 
     @property
     def size(self) -> int:

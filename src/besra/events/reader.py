@@ -68,7 +68,7 @@ def _read_open(file: InputFile, opened: BinaryIO, options: ReadOptions) -> Itera
             # A pipe cannot be read again.
             plain = PlainFile.of(file.path, opened) if file.path and _file_size(opened) else None
             items = read_json_events(
-                content, file.name, default_index=options.index, limit=limit, decoder=options.decoder, file=plain
+                content, file.name, intake=options.intake, limit=limit, decoder=options.decoder, file=plain
             )
             yield from tally.follow(tally.until_given_up(items))
         case Format.EVTX:
@@ -99,11 +99,11 @@ def _read_parquet(
 
     decoder = options.decoder
     if decoder is not None and (path := _plain_path(file, opened, content)):
-        yield from read_parts(path, file.name, decoder.fields, decoder.wanted, default_index=options.index)
+        yield from read_parts(path, file.name, decoder.fields, decoder.wanted, intake=options.intake)
         return
 
     def read(source: Path | BinaryIO) -> Iterator[Event | Problem]:
-        return read_parquet_events(source, file.name, default_index=options.index)
+        return read_parquet_events(source, file.name, intake=options.intake)
 
     yield from _read_seekable(file, opened, content, read)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from besra.events.event import Event
+from besra.events.index_name import homes_of
 from besra.events.raw_event import RawEvent
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class TablePart:
     read: Callable[[Sequence[int]], Iterator[Event | RawEvent]] = field(repr=False)
     is_given_up: bool = False
     """Set by whoever could not read an event of it and has not used the part: its rows come as events instead."""
+
+    @property
+    def homes(self) -> dict[str, int]:
+        """How many events are at home in which index."""
+        return homes_of(self.index, self.index_names)
 
     @property
     def untimed(self) -> NDArray[np.int64]:

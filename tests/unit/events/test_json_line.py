@@ -17,6 +17,7 @@ from besra.events.identity import document_id
 from besra.events.index_name import names_of_index
 from besra.events.json_line import line_of
 from besra.events.readers.ndjson import read_json_events
+from besra.events.recognise import Intake
 from besra.problems import Problem
 
 ALERT = {"kibana.alert.uuid": "u", "kibana.alert.rule.producer": "siem"}
@@ -30,7 +31,7 @@ def written(event: Event) -> bytes:
 
 
 def again(event: Event, index: str | None = None) -> Event:
-    (found,) = read_json_events(Content(io.BytesIO(written(event) + b"\n")), "x", default_index=index)
+    (found,) = read_json_events(Content(io.BytesIO(written(event) + b"\n")), "x", intake=Intake(index))
     assert isinstance(found, Event), found
     return found
 

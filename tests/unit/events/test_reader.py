@@ -10,10 +10,11 @@ import pytest
 from tests.shared import SHARED, needs_shared
 
 from besra.events.compression import Compression
-from besra.events.event import Event
+from besra.events.event import Event, Origin
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.files import InputFile
 from besra.events.format import Format
+from besra.events.index_name import LAST_NAME
 from besra.events.reader import read_events, read_file
 from besra.problems import Problem, Severity
 
@@ -43,8 +44,18 @@ def test_marker_at_the_end_of_every_file_holds_the_counts(tmp_path: Path) -> Non
     assert items[5:7] and isinstance(items[-1], FileRead)
     _, problems, marks = read(tmp_path)
     assert marks == [
-        FileRead(str(path), Format.JSON, None, 4, 1, 1, 2, path.stat().st_size),
-        FileRead(str(packed), Format.JSON, Compression.GZIP, 1, 0, 0, 0, packed.stat().st_size),
+        FileRead(
+            *(str(path), Format.JSON, None, 4, 1, 1, 2, path.stat().st_size),
+            homes={LAST_NAME: 4},
+            unknown=4,
+            first_unknown=Origin(str(path), 1),
+        ),
+        FileRead(
+            *(str(packed), Format.JSON, Compression.GZIP, 1, 0, 0, 0, packed.stat().st_size),
+            homes={LAST_NAME: 1},
+            unknown=1,
+            first_unknown=Origin(str(packed), 1),
+        ),
     ]
     assert [problem.place.line for problem in problems] == [4, 5]
 

@@ -13,7 +13,7 @@ import pytest
 from besra.errors import InputError
 from besra.events import row_store
 from besra.events.columns import Projection, ValueTable, decode_lines
-from besra.events.line_block import LineBlock
+from besra.events.line_block import LineBlock, Outcome, no_rows
 from besra.events.row_store import RowStore
 
 LINES = [orjson.dumps({"@timestamp": "2025-01-01T00:00:00Z", "process.name": f"{number}.exe"}) for number in range(9)]
@@ -23,7 +23,8 @@ ROWS = np.array([1, 4, 8])
 
 def block(path: Path | None = None) -> LineBlock:
     decoded = decode_lines(RAW, Projection(("process.name",)), ValueTable())
-    return LineBlock(RAW, decoded, "a.ndjson", 11, path=path, offset=None if path is None else 7)
+    outcome = Outcome(decoded, no_rows())
+    return LineBlock(RAW, outcome, "a.ndjson", 11, path=path, offset=None if path is None else 7)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all
 from besra.cli.replacing import replacing
-from besra.cli.summary import counted, not_used_lines, read_line
+from besra.cli.summary import counted, not_used_lines, read_line, source_lines
 from besra.cli.terminal import Terminal, check_writable
 from besra.errors import InputError
 from besra.events.event import Event
@@ -48,7 +48,7 @@ def convert(context: click.Context, /, paths: tuple[str, ...], form: str, output
         writing = Writing(terminal, read_all(paths, read, progress, counts))
         writing.to_parquet(output) if form == "parquet" and output else writing.to_ndjson(output)
     terminal.say(read_line(counts))
-    for line in not_used_lines(counts):
+    for line in (*source_lines(counts), *not_used_lines(counts)):
         terminal.say(line)
     terminal.say(f"wrote {counted(writing.written, 'event')}")
     context.exit(ExitCode.BAD_INPUT if counts.is_bad_input else ExitCode.OK)

@@ -4,7 +4,7 @@ In besra's layout every field is a column. In other files a field may be a colum
 structs, or both at once; what stands below a list of structs or a map is only known from the documents.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -43,8 +43,11 @@ class FieldColumns:
         return (*known, *more)
 
 
-def field_columns(schema: pa.Schema, layout: Layout | None) -> FieldColumns | None:
-    """The fields of a file by column; None if its rows may be anything, and are to be read as events."""
+def field_columns(schema: pa.Schema, layout: Layout | None, markers: Set[str] = frozenset()) -> FieldColumns | None:
+    """The fields of a file by column; None if its rows may be anything, and are to be read as events.
+
+    One of the `markers` means that they may be records of a source (`events.recognise`).
+    """
     if layout is not None:
         own = ((column.field, Holder(column.column, (), column.form)) for column in layout.fields)
         return FieldColumns({field: (holder,) for field, holder in own}, (), layout.is_complete)
@@ -58,6 +61,8 @@ def field_columns(schema: pa.Schema, layout: Layout | None) -> FieldColumns | No
             open_columns.append(column.name)
             continue
         for field, steps, form in leaves:
+            if field in markers:
+                return None
             found[field] = (*found.get(field, ()), Holder(column.name, steps, form))
     return FieldColumns(found, tuple(open_columns))
 

@@ -8,13 +8,14 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from besra.events.envelope import Document, NotADocument, documents_in, event_of
+from besra.events.envelope import Document, NotADocument, documents_in
 from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.index_name import LAST_NAME
 from besra.events.parquet.foreign import documents_of
 from besra.events.parquet.layout import ALIASES, ID, INDEX, POSITION, SOURCE, Form, Layout, layout_of
 from besra.events.raw_event import RawEvent
 from besra.events.readers.json_text import Text, parse_text
+from besra.events.recognise import DEFAULTS, Intake
 from besra.problems import Place, Problem, Severity
 
 Item = Event | Problem
@@ -34,9 +35,9 @@ UNREADABLE = (pa.ArrowException, OSError, ValueError)
 class ParquetFile:
     """An open Parquet file, named as the user would. Opening raises what `UNREADABLE` names."""
 
-    def __init__(self, source: Path | BinaryIO, name: str, default_index: str | None = None) -> None:
+    def __init__(self, source: Path | BinaryIO, name: str, intake: Intake = DEFAULTS) -> None:
         self.name = name
-        self.default_index = default_index
+        self.intake = intake
         self._source = source
         # Not mapped: a file cut short while it is read would end the process.
         self._file = pq.ParquetFile(source, buffer_size=BUFFER, pre_buffer=False)
@@ -133,7 +134,7 @@ class ParquetFile:
         """The same of a file in besra's layout, whatever their texts are."""
         held = [batch.column(name) for name in EVENT_COLUMNS]
         columns = [*(column.to_pylist() for column in held[:-1]), held[-1].cast(pa.binary()).to_pylist()]
-        default = (self.default_index or LAST_NAME,)
+        default = (self.intake.default_index or LAST_NAME,)
         for row, index, aliases, id_, position, source in zip(rows, *columns, strict=True):
             names = (index, *(aliases or ())) if index else default
             yield RawEvent(id_, names, source or b"", Origin(self.name, row + 1), position)
@@ -156,7 +157,7 @@ class ParquetFile:
 
     def _event(self, document: Document, line: int, number: int) -> Event:
         position = (line << POSITION_BITS) + number
-        return event_of(document, Origin(self.name, line), position, default_index=self.default_index)
+        return self.intake.event_of(document, Origin(self.name, line), position)
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:

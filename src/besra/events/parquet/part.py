@@ -25,6 +25,7 @@ from besra.events.parquet.layout import ALIASES, INDEX, TIME, Form
 from besra.events.parquet.pruning import may_hold_category, may_hold_time
 from besra.events.raw_event import RawEvent
 from besra.events.readers.parquet import damaged, unreadable
+from besra.events.recognise import DEFAULTS, Intake
 from besra.events.table_part import NO_TIME, PassedOver, TablePart
 from besra.events.wanted import EVERYTHING, Wanted
 from besra.problems import Problem
@@ -33,7 +34,7 @@ Item = TablePart | PassedOver | Event | Problem
 
 
 def read_parts(
-    source: Path, name: str, names: frozenset[str], wanted: Wanted = EVERYTHING, *, default_index: str | None = None
+    source: Path, name: str, names: frozenset[str], wanted: Wanted = EVERYTHING, *, intake: Intake = DEFAULTS
 ) -> Iterator[Item]:
     """The row groups of a file, in their order.
 
@@ -43,12 +44,12 @@ def read_parts(
     has been given up by then, its rows come once more, as events.
     """
     try:
-        file = ParquetFile(source, name, default_index)
+        file = ParquetFile(source, name, intake)
     except UNREADABLE as error:
         yield unreadable(name, error)
         return
     try:
-        columns = field_columns(file.schema, file.layout)
+        columns = field_columns(file.schema, file.layout, intake.recogniser.markers)
         for group in range(file.groups):
             # Columns of rows that may be envelopes say nothing of the events in them.
             if columns is not None and not may_hold_time(file, group, wanted):
@@ -81,11 +82,11 @@ def read_part(file: ParquetFile, group: int, columns: FieldColumns, names: froze
     size = file.rows(group)
     if file.layout is None:
         cells = _cells(file, group, columns, names | frozenset(INDEX_FIELDS) | {INDEX, TIMESTAMP})
-        index, index_names = index_of_cells(cells, size, file.default_index)
+        index, index_names = index_of_cells(cells, size, file.intake.default_index)
         times = times_of_cells(cells.get(TIMESTAMP), size)
     else:
         held = file.columns(group, (INDEX, ALIASES, TIME))
-        index, index_names = index_of_columns(held[INDEX], held[ALIASES], file.default_index)
+        index, index_names = index_of_columns(held[INDEX], held[ALIASES], file.intake.default_index)
         if file.layout.has_all_times:
             cells = _cells(file, group, columns, names)
             times = pc.fill_null(held[TIME].cast(pa.int64()), NO_TIME).to_numpy(zero_copy_only=False)

@@ -1,21 +1,22 @@
-"""Texts of one input to events: parsed, taken out of what is wrapped around them, positioned."""
+"""Texts of one input to events: parsed, taken out of what is wrapped around them, made ECS, positioned."""
 
 from collections.abc import Iterator
 
-from besra.events.envelope import BulkAction, Document, NotADocument, bulk_action_of, documents_in, event_of
+from besra.events.envelope import BulkAction, Document, NotADocument, bulk_action_of, documents_in
 from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.readers.json_text import Text, parse_text
+from besra.events.recognise import Intake
 from besra.problems import Place, Problem, Severity
 
 
 class DocumentReader:
     """Texts of one input to events; remembers the position and the bulk action a document may follow."""
 
-    def __init__(self, path: str, default_index: str | None) -> None:
+    def __init__(self, path: str, intake: Intake) -> None:
         self.line = 0
         """The line of the last text that could be used."""
         self.path = path
-        self.default_index = default_index
+        self.intake = intake
         self._position = 0
         self._action: BulkAction | None = None
 
@@ -54,7 +55,7 @@ class DocumentReader:
                 yield self._skipped(text, f"{found.what}, not an event document")
                 continue
             document = Document(found.source, found.index or action.index, found.id or action.id) if action else found
-            yield event_of(document, origin, position, default_index=self.default_index)
+            yield self.intake.event_of(document, origin, position)
             position += 1
         self._position = position
 

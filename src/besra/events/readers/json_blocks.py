@@ -55,7 +55,7 @@ def block_lines(stream: BinaryIO, reader: DocumentReader, source: BlockSource) -
     """
     line = 1
     waiting: deque[tuple[_Piece, Pending | None]] = deque()
-    home = reader.default_index
+    home = reader.intake.default_index
     pieces = _pieces(stream, home, source) if source.file is None else _pieces_of_file(source.file, home, source.limit)
     is_over = False
     while not is_over or waiting:
@@ -207,10 +207,8 @@ def _decoded(
     if reader.expects_document:
         # A bulk action whose document does not follow at once: rare enough to read all of it one by one.
         slow[:] = True
-    untimed = outcome.untimed[~slow[outcome.untimed]]
     path, offset = (lines.file.path, lines.offset) if isinstance(lines, FileLines) else (None, None)
-    home = lines.default_index
-    block = LineBlock(piece.bytes, decoded, reader.path, line, home, untimed, path, offset, outcome.kept)
+    block = LineBlock(piece.bytes, outcome, reader.path, line, lines.default_index, path, offset)
     if not slow.all():
         yield block
     for row in np.flatnonzero(slow).tolist():

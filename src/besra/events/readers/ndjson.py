@@ -18,6 +18,7 @@ from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_blocks import BlockSource, block_lines
 from besra.events.readers.json_text import Text, too_long
 from besra.events.readers.json_values import ValueSplitter
+from besra.events.recognise import DEFAULTS, Intake
 from besra.problems import Place, Problem, Severity
 
 # Of other texts that begin with a bracket (TOML, INI, logs with a time in brackets) the lines are the unit.
@@ -31,7 +32,7 @@ def read_json_events(
     content: Content,
     path: str,
     *,
-    default_index: str | None = None,
+    intake: Intake = DEFAULTS,
     limit: int = DOCUMENT_LIMIT,
     decoder: Decoder | None = None,
     file: PlainFile | None = None,
@@ -41,7 +42,7 @@ def read_json_events(
     With `decoder`, plain lines come as blocks; with `file` these are read there and not from the content. Memory is
     bounded by the longest document, at most `limit` bytes, or by a block.
     """
-    reader = DocumentReader(path, default_index)
+    reader = DocumentReader(path, intake)
     if not one_document_a_line(content.head):
         texts: Iterator[Text | LineBlock | Problem] = ValueSplitter(content.stream, path, limit).texts()
     elif decoder is None:

@@ -6,19 +6,18 @@ from typing import BinaryIO
 
 from besra.events.event import Event
 from besra.events.parquet.file import UNREADABLE, ParquetFile
+from besra.events.recognise import DEFAULTS, Intake
 from besra.problems import Place, Problem, Severity
 
 
-def read_parquet_events(
-    source: Path | BinaryIO, name: str, *, default_index: str | None = None
-) -> Iterator[Event | Problem]:
+def read_parquet_events(source: Path | BinaryIO, name: str, *, intake: Intake = DEFAULTS) -> Iterator[Event | Problem]:
     """The events of a Parquet file, in the order of its rows, and a problem for everything that could not be read.
 
     `name` is the path to show; the line of an event is the number of its row, from 1. Memory is bounded by a data page
     of every column that is read.
     """
     try:
-        file = ParquetFile(source, name, default_index)
+        file = ParquetFile(source, name, intake)
     except UNREADABLE as error:
         yield unreadable(name, error)
         return

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from besra.events.content import Content
 from besra.events.event import Event
 from besra.events.readers.ndjson import one_document_a_line, read_json_events
+from besra.events.recognise import Intake
 from besra.problems import Problem, Severity
 
 DOCS: list[dict[str, Any]] = [{"n": number, "text": "a \\ {brace} and [bracket]"} for number in range(5)]
@@ -151,7 +152,7 @@ def test_bulk_body() -> None:
 
 
 def test_default_index() -> None:
-    events, _ = read(lines({"a": 1}), default_index="mine")
+    events, _ = read(lines({"a": 1}), intake=Intake("mine"))
     assert events[0].index == ("mine",)
 
 
