@@ -26,7 +26,9 @@ from besra.events.file_read import FileRead, ReadOptions
 from besra.events.files import STDIN
 from besra.events.index_name import INDICATORS
 from besra.events.line_block import Decoder, LineBlock
+from besra.events.mapping.file import load_mappings
 from besra.events.reader import read_events
+from besra.events.recognise import recogniser_with
 from besra.events.table_part import TablePart
 from besra.language.eql.lower import DEFAULT_FIELDS, Lowered, QueryFields, lower_expression, lower_query
 from besra.language.eql.parser import parse_expression, parse_query
@@ -144,6 +146,7 @@ def scan(  # noqa: PLR0913  as for detect
     rules: RuleSet | None = None,
     *,
     indicators: Iterable[str | Path] = (),
+    mappings: Iterable[str | Path] = (),
     match_index: bool = True,
     now: int | None = None,
     max_alerts: int | None = None,
@@ -152,25 +155,29 @@ def scan(  # noqa: PLR0913  as for detect
     """The alerts of the ready rules (by default the bundled ones) over files and folders.
 
     `indicators` are files and folders of documents that are indicators and no events; nobody reads them unless a rule
-    asks for some. `on_item` is given what is not an event: problems, and a `FileRead` at the end of every file. The
+    asks for some. `mappings` are mapping files for records of formats of your own; MappingError if one cannot be used.
+    `on_item` is given what is not an event: problems, and a `FileRead` at the end of every file. The
     other arguments are those of `detect`. Without `now`, rules whose queries go by it have all events read twice, the
     first time for the newest; InputError if that cannot be, as with the standard input.
     """
     paths = list(paths)
-    job = Job(runnable(load_rules() if rules is None else rules), match_index, limits=Limits(max_alerts), now=now)
+    known = recogniser_with(load_mappings(mappings))
+    chosen = runnable(load_rules() if rules is None else rules)
+    job = Job(chosen, match_index, limits=Limits(max_alerts), now=now, recogniser=known)
+    read = ReadOptions(recogniser=known)
     if job.needs_now:
-        job = replace(job, now=_newest_in(paths))
+        job = replace(job, now=_newest_in(paths, read))
     named = tuple(indicators)
     if named and not needs_indicators(job):
         on_item(unused_indicators())
         named = ()
 
     def read_indicators(decoder: Decoder | None) -> Iterator[Event | LineBlock | TablePart]:
-        return _read(named, ReadOptions(decoder=decoder).of_indicators(), on_item)
+        return _read(named, replace(read, decoder=decoder).of_indicators(), on_item)
 
     gathered = gather(
         job,
-        lambda decoder: _read(paths, ReadOptions(decoder=decoder), on_item),
+        lambda decoder: _read(paths, replace(read, decoder=decoder), on_item),
         read_indicators if named else None,
     )
     missing = missing_indicators(job, gathered.hits, given=bool(named))
@@ -185,11 +192,11 @@ def _newest_of(events: Iterable[Event], field: str = TIMESTAMP) -> int:
     return max((event_time(event.source, field) or 0 for event in events), default=0)
 
 
-def _newest_in(paths: Sequence[str | Path]) -> int:
+def _newest_in(paths: Sequence[str | Path], read: ReadOptions) -> int:
     if STDIN in map(str, paths):
         message = "a rule goes by the time of the scan, and the standard input cannot be read twice to find it"
         raise InputError.of("now-needed", message, path=STDIN, hint="pass now=, in nanoseconds since 1970")
-    return newest_time(lambda decoder: _read(paths, ReadOptions(decoder=decoder), lambda _: None))
+    return newest_time(lambda decoder: _read(paths, replace(read, decoder=decoder), lambda _: None), read.recogniser)
 
 
 def runnable(rules: RuleSet) -> tuple[tuple[Rule, Plan], ...]:

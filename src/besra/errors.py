@@ -6,6 +6,7 @@
     │   └── QuerySemanticError  it parses but has no meaning (types, unknown functions, unsupported constructs)
     └── InputError              a path, option or document that cannot be used
         ├── RuleFileError       a rule file that cannot be read at all
+        ├── MappingError        a mapping file that cannot be used; `problems` holds all that is wrong with it
         ├── UnreadError         a part of a file that cannot be read any more (`events.file_lines`)
         └── DateMathError       a text that is no date; also a ValueError
 
@@ -52,7 +53,7 @@ class InputError(BesraError):
         self.problem = problem
         super().__init__(problem.render())
 
-    def __reduce__(self) -> tuple[type["InputError"], tuple[Problem]]:
+    def __reduce__(self) -> tuple[type["InputError"], tuple[Problem, ...]]:
         return type(self), (self.problem,)
 
     @classmethod
@@ -63,6 +64,20 @@ class InputError(BesraError):
 
 class RuleFileError(InputError):
     """A rule file or directory that cannot be read at all."""
+
+
+class MappingError(InputError):
+    """A mapping file that cannot be used. `problem` is the first of its `problems`."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__(problems[0])
+
+    def __str__(self) -> str:
+        return "\n".join(problem.render() for problem in self.problems)
+
+    def __reduce__(self) -> tuple[type["MappingError"], tuple[Problem, ...]]:
+        return type(self), self.problems
 
 
 class DateMathError(InputError, ValueError):

@@ -82,6 +82,15 @@ rules_option = click.option(
 )
 
 
+mapping_option = click.option(
+    "--mapping",
+    "mappings",
+    multiple=True,
+    metavar="FILE",
+    help="Mapping file that turns records of a format of your own into ECS (repeatable).",
+)
+
+
 class TimeType(click.ParamType[int]):
     """An ISO date or date math, as nanoseconds since 1970."""
 

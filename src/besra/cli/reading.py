@@ -2,16 +2,24 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from besra.cli.progress import Progress
 from besra.events.event import Event, Origin
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.files import InputFile, find_files
 from besra.events.line_block import LineBlock
+from besra.events.mapping.file import load_mappings
 from besra.events.reader import read_file
+from besra.events.recognise import recogniser_with
 from besra.events.table_part import TablePart
 from besra.problems import Problem
+
+
+def read_options(given: Mapping[str, Any]) -> ReadOptions:
+    """How to read, from what click parsed of `--index` and `--mapping`. Raises MappingError."""
+    return ReadOptions(given.get("index"), recogniser=recogniser_with(load_mappings(given.get("mappings") or ())))
 
 
 class ScanCounts:

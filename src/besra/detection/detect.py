@@ -181,11 +181,15 @@ def _gather_columnar(
         return Gathered(hits, columnar.newest, columnar, columnar.oldest, stages, columnar.profile())
 
 
-def newest_time(read: Read) -> int:
-    """The newest time of all events in nanoseconds since 1970, 0 if none has one: "now" for callers who name none."""
+def newest_time(read: Read, recogniser: Recogniser) -> int:
+    """The newest time of all events in nanoseconds since 1970, 0 if none has one: "now" for callers who name none.
+
+    `recogniser` is the one they are read with.
+    """
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415  as above
 
     with ColumnarEvaluator(RulePack(())) as columnar:
+        columnar.know_sources(recogniser)
         columnar.wanted = EVERY_EVENT
         for batch in in_batches(read(columnar)):
             columnar.add(batch)

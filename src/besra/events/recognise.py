@@ -147,6 +147,12 @@ def unknown_rows(columns: Mapping[str, HasRows], size: int) -> NDArray[np.bool_]
     return np.ones(size, np.bool_) if known is None else ~known
 
 
+def recogniser_with(sources: Iterable[Recognisable]) -> Recogniser:
+    """The recogniser of these sources, which are tried first, and of those besra knows."""
+    own = tuple(sources)
+    return Recogniser((*own, *SOURCES)) if own else bundled_recogniser()
+
+
 @lru_cache(maxsize=1)
 def bundled_recogniser() -> Recogniser:
     """The recogniser of the sources besra knows."""

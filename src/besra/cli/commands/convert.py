@@ -9,14 +9,14 @@ from itertools import chain, islice
 import click
 
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
+from besra.cli.options import mapping_option
 from besra.cli.progress import Progress
-from besra.cli.reading import ScanCounts, read_all
+from besra.cli.reading import ScanCounts, read_all, read_options
 from besra.cli.replacing import replacing
 from besra.cli.summary import counted, not_used_lines, read_line, source_lines
 from besra.cli.terminal import Terminal, check_writable
 from besra.errors import InputError
 from besra.events.event import Event
-from besra.events.file_read import ReadOptions
 from besra.events.json_line import line_of
 from besra.problems import Problem
 
@@ -28,6 +28,7 @@ FORMS = ("ndjson", "parquet")
 @click.option("--to", "form", type=click.Choice(FORMS), required=True, help="The format to write.")
 @click.option("-o", "--output", metavar="FILE", help="Write to this file; Parquet needs one.  [standard output]")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
+@mapping_option
 @click.option("-q", "--quiet", is_flag=True, help="Only data and errors, no warnings, no summary.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
@@ -40,10 +41,9 @@ def convert(context: click.Context, /, paths: tuple[str, ...], form: str, output
     if form == "parquet" and output in (None, "-"):
         raise InputError.of("output-missing", "Parquet is not written to standard output", hint="name a file with -o")
     check_writable(output)
+    read = read_options(given)
     terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
     counts = ScanCounts()
-    index = given["index"]
-    read = ReadOptions(index=index if isinstance(index, str) else None)
     with Progress(terminal) as progress:
         writing = Writing(terminal, read_all(paths, read, progress, counts))
         writing.to_parquet(output) if form == "parquet" and output else writing.to_ndjson(output)

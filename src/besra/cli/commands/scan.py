@@ -13,9 +13,9 @@ from besra.cli.exceptions import exception_files, exception_line, exception_opti
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import WRITERS, write_alerts
 from besra.cli.loading import has_bad_rule, load_named, telling
-from besra.cli.options import OutputOptions, SizeType, cores, output_options, rules_option, time_option
+from besra.cli.options import OutputOptions, SizeType, cores, mapping_option, output_options, rules_option, time_option
 from besra.cli.progress import Progress
-from besra.cli.reading import ScanCounts, read_all, read_indicators
+from besra.cli.reading import ScanCounts, read_all, read_indicators, read_options
 from besra.cli.summary import summary_lines
 from besra.cli.terminal import Terminal, check_writable, output_to
 from besra.detection.conclude import conclude, in_stages, most_severe_first
@@ -89,6 +89,7 @@ def _like(text: str, pattern: str) -> bool:
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only rules with this tag (glob; repeatable).")
 @click.option("--rule", "names", multiple=True, metavar="GLOB", help="Only rules of this name or id (repeatable).")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
+@mapping_option
 @click.option("--max-alerts", type=click.IntRange(0), metavar="N", help="Most alerts a rule, 0 for all.  [rule's own]")
 @click.option("--building-blocks", is_flag=True, help="Show and count the alerts of building block rules as well.")
 @click.option("--fail-on", type=SEVERITIES, help="Exit with 1 if there is an alert of this severity or above.")
@@ -160,7 +161,7 @@ class ScanOptions:
         pick = given.get
         return cls(
             RuleFilter(pick("severity"), pick("tags") or (), pick("names") or ()),  # type: ignore[arg-type]
-            ReadOptions(index=pick("index")),  # type: ignore[arg-type]
+            read_options(given),
             pick("indicators") or (),  # type: ignore[arg-type]
             _window(pick("start"), pick("end")),  # type: ignore[arg-type]
             Clock(pick("window_by") or Clock.EVENT),  # type: ignore[arg-type]
@@ -220,12 +221,22 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
 
 
 def _job(chosen: tuple[tuple[Rule, Plan], ...], fingerprint: str, options: ScanOptions) -> Job:
-    how = options.engine, options.resources
+    job = Job(
+        chosen,
+        options.match_index,
+        options.window,
+        options.limits,
+        options.engine,
+        options.resources,
+        fingerprint,
+        options.now,
+        options.read.recogniser,
+    )
     if options.window_by is Clock.EVENT or options.window == EVERYTHING:
-        return Job(chosen, options.match_index, options.window, options.limits, *how, fingerprint, options.now)
+        return job
     # The times are part of these plans, so they are not what the files make them.
     seen = tuple((rule, seen_in(options.window, rule, plan)) for rule, plan in chosen)
-    return Job(seen, options.match_index, EVERYTHING, options.limits, *how, now=options.now)
+    return replace(job, rules=seen, window=EVERYTHING, fingerprint="")
 
 
 def _gathered(job: Job, paths: Sequence[str], options: ScanOptions, counts: ScanCounts, terminal: Terminal) -> Gathered:

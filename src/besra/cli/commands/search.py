@@ -1,6 +1,7 @@
 """`besra search`: hunt with one query."""
 
 import time
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -10,15 +11,14 @@ from besra.api import lower_text
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import as_json
 from besra.cli.match_table import match_table
-from besra.cli.options import OutputOptions, output_options, time_option
+from besra.cli.options import OutputOptions, mapping_option, output_options, time_option
 from besra.cli.progress import Progress
-from besra.cli.reading import ScanCounts, read_all
+from besra.cli.reading import ScanCounts, read_all, read_options
 from besra.cli.summary import counted
 from besra.cli.tables import print_table
 from besra.cli.terminal import check_writable, output_to
 from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
 from besra.errors import InputError
-from besra.events.file_read import ReadOptions
 from besra.language.eql.lower import QueryFields
 from besra.language.expr import fields_of
 from besra.language.plan import Plan
@@ -53,6 +53,7 @@ from besra.schema.catalogue import Catalogue, bundled_catalogue
     "--field-type", "types", multiple=True, metavar="FIELD=TYPE", help="Mapping type of a field (repeatable)."
 )
 @time_option("--now", "now", help="What `now` in a KQL query means, instead of the clock's time.")
+@mapping_option
 @output_options("table", "ndjson", "json")
 @click.pass_context
 def search(context: click.Context, /, query: str, paths: tuple[str, ...], **given: Any) -> None:
@@ -68,12 +69,13 @@ def search(context: click.Context, /, query: str, paths: tuple[str, ...], **give
     lowered = lower_text(query, catalogue, language=given["language"], fields=fields)
     plan = resolved(lowered.plan, time.time_ns() if given["now"] is None else given["now"])
     plan = with_samples_per_key(plan, given["max_samples_per_key"])
+    read = replace(read_options(given), timestamp_field=fields.timestamp)
     check_writable(output.path)
     for warning in lowered.warnings:
         terminal.show(warning)
     counts = ScanCounts()
     with Progress(terminal) as progress:
-        events = read_all(paths, ReadOptions(timestamp_field=fields.timestamp), progress, counts)
+        events = read_all(paths, read, progress, counts)
         result = search_events(plan, events, size=given["size"], position=given["result_position"])
     _write(result, output)
     if not result.matches:

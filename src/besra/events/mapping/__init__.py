@@ -1,0 +1,1 @@
+"""Mapping files: how people say what the fields of their own formats are in ECS."""
