@@ -1,0 +1,1 @@
+"""Fuzzing of everything that reads evidence: `python -m tests.fuzz`."""
