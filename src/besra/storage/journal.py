@@ -1,0 +1,235 @@
+"""The journal: what has been acknowledged and not yet found its place in the stores.
+
+A SQLite file in WAL mode that syncs every commit. One thread writes: requests that wait while it commits are committed
+together by its next transaction, so many clients cost hardly more syncs than one. Documents are kept compressed, in
+batches as they came; a batch leaves once everything that has to know it does (`trim`).
+
+Ids are remembered longer than batches: a document that is to be created under an id that is there is refused.
+"""
+
+import hashlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import orjson
+import zstandard
+
+from besra.errors import BesraError
+
+FILE = "journal.sqlite"
+LEVEL = 1
+"""The compression is for the disk's sake; a higher level would cost more than the sync."""
+TOGETHER = 64
+"""Most requests committed together: it bounds how long the first one waits for the others."""
+BUSY = 10
+"""Seconds to wait for another process that reads the file."""
+
+BATCHES = """CREATE TABLE IF NOT EXISTS batch (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, received INTEGER NOT NULL, documents INTEGER NOT NULL,
+    names BLOB NOT NULL, lines BLOB NOT NULL
+)"""
+KNOWN = "CREATE TABLE IF NOT EXISTS known (id BLOB PRIMARY KEY, batch INTEGER NOT NULL) WITHOUT ROWID"
+KNOWN_BATCH = "CREATE INDEX IF NOT EXISTS known_batch ON known (batch)"
+SCHEMA = (BATCHES, KNOWN, KNOWN_BATCH)
+
+
+class JournalError(BesraError):
+    """The journal cannot be written or read: the disk is full, read-only or broken. Nothing was acknowledged."""
+
+
+class Verdict(Enum):
+    """What became of a record: new, there before and taken again, or refused since its id is there."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A document on its way in: one line of JSON, its index and its id.
+
+    With `is_create` it is refused if its id is known. Without `has_own_id` nobody will ask for its id again.
+    """
+
+    line: bytes
+    index: str
+    id: str
+    is_create: bool = False
+    has_own_id: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was acknowledged together: `names` are the index and id of every line. Numbers ascend without end.
+
+    `received` is the time of acknowledgement in nanoseconds since 1970.
+    """
+
+    number: int
+    received: int
+    names: tuple[tuple[str, str], ...]
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a request: the verdicts in the order of its records, and its batch unless all were refused."""
+
+    verdicts: tuple[Verdict, ...]
+    number: int | None
+
+
+@dataclass(slots=True)
+class _Request:
+    records: Sequence[Record]
+    received: int
+    answer: "Future[Receipt]"
+
+
+class Journal:
+    """An open journal. To be closed; requests still waiting then are answered first.
+
+    `submit` may be called by any thread, `after` and `trim` by any one of them. Raises JournalError if the file cannot
+    be opened.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._waiting: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._writing = self._connection()
+            with self._writing:
+                for statement in SCHEMA:
+                    self._writing.execute(statement)
+            self._reading = self._connection()
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(f"{self._path}: {error}") from error
+        self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
+        self._thread.start()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def close(self) -> None:
+        """Answer what waits, then close the file."""
+        self._waiting.put(None)
+        self._thread.join()
+        self._writing.close()
+        self._reading.close()
+
+    def submit(self, records: Sequence[Record], received: int) -> "Future[Receipt]":
+        """Ask for records to be kept. The receipt comes once they are on disk; JournalError if they are not."""
+        answer: Future[Receipt] = Future()
+        self._waiting.put(_Request(records, received, answer))
+        return answer
+
+    def _write(self) -> None:
+        while request := self._waiting.get():
+            requests = [request]
+            is_last = False
+            while len(requests) < TOGETHER and not self._waiting.empty():
+                more = self._waiting.get()
+                if more is None:
+                    is_last = True
+                    break
+                requests.append(more)
+            self._commit(requests)
+            if is_last:
+                return
+
+    def _commit(self, requests: Sequence[_Request]) -> None:
+        """Keep what several requests hold, all of it or nothing, and answer them."""
+        connection = self._writing
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            receipts = [self._keep(request) for request in requests]
+            connection.execute("COMMIT")
+        except BaseException as error:
+            if connection.in_transaction:
+                connection.rollback()
+            for request in requests:
+                request.answer.set_exception(JournalError(f"{self._path}: {error}"))
+            return
+        for request, receipt in zip(requests, receipts, strict=True):
+            request.answer.set_result(receipt)
+
+    def _keep(self, request: _Request) -> Receipt:
+        verdicts = self._verdicts(request.records)
+        kept = [
+            record for record, verdict in zip(request.records, verdicts, strict=True) if verdict is not Verdict.CONFLICT
+        ]
+        if not kept:
+            return Receipt(verdicts, None)
+        compress = zstandard.ZstdCompressor(LEVEL).compress
+        names = compress(orjson.dumps([(record.index, record.id) for record in kept]))
+        lines = compress(b"\n".join(record.line for record in kept))
+        cursor = self._writing.execute(
+            "INSERT INTO batch (received, documents, names, lines) VALUES (?, ?, ?, ?)",
+            (request.received, len(kept), names, lines),
+        )
+        number = cursor.lastrowid
+        own = [(known_id(record), number) for record in kept if record.has_own_id]
+        self._writing.executemany(
+            "INSERT INTO known VALUES (?, ?) ON CONFLICT DO UPDATE SET batch = excluded.batch", own
+        )
+        return Receipt(verdicts, number)
+
+    def _verdicts(self, records: Sequence[Record]) -> tuple[Verdict, ...]:
+        seen: set[bytes] = set()
+        verdicts = []
+        for record in records:
+            if not record.has_own_id:
+                verdicts.append(Verdict.CREATED)
+                continue
+            key = known_id(record)
+            is_known = key in seen or self._knows(key)
+            seen.add(key)
+            verdicts.append(
+                Verdict.CREATED if not is_known else Verdict.CONFLICT if record.is_create else Verdict.UPDATED
+            )
+        return tuple(verdicts)
+
+    def _knows(self, key: bytes) -> bool:
+        return self._writing.execute("SELECT 1 FROM known WHERE id = ?", (key,)).fetchone() is not None
+
+    def after(self, number: int) -> Iterator[Batch]:
+        """The batches after one of that number, in their order. Raises JournalError."""
+        try:
+            rows = self._reading.execute(
+                "SELECT number, received, names, lines FROM batch WHERE number > ? ORDER BY number", (number,)
+            )
+            for own, received, names, lines in rows:
+                expand = zstandard.ZstdDecompressor().decompress
+                pairs = tuple((index, id_) for index, id_ in orjson.loads(expand(names)))
+                yield Batch(own, received, pairs, tuple(expand(lines).split(b"\n")))
+        except (sqlite3.Error, zstandard.ZstdError, orjson.JSONDecodeError) as error:
+            raise JournalError(f"{self._path}: {error}") from error
+
+    def trim(self, number: int, *, forget: int = 0) -> None:
+        """Drop the batches up to that number, and forget the ids of those up to `forget`. Raises JournalError."""
+        try:
+            self._reading.execute("BEGIN IMMEDIATE")
+            self._reading.execute("DELETE FROM batch WHERE number <= ?", (number,))
+            self._reading.execute("DELETE FROM known WHERE batch <= ?", (forget,))
+            self._reading.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._reading.in_transaction:
+                self._reading.rollback()
+            raise JournalError(f"{self._path}: {error}") from error
+
+
+def known_id(record: Record) -> bytes:
+    """Sixteen bytes for an index and an id: ids are told apart within their index only."""
+    told = f"{len(record.index)}:{record.index}{record.id}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(told, digest_size=16).digest()
