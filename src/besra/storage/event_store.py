@@ -1,0 +1,198 @@
+"""The event store: a Delta Lake table of all events, in a folder or an object store.
+
+Parted by day and home index, each row the event as besra reads it back from any Parquet file: `_index`, `_aliases`,
+`_id`, `_source` as JSON text, and beside it the times people look for events by. Whatever reads Delta or Parquet reads
+it, while it is written too.
+
+Batches are added in order and each once: the table knows the number of the last one it has, in the very commit that
+added it. Delta Lake syncs nothing by itself, so that is done here, for folders: what `add` has returned from is on
+disk.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError
+
+from besra.errors import BesraError
+from besra.schema.timestamp import NANOS
+
+APPLICATION = "besra-events"
+"""The name under which the table keeps the number of the last batch."""
+NO_DAY = "none"
+"""The day of events without a time."""
+DAY = 86_400 * NANOS
+MICRO = 1000
+LONGEST = (1 << 63) // MICRO - 1
+
+PARTITIONS = ["day", "stream"]
+TIME = pa.timestamp("us", "UTC")
+SCHEMA = pa.schema(
+    [
+        ("day", pa.string()),
+        ("stream", pa.string()),
+        ("time", TIME),
+        ("ingested", TIME),
+        ("batch", pa.int64()),
+        ("place", pa.int32()),
+        ("_index", pa.string()),
+        ("_aliases", pa.list_(pa.string())),
+        ("_id", pa.string()),
+        ("_source", pa.string()),
+    ]
+)
+DEFECTS = (DeltaError, OSError, pa.ArrowException)
+
+
+class EventStoreError(BesraError):
+    """The store cannot be written or read. What `add` was given is not in it, or wholly."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event on its way into the store: its names, its document as JSON text, its times in nanoseconds since 1970.
+
+    `batch` and `place` say where in the order of arrival it is.
+    """
+
+    batch: int
+    place: int
+    index: tuple[str, ...]
+    id: str
+    source: bytes
+    time: int | None
+    ingested: int
+
+
+class EventStore:
+    """An open store at a path or the URL of an object store. Raises EventStoreError if it cannot be opened or made."""
+
+    def __init__(self, place: Path | str) -> None:
+        self._folder = place if isinstance(place, Path) else None
+        self._place = str(place)
+        try:
+            if self._folder is not None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            self._table = DeltaTable.create(self._place, SCHEMA, mode="ignore", partition_by=PARTITIONS)
+            self._sync(self._names())
+        except DEFECTS as error:
+            raise self._error(error) from error
+
+    def _error(self, error: Exception) -> EventStoreError:
+        return EventStoreError(f"{self._place}: {error}")
+
+    @property
+    def last_batch(self) -> int:
+        """The number of the last batch in the store, 0 for none."""
+        return self._table.transaction_version(APPLICATION) or 0
+
+    def add(self, events: Sequence[StoredEvent], last: int) -> None:
+        """Add the events of batches up to number `last`, in one commit. Raises EventStoreError.
+
+        Batches it has already are left out, so that a run that died may be run again.
+        """
+        known = self.last_batch
+        fresh = [event for event in events if event.batch > known]
+        if last <= known:
+            return
+        told = CommitProperties(app_transactions=[Transaction(APPLICATION, last)])
+        before = self._names()
+        try:
+            write_deltalake(self._table, _rows(fresh), mode="append", commit_properties=told)
+            self._sync(self._names() - before)
+        except DEFECTS as error:
+            self._reload()
+            raise self._error(error) from error
+
+    def _reload(self) -> None:
+        """What the table holds now, whatever became of a commit that failed."""
+        self._table = DeltaTable(self._place)
+
+    def _names(self) -> frozenset[Path]:
+        """The files of the table and of its log, where it is in a folder."""
+        if self._folder is None:
+            return frozenset()
+        return frozenset(path for path in self._folder.rglob("*") if path.is_file())
+
+    def _sync(self, files: Iterable[Path]) -> None:
+        folders: set[Path] = set()
+        for file in files:
+            _sync_path(file)
+            folders |= {file.parent, *file.parent.parents}
+        for folder in folders:
+            if self._folder is not None and (
+                folder == self._folder.parent or self._folder in (folder, *folder.parents)
+            ):
+                _sync_path(folder)
+
+    def read(self, start: int, end: int, *, by: str = "time") -> Iterator[pa.RecordBatch]:
+        """The rows of a closed range of times, of events or of their ingest. Raises EventStoreError."""
+        bounds = (pc.field(by) >= _micros(start), pc.field(by) <= _micros(end))
+        try:
+            yield from DeltaTable(self._place).to_pyarrow_dataset().to_batches(filter=bounds[0] & bounds[1])
+        except DEFECTS as error:
+            raise self._error(error) from error
+
+    def compact(self) -> None:
+        """Make few large files of many small ones, and remove those no reader needs. Raises EventStoreError."""
+        before = self._names()
+        try:
+            self._table.optimize.compact()
+            self._sync(self._names() - before)
+            self._table.vacuum(dry_run=False)
+            self._table.create_checkpoint()
+        except DEFECTS as error:
+            raise self._error(error) from error
+
+    def drop_before(self, day: str) -> None:
+        """Remove the events of days before one (`2025-03-01`). Raises EventStoreError."""
+        try:
+            self._table.delete(f"day < '{day}' AND day <> '{NO_DAY}'")
+        except DEFECTS as error:
+            raise self._error(error) from error
+
+
+def _sync_path(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def day_of(time: int | None) -> str:
+    """The UTC day of a time as `2025-03-01`; `NO_DAY` for none and for years beyond 9999."""
+    if time is None:
+        return NO_DAY
+    try:
+        return datetime.fromtimestamp(time // DAY * 86_400, UTC).strftime("%Y-%m-%d").zfill(10)
+    except (ValueError, OverflowError, OSError):
+        return NO_DAY
+
+
+def _micros(time: int) -> pa.Scalar:
+    return pa.scalar(max(-LONGEST, min(LONGEST, time // MICRO)), TIME)
+
+
+def _rows(events: Sequence[StoredEvent]) -> pa.Table:
+    ordered = sorted(events, key=lambda event: (event.time is None, event.time or 0, event.batch, event.place))
+    columns: dict[str, list[Any]] = {
+        "day": [day_of(event.time) for event in ordered],
+        "stream": [event.index[0] for event in ordered],
+        "time": [None if event.time is None else event.time // MICRO for event in ordered],
+        "ingested": [event.ingested // MICRO for event in ordered],
+        "batch": [event.batch for event in ordered],
+        "place": [event.place for event in ordered],
+        "_index": [event.index[0] for event in ordered],
+        "_aliases": [list(event.index[1:]) for event in ordered],
+        "_id": [event.id for event in ordered],
+        "_source": [event.source.decode("utf-8", "replace") for event in ordered],
+    }
+    return pa.table(columns, schema=SCHEMA)

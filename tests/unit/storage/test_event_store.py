@@ -1,0 +1,122 @@
+"""The event store: every batch once, readable while it is written, also by a scan of its files."""
+
+from pathlib import Path
+
+import orjson
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+
+from besra.events.event import Event
+from besra.events.reader import read_events
+from besra.storage.event_store import NO_DAY, EventStore, EventStoreError, StoredEvent, day_of
+
+SECOND = 10**9
+NOW = 1_740_823_200 * SECOND
+
+
+def stored(batch: int, place: int = 0, *, time: int | None = NOW, index: str = "logs-a-default") -> StoredEvent:
+    source = orjson.dumps({"event": {"category": "process"}, "n": f"{batch}.{place}"})
+    return StoredEvent(batch, place, (index, "winlogbeat-x"), f"{batch}-{place}", source, time, NOW + batch)
+
+
+def ids(store: EventStore, start: int = 0, end: int = 2 * NOW, *, by: str = "time") -> list[str]:
+    return sorted(id_ for batch in store.read(start, end, by=by) for id_ in batch.column("_id").to_pylist())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> EventStore:
+    return EventStore(tmp_path / "events")
+
+
+def test_a_batch_is_added_once(store: EventStore, tmp_path: Path) -> None:
+    store.add([stored(1), stored(1, 1)], 1)
+    store.add([stored(1), stored(1, 1), stored(2)], 2)
+    store.add([stored(1)], 1)
+    assert (ids(store), store.last_batch) == (["1-0", "1-1", "2-0"], 2)
+    again = EventStore(tmp_path / "events")
+    assert again.last_batch == 2
+    again.add([stored(2), stored(4)], 4)
+    assert (ids(again), again.last_batch) == (["1-0", "1-1", "2-0", "4-0"], 4)
+
+
+def test_batches_without_events_count(store: EventStore) -> None:
+    store.add([], 7)
+    assert (ids(store), store.last_batch) == ([], 7)
+
+
+def test_ranges_of_time_are_closed(store: EventStore) -> None:
+    store.add([stored(1, n, time=NOW + n * SECOND) for n in range(5)], 1)
+    assert ids(store, NOW + SECOND, NOW + 3 * SECOND) == ["1-1", "1-2", "1-3"]
+    assert ids(store, NOW, NOW + 1, by="ingested") == [f"1-{n}" for n in range(5)]
+
+
+def test_days_and_streams_are_folders(store: EventStore, tmp_path: Path) -> None:
+    store.add([stored(1), stored(1, 1, time=None), stored(1, 2, time=NOW + 86_400 * SECOND, index="logs/b c")], 1)
+    days = {day for path in (tmp_path / "events").glob("day=*") for day in [path.name]}
+    assert days == {"day=2025-03-01", "day=2025-03-02", f"day={NO_DAY}"}
+    assert len(DeltaTable(tmp_path / "events").file_uris()) == 3
+
+
+def test_a_scan_reads_its_files(store: EventStore, tmp_path: Path) -> None:
+    store.add([stored(1), stored(2)], 2)
+    files = DeltaTable(tmp_path / "events").file_uris()
+    events = [item for item in read_events(files) if isinstance(item, Event)]
+    assert sorted(event.id for event in events) == ["1-0", "2-0"]
+    assert {event.source["n"] for event in events} == {"1.0", "2.0"}
+    assert {event.index[0] for event in events} == {"logs-a-default"}
+
+
+def test_compaction_keeps_everything(store: EventStore, tmp_path: Path) -> None:
+    for number in range(1, 6):
+        store.add([stored(number)], number)
+    store.compact()
+    assert ids(store) == [f"{number}-0" for number in range(1, 6)]
+    assert len(DeltaTable(tmp_path / "events").file_uris()) == 1
+    store.add([stored(6)], 6)
+    assert (len(ids(store)), store.last_batch) == (6, 6)
+
+
+def test_retention(store: EventStore) -> None:
+    store.add([stored(1), stored(1, 1, time=NOW + 86_400 * SECOND), stored(1, 2, time=None)], 1)
+    store.drop_before("2025-03-02")
+    assert ids(store) == ["1-1"]
+    assert store.last_batch == 1
+
+
+def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "events").write_text("")
+    with pytest.raises(EventStoreError):
+        EventStore(tmp_path / "events")
+
+
+def test_a_failed_write_leaves_the_store_as_it_was(store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add([stored(1)], 1)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("besra.storage.event_store.write_deltalake", full)
+        with pytest.raises(EventStoreError, match="No space left"):
+            store.add([stored(2)], 2)
+    assert (ids(store), store.last_batch) == (["1-0"], 1)
+    store.add([stored(2)], 2)
+    assert ids(store) == ["1-0", "2-0"]
+
+
+def test_rows_say_when_and_in_what_order(store: EventStore, tmp_path: Path) -> None:
+    store.add([stored(1, time=NOW + 5), stored(1, 1, time=NOW)], 1)
+    (path,) = DeltaTable(tmp_path / "events").file_uris()
+    rows = pq.ParquetFile(path).read().to_pylist()
+    assert [(row["batch"], row["place"]) for row in rows] == [(1, 1), (1, 0)] or [row["place"] for row in rows] == [
+        0,
+        1,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("time", "day"), [(None, NO_DAY), (NOW, "2025-03-01"), (0, "1970-01-01"), (-1, "1969-12-31"), (1 << 80, NO_DAY)]
+)
+def test_days(time: int | None, day: str) -> None:
+    assert day_of(time) == day
