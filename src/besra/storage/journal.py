@@ -53,29 +53,27 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A document on its way in: one line of JSON, its index and its id.
+    """A document on its way in: one line of JSON, the names it answers to, its home first, its id and its time.
 
-    With `is_create` it is refused if its id is known. Without `has_own_id` nobody will ask for its id again.
+    The time is in nanoseconds since 1970, None if it has none. With `is_create` it is refused if its id is known in its
+    home. Without `has_own_id` nobody will ask for its id again.
     """
 
     line: bytes
-    index: str
+    index: tuple[str, ...]
     id: str
+    time: int | None = None
     is_create: bool = False
     has_own_id: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was acknowledged together: `names` are the index and id of every line. Numbers ascend without end.
-
-    `received` is the time of acknowledgement in nanoseconds since 1970.
-    """
+    """What was asked for together. Numbers ascend without end; `received` is when, in nanoseconds since 1970."""
 
     number: int
     received: int
-    names: tuple[tuple[str, str], ...]
-    lines: tuple[bytes, ...]
+    records: tuple[Record, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +170,7 @@ class Journal:
         if not kept:
             return Receipt(verdicts, None)
         compress = zstandard.ZstdCompressor(LEVEL).compress
-        names = compress(orjson.dumps([(record.index, record.id) for record in kept]))
+        names = compress(orjson.dumps([(record.index, record.id, record.time) for record in kept]))
         lines = compress(b"\n".join(record.line for record in kept))
         cursor = self._writing.execute(
             "INSERT INTO batch (received, documents, names, lines) VALUES (?, ?, ?, ?)",
@@ -211,8 +209,11 @@ class Journal:
             )
             for own, received, names, lines in rows:
                 expand = zstandard.ZstdDecompressor().decompress
-                pairs = tuple((index, id_) for index, id_ in orjson.loads(expand(names)))
-                yield Batch(own, received, pairs, tuple(expand(lines).split(b"\n")))
+                told, texts = orjson.loads(expand(names)), expand(lines).split(b"\n")
+                records = (
+                    Record(line, tuple(index), id_, time) for line, (index, id_, time) in zip(texts, told, strict=True)
+                )
+                yield Batch(own, received, tuple(records))
         except (sqlite3.Error, zstandard.ZstdError, orjson.JSONDecodeError) as error:
             raise JournalError(f"{self._path}: {error}") from error
 
@@ -231,5 +232,5 @@ class Journal:
 
 def known_id(record: Record) -> bytes:
     """Sixteen bytes for an index and an id: ids are told apart within their index only."""
-    told = f"{len(record.index)}:{record.index}{record.id}".encode("utf-8", "surrogatepass")
+    told = f"{len(record.index[0])}:{record.index[0]}{record.id}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(told, digest_size=16).digest()

@@ -18,7 +18,7 @@ from pathlib import Path
 from besra.storage.journal import Journal, Record
 journal = Journal(Path(sys.argv[1]))
 for number in range(10**9):
-    records = [Record(b'{"n":%d}' % (number * 3 + n), "i", f"{number * 3 + n}", is_create=True) for n in range(3)]
+    records = [Record(b'{"n":%d}' % (number * 3 + n), ("i",), f"{number * 3 + n}", is_create=True) for n in range(3)]
     journal.submit(records, number).result()
     print(number, flush=True)
 """
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def record(number: int, *, is_create: bool = False, index: str = "logs-a", has_own_id: bool = True) -> Record:
-    return Record(b'{"n":%d}' % number, index, str(number), is_create, has_own_id)
+    return Record(b'{"n":%d}' % number, (index, "more"), str(number), NOW, is_create, has_own_id)
 
 
 def submit(journal: Journal, *records: Record) -> Receipt:
@@ -44,11 +44,11 @@ def test_batches_come_back_in_order(folder: Path) -> None:
     again = Journal(folder)
     first, second = again.after(0)
     assert [first.number, second.number] == [receipt.number for receipt in receipts]
-    assert (first.received, first.names, first.lines) == (
-        NOW,
-        (("logs-a", "1"), ("logs-a", "2")),
-        (b'{"n":1}', b'{"n":2}'),
-    )
+    assert first.received == NOW
+    assert [(read.line, read.index, read.id, read.time) for read in first.records] == [
+        (b'{"n":1}', ("logs-a", "more"), "1", NOW),
+        (b'{"n":2}', ("logs-a", "more"), "2", NOW),
+    ]
     assert [batch.number for batch in again.after(first.number)] == [second.number]
     again.close()
 
@@ -64,7 +64,7 @@ def test_an_id_is_created_once(folder: Path) -> None:
     journal.close()
     again = Journal(folder)
     assert submit(again, record(1, is_create=True)).verdicts == (conflict,)
-    assert [len(batch.lines) for batch in again.after(0)] == [2, 1, 2]
+    assert [len(batch.records) for batch in again.after(0)] == [2, 1, 2]
     again.close()
 
 
@@ -92,12 +92,14 @@ def test_many_clients_at_once(folder: Path) -> None:
     batches = list(journal.after(0))
     journal.close()
     assert sorted(receipt.number or 0 for receipt in receipts) == [batch.number for batch in batches]
-    assert {batch.lines for batch in batches} == {(b'{"n":%d}' % n,) for n in range(200)}
+    assert {tuple(record.line for record in batch.records) for batch in batches} == {
+        (b'{"n":%d}' % n,) for n in range(200)
+    }
 
 
 def test_a_request_that_cannot_be_kept_is_told_and_the_next_one_is_kept(folder: Path) -> None:
     journal = Journal(folder)
-    broken = Record(b"{}", "i", object())  # type: ignore[arg-type]
+    broken = Record(b"{}", ("i",), object())  # type: ignore[arg-type]
     with pytest.raises(JournalError, match="journal"):
         submit(journal, record(1), broken)
     assert submit(journal, record(1, is_create=True)).verdicts == (Verdict.CREATED,)
@@ -120,7 +122,7 @@ def test_a_killed_process_has_kept_what_it_acknowledged(folder: Path, seed: int)
         acknowledged += map(int, writer.stdout.read().split())
     journal = Journal(folder)
     kept = [batch.received for batch in journal.after(0)]
-    lines = [line for batch in journal.after(0) for line in batch.lines]
+    lines = [record.line for batch in journal.after(0) for record in batch.records]
     journal.close()
     # One more may have been kept and not acknowledged; nothing is there twice.
     assert kept in (acknowledged, [*acknowledged, len(acknowledged)])

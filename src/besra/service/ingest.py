@@ -1,0 +1,113 @@
+"""Taking events in: admitted, journalled, and acknowledged when they are on disk; refused before room runs out."""
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+
+from besra.events.recognise import DEFAULTS, Intake
+from besra.service.admission import admitted
+from besra.service.bulk import Done, Item, Put, Refused
+from besra.storage.journal import Journal, Receipt, Record
+
+Clock = Callable[[], int]
+"""The time in nanoseconds since 1970."""
+
+
+class BusyError(Exception):
+    """There is no room for more at the moment; to be tried again after so many seconds."""
+
+    def __init__(self, reason: str, seconds: int = 5) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is taken, in bytes but for `waiting`.
+
+    `body`: of one request in the clear. `memory`: of the bodies being worked on. `disk`: what has to stay free.
+    `waiting`: batches that are acknowledged and not yet in the store.
+    """
+
+    body: int = 100 << 20
+    memory: int = 256 << 20
+    disk: int = 512 << 20
+    waiting: int = 20_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Ingest:
+    """What takes events. One for a process; its methods may be called from any task of one event loop.
+
+    `stored` tells the number of the last batch that is in the store.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        folder: Path,
+        clock: Clock,
+        *,
+        intake: Intake = DEFAULTS,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self.limits = limits
+        self.stored = 0
+        self.taken = 0
+        """Documents acknowledged since the start."""
+        self.refused = 0
+        self.last = 0
+        """The number of the last batch acknowledged."""
+        self.arrived = threading.Event()
+        """Set when there is something new in the journal."""
+        self._journal = journal
+        self._folder = folder
+        self._clock = clock
+        self._intake = intake
+        self._bytes = 0
+
+    def check(self) -> None:
+        """Raises BusyError if there is no room for another request."""
+        if self._bytes > self.limits.memory:
+            raise BusyError("requests are being worked on that fill the memory allowed")
+        if self.last - self.stored > self.limits.waiting:
+            raise BusyError("the event store is behind", 10)
+        if shutil.disk_usage(self._folder).free < self.limits.disk:
+            raise BusyError("the disk is nearly full", 60)
+
+    async def take(self, items: Sequence[Item]) -> list[Done | Refused]:
+        """Take documents; the answer comes when they are on disk. Raises BusyError, JournalError if they are not."""
+        self.check()
+        received = self._clock()
+        outcomes = await run_in_threadpool(self._admitted, items, received)
+        records = [outcome for outcome in outcomes if isinstance(outcome, Record)]
+        size = sum(len(record.line) for record in records)
+        self._bytes += size
+        try:
+            receipt: Receipt | None = None
+            if records:
+                receipt = await asyncio.wrap_future(self._journal.submit(records, received))
+        finally:
+            self._bytes -= size
+        if receipt is not None and receipt.number is not None:
+            self.last = max(self.last, receipt.number)
+            self.arrived.set()
+        verdicts = iter(receipt.verdicts if receipt else ())
+        answers = [
+            Done(item, outcome.id, next(verdicts)) if isinstance(outcome, Record) and isinstance(item, Put) else outcome
+            for item, outcome in zip(items, outcomes, strict=True)
+        ]
+        done = [found for found in answers if not isinstance(found, Record)]
+        self.taken += len(records)
+        self.refused += len(done) - len(records)
+        return done
+
+    def _admitted(self, items: Sequence[Item], received: int) -> list[Record | Refused]:
+        return [admitted(item, self._intake, received) if isinstance(item, Put) else item for item in items]
