@@ -86,12 +86,18 @@ def batch_of(events: Sequence[Event], projection: Projection, values: ValueTable
     """The batch of some events."""
     columns = columns_of([event.source for event in events], projection, values)
     columns |= _multi_fields(columns, projection, values)
-    names: dict[tuple[str, ...], int] = {}
-    index = np.fromiter((names.setdefault(event.index, len(names)) for event in events), np.int32, len(events))
+    index, names = _numbered_names([event.index for event in events])
     rows = np.arange(len(events), dtype=np.int32)
     together = _together(list(columns.values()))
     documents = partial(_documents_of_events, events)
-    return EventBatch(len(events), columns, together, values, index, tuple(names), rows, documents)
+    return EventBatch(len(events), columns, together, values, index, names, rows, documents)
+
+
+def _numbered_names(given: Sequence[tuple[str, ...]]) -> tuple[Ints, tuple[tuple[str, ...], ...]]:
+    """The distinct names, and for each given the position of its own among them."""
+    names: dict[tuple[str, ...], int] = {}
+    index = np.fromiter((names.setdefault(own, len(names)) for own in given), np.int32, len(given))
+    return index, tuple(names)
 
 
 def batch_of_lines(decoded: DecodedLines, lines: RawLines, projection: Projection, values: ValueTable) -> EventBatch:
@@ -101,7 +107,10 @@ def batch_of_lines(decoded: DecodedLines, lines: RawLines, projection: Projectio
     if extra:
         cells = _together([*(column for name, column in columns.items() if name not in extra), *extra.values()])
         columns = {**columns, **extra}
-    index, names = _index_of_lines(decoded, lines.default_index, values)
+    if lines.names is None:
+        index, names = _index_of_lines(decoded, lines.default_index, values)
+    else:
+        index, names = _numbered_names(lines.names)
     rows = np.flatnonzero(~decoded.slow).astype(np.int32)
     documents = partial(_documents_of_lines, decoded, lines.buffer)
     return EventBatch(len(decoded.starts), columns, cells, values, index, names, rows, documents)

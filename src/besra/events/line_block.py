@@ -46,11 +46,15 @@ ACTION = re.compile(rb'\s*\{\s*"(?:index|create|update|delete)"')
 
 @dataclass(frozen=True, slots=True)
 class RawLines:
-    """Whole lines of a file, the first of it if `is_first`; `default_index` is the home of documents that name none."""
+    """Whole lines of a file, the first of it if `is_first`; `default_index` is the home of documents that name none.
+
+    With `names`, the document of each line that is not blank answers to these, whatever it says itself.
+    """
 
     buffer: memoryview
     is_first: bool = False
     default_index: str | None = None
+    names: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def size(self) -> int:
