@@ -109,7 +109,7 @@ class Detector:
 
     def forget(self, now: int) -> None:
         """Let go of what nothing can join any more."""
-        self._log.drop_old(now)
+        self._log.drop_old(now, self._fresh)
 
 
 def _raw(arrival: Arrival) -> RawEvent:

@@ -6,7 +6,7 @@ one are those of equal keys; only their documents are read. Correlations decide.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,12 +78,12 @@ class HitLog:
                 fresh[place[0]] = first
         return fresh
 
-    def drop_old(self, now: int) -> None:
-        """Let go of the rows whose time is over."""
+    def drop_old(self, now: int, unseen: Mapping[int, int]) -> None:
+        """Let go of the rows whose time is over, but for those no run has seen: by entry, the first of them."""
         firsts = {horizon: self._first_after(now - horizon) for horizon in set(self._horizons)}
         for place in list(self._piles):
             pile = self._piles[place]
-            pile.drop_before(firsts[self._horizons[place[0]]])
+            pile.drop_before(min(firsts[self._horizons[place[0]]], unseen.get(place[0], self._next)))
             if not pile.parts:
                 del self._piles[place]
         oldest = min(firsts.values(), default=self._next)
