@@ -18,6 +18,7 @@ from besra.events.columns import Projection
 from besra.events.event import Event, Origin
 from besra.events.event_time import TIMESTAMP
 from besra.events.index_name import INDEX_FIELDS
+from besra.events.json_line import document_text
 from besra.events.line_block import RawLines
 from besra.events.raw_event import RawEvent
 from besra.events.recognise import Recogniser
@@ -56,6 +57,8 @@ class Detector:
         self._job = job
         self._pack = job.pack()
         horizons = [horizon_of(rule, plan, started) for rule, plan in job.rules]
+        self.horizon = max(horizons, default=0)
+        """For how long events may be part of something new, in nanoseconds after they arrived."""
         self._log = HitLog(self._pack, horizons)
         fields = {*self._pack.fields, *INDEX_FIELDS, TIMESTAMP, *ECS_ONLY.fields}
         projection = Projection(tuple(sorted(fields)))
@@ -94,6 +97,11 @@ class Detector:
             self._fresh.setdefault(number, first)
 
     @property
+    def fields(self) -> frozenset[str]:
+        """The fields its rules read."""
+        return self._pack.fields
+
+    @property
     def waiting(self) -> tuple[int, ...]:
         """The rules with something new, by their position in the job."""
         return tuple(sorted(self._fresh))
@@ -107,6 +115,10 @@ class Detector:
                 rule, plan = self._job.rules[number]
                 yield execute(rule, resolved(plan, run.started), hits, run, limits=self._job.limits)
 
+    def see(self) -> None:
+        """What has been taken is new to no rule."""
+        self._fresh.clear()
+
     def forget(self, now: int) -> None:
         """Let go of what nothing can join any more."""
         self._log.drop_old(now, self._fresh)
@@ -118,6 +130,4 @@ def _raw(arrival: Arrival) -> RawEvent:
 
 
 def _held(event: Event) -> RawEvent:
-    import orjson  # noqa: PLC0415
-
-    return RawEvent(event.id, event.index, orjson.dumps(event.source), event.origin, event.position)
+    return RawEvent(event.id, event.index, document_text(event) or b"{}", event.origin, event.position)

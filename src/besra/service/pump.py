@@ -1,0 +1,192 @@
+"""From the journal to where everything belongs: events into the store, alerts into theirs, in the order of arrival.
+
+Alerts do not wait for the store, which is written in larger pieces. What both have is trimmed from the journal; what
+one of them lacks after a crash is still there, and either takes a batch only once. What detection remembers of events
+it has dealt with is made anew from the store.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from besra.detection.alert_event import event_of_alert, names_read
+from besra.detection.execution import Execution
+from besra.detection.run import RunInfo
+from besra.errors import BesraError
+from besra.schema.timestamp import NANOS
+from besra.service.detector import Arrival, Detector, position_of
+from besra.service.ingest import Clock
+from besra.storage.event_store import EventStore, StoredEvent
+from besra.storage.journal import Batch, Journal, Record
+
+TOGETHER = 20_000
+"""Most events evaluated together."""
+STORED_TOGETHER = 50_000
+STORED_EVERY = 5 * NANOS
+"""The store is written when so many events wait, or after so long."""
+FORGET_EVERY = 10 * NANOS
+IDLE = 0.2
+"""Seconds between two looks for new events if nobody tells of some."""
+LAST = (1 << 63) - 1
+TURNS = 8
+"""Rules over alerts read alerts of rules over alerts, so many times."""
+
+
+class AlertSink(Protocol):
+    """Where alerts go. `position` is the number of the last batch whose alerts are there."""
+
+    @property
+    def position(self) -> int:
+        """See above."""
+
+    def commit(self, executions: Sequence[Execution], run: RunInfo, position: int) -> frozenset[str]:
+        """Keep the alerts of some runs and the position, all or nothing; the ids of the alerts that were new."""
+
+
+class Pump:
+    """Moves what is in the journal. One thread calls `step`, or `run` does until it is told to stop.
+
+    `on_error` is told what went wrong in a step, which is then tried again.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        store: EventStore,
+        detector: Detector,
+        alerts: AlertSink,
+        clock: Clock,
+    ) -> None:
+        self.stored = store.last_batch
+        """The number of the last batch that is in the store."""
+        self._journal = journal
+        self._store = store
+        self._detector = detector
+        self._alerts = alerts
+        self._clock = clock
+        self._read = min(self.stored, alerts.position)
+        self._trimmed = self._read
+        self._waiting: list[StoredEvent] = []
+        self._stored_at = clock()
+        self._forgot_at = clock()
+        self._fields = names_read(detector.fields)
+        self._recall()
+
+    def _recall(self) -> None:
+        """Tell the detector of events it has dealt with before, that may still be part of something new."""
+        now = self._clock()
+        for rows in self._store.read(now - self._detector.horizon, LAST, by="ingested"):
+            known = rows.filter(pc.field("batch") <= self._read)
+            for ingested, arrivals in arrivals_in(known):
+                self._detector.take(arrivals, ingested)
+        self._detector.see()
+
+    def run(self, arrived: threading.Event, stop: threading.Event, on_error: Callable[[Exception], None]) -> None:
+        """Move things until told to stop, then what is left."""
+        while not stop.is_set():
+            arrived.wait(IDLE)
+            arrived.clear()
+            self._tried(self.step, on_error)
+        self._tried(self.finish, on_error)
+
+    def _tried(self, step: Callable[[], object], on_error: Callable[[Exception], None]) -> None:
+        try:
+            step()
+        except (BesraError, OSError) as error:
+            on_error(error)
+
+    def step(self) -> bool:
+        """Take what has arrived, up to a lot of it; whether there was anything. Raises BesraError."""
+        batches = self._next_batches()
+        if batches:
+            self._detect(batches)
+            self._waiting += stored_events(batches)
+            self._read = batches[-1].number
+        now = self._clock()
+        if len(self._waiting) >= STORED_TOGETHER or now - self._stored_at >= STORED_EVERY:
+            self._store_waiting(now)
+        if now - self._forgot_at >= FORGET_EVERY:
+            self._detector.forget(now)
+            self._forgot_at = now
+        return bool(batches)
+
+    def finish(self) -> None:
+        """Take all that has arrived, and leave nothing waiting. Raises BesraError."""
+        while self.step():
+            pass
+        self._store_waiting(self._clock())
+
+    def _next_batches(self) -> list[Batch]:
+        batches, events = [], 0
+        for batch in self._journal.after(self._read):
+            batches.append(batch)
+            events += len(batch.records)
+            if events >= TOGETHER:
+                break
+        return batches
+
+    def _detect(self, batches: Sequence[Batch]) -> None:
+        known = self._alerts.position
+        fresh = [batch for batch in batches if batch.number > known]
+        now = self._clock()
+        if len(fresh) < len(batches):
+            self._detector.take(arrivals_of([batch for batch in batches if batch.number <= known]), now)
+            self._detector.see()
+        if not fresh:
+            return
+        self._detector.take(arrivals_of(fresh), now)
+        for _ in range(TURNS):
+            run = RunInfo(now, kind="scheduled")
+            executions = list(self._detector.run(self._detector.waiting, run))
+            new = self._alerts.commit(executions, run, fresh[-1].number)
+            made = [alert for done in executions for alert in done.alerts if alert["kibana.alert.uuid"] in new]
+            if not made:
+                return
+            self._detector.take_events([event_of_alert(alert, self._fields) for alert in made], now)
+
+    def _store_waiting(self, now: int) -> None:
+        if self._read > self.stored:
+            self._store.add(self._waiting, self._read)
+            self.stored = self._read
+            self._waiting = []
+        self._stored_at = now
+        done = min(self.stored, self._alerts.position)
+        if done > self._trimmed:
+            self._journal.trim(done)
+            self._trimmed = done
+
+
+def arrivals_of(batches: Sequence[Batch]) -> list[Arrival]:
+    """The events of batches as a detector takes them."""
+    return [
+        Arrival(record, position_of(batch.number, place))
+        for batch in batches
+        for place, record in enumerate(batch.records)
+    ]
+
+
+def arrivals_in(rows: pa.RecordBatch) -> Iterator[tuple[int, list[Arrival]]]:
+    """The events of rows of the store, in the order of their arrival, and when they arrived."""
+    columns = ("batch", "place", "_index", "_aliases", "_id", "_source", "ingested")
+    listed = zip(*(rows.column(name).to_pylist() for name in columns), strict=True)
+    for _, same in groupby(sorted(listed, key=itemgetter(0, 1)), key=itemgetter(0)):
+        held = list(same)
+        arrivals = [
+            Arrival(Record(source.encode(), (index, *(more or ())), id_), position_of(batch, place))
+            for batch, place, index, more, id_, source, _ in held
+        ]
+        yield int(held[0][-1].timestamp()) * NANOS, arrivals
+
+
+def stored_events(batches: Sequence[Batch]) -> list[StoredEvent]:
+    """The events of batches as the store takes them."""
+    return [
+        StoredEvent(batch.number, place, record.index, record.id, record.line, record.time, batch.received)
+        for batch in batches
+        for place, record in enumerate(batch.records)
+    ]

@@ -1,0 +1,102 @@
+"""What is acknowledged reaches the event store and becomes alerts, once, wherever the process dies in between."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+
+import besra
+from besra.api import runnable
+from besra.demo.stream import demo_documents
+from besra.detection.detect import Job
+from besra.detection.execution import Execution
+from besra.detection.run import RunInfo
+from besra.errors import BesraError
+from besra.events.event_time import event_time
+from besra.events.index_name import index_names
+from besra.service.detector import Detector
+from besra.service.pump import Pump
+from besra.storage.event_store import EventStore
+from besra.storage.journal import Journal, Record
+
+NOW = 1_773_800_000 * 10**9
+
+
+class DiedError(BesraError):
+    """The process dies here."""
+
+
+class Kept:
+    """What outlives a process, with alerts in memory; `die` says at which of its chances a process dies."""
+
+    def __init__(self, folder: Path, die: Iterator[bool]) -> None:
+        self.journal = Journal(folder)
+        self.store = EventStore(folder / "events")
+        self.position = 0
+        self.alerts: dict[str, Any] = {}
+        self.doubled = 0
+        self._die = die
+
+    def commit(self, executions: Sequence[Execution], _run: RunInfo, position: int) -> frozenset[str]:
+        self.chance()
+        made = {alert["kibana.alert.uuid"]: alert for done in executions for alert in done.alerts}
+        new = frozenset(made) - frozenset(self.alerts)
+        self.alerts.update(made)
+        self.position = max(self.position, position)
+        self.chance()
+        return new
+
+    def chance(self) -> None:
+        if next(self._die):
+            raise DiedError("died")
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[dict[str, Any]]:
+    return list(demo_documents(minutes=1))
+
+
+def record(number: int, document: dict[str, Any]) -> Record:
+    return Record(orjson.dumps(document), index_names(document), str(number), event_time(document))
+
+
+def scanned(documents: Sequence[dict[str, Any]]) -> set[str]:
+    hits = [{"_index": index_names(d)[0], "_id": str(n), "_source": d} for n, d in enumerate(documents)]
+    return {alert["kibana.alert.uuid"] for alert in besra.detect(besra.load_rules(), hits, now=NOW)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_event_and_every_alert_once(tmp_path: Path, documents: list[dict[str, Any]], seed: int) -> None:
+    random = Random(seed)
+    kept = Kept(tmp_path, iter(lambda: random.random() < 0.3, None))
+    job = Job(runnable(besra.load_rules()), now=NOW)
+    clock = iter(range(NOW, NOW + 10**15, 10**9)).__next__
+    records = [record(number, document) for number, document in enumerate(documents)]
+
+    def started() -> Pump:
+        return Pump(kept.journal, kept.store, Detector(job, NOW), kept, clock)
+
+    pump, died = started(), 0
+    while records:
+        size = random.choice((1, 50, 400))
+        kept.journal.submit(records[:size], NOW).result()
+        records = records[size:]
+        try:
+            pump.step()
+        except DiedError:
+            pump, died = started(), died + 1
+    while True:
+        try:
+            pump.finish()
+            break
+        except DiedError:
+            pump, died = started(), died + 1
+    rows = [id_ for batch in kept.store.read(0, 2 * NOW) for id_ in batch.column("_id").to_pylist()]
+    assert sorted(rows, key=int) == [str(number) for number in range(len(documents))]
+    assert list(kept.journal.after(0)) == []
+    assert died > 0
+    kept.journal.close()
+    assert set(kept.alerts) == scanned(documents)
