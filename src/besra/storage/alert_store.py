@@ -1,0 +1,230 @@
+"""The alert store: alerts, what people do with them, and what rules have done.
+
+What a run of a rule comes to is committed in one transaction: its alerts, its record, how far the rule is, what was
+missed or made up for, the groups it leaves. So a run that dies is one that never was, and is run again; a run that is
+run again finds its alerts there, by their ids, and changes nothing about them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Connection, insert, select
+
+from besra.detection.alert import Alert
+from besra.detection.suppression_group import Group, Groups
+from besra.language.expr import Predicate
+from besra.language.simplify import TRUE
+from besra.storage import alert_search, gap_log, group_log, progress, retention, run_log, workflow
+from besra.storage.alert_row import AT_ONCE, Rows, Values, documents, rows_of
+from besra.storage.alert_search import CountBy, Page, Search
+from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
+from besra.storage.database import Database
+from besra.storage.gap_log import GapStatus, RecordedGap
+from besra.storage.progress import Progress
+from besra.storage.run_log import RunRecord
+from besra.storage.upsert import insert_or
+from besra.storage.versions import bring_up
+from besra.storage.workflow import Author, Change, Changed, Chosen, Edit, Note, Reason, Status
+
+FILE = "alerts.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The ids of the alerts of a run that were new, and of those that were there, in the order of its alerts."""
+
+    new: tuple[str, ...]
+    known: tuple[str, ...]
+
+
+class AlertStore:
+    """An open store: a SQLite file, or PostgreSQL by URL. Any thread may use it. To be closed.
+
+    Every method is a transaction of its own and raises AlertStoreError if it fails, in which case nothing has changed.
+    Opening one brings its tables up to this version of besra; it raises AlertStoreError, also for a database that a
+    newer one has written (`database-newer`).
+    """
+
+    def __init__(self, place: Path | str) -> None:
+        self._database = Database(place)
+        try:
+            bring_up(self._database)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- runs ---------------------------------------------------------------------------------------------------------
+
+    def commit(
+        self,
+        run: RunRecord,
+        alerts: Sequence[Alert] = (),
+        progress_of_rule: Progress | None = None,
+        groups: Iterable[Group] = (),
+    ) -> Committed:
+        """Keep all that a run has come to, or nothing. Alerts whose ids are there are left as they are.
+
+        Of groups that go on the alerts are brought up to date. The parts of gaps that `run.filled` names count as
+        looked through if the run did what it had to.
+        """
+        with self._database.writing() as connection:
+            committed = _write_alerts(connection, alerts)
+            new, known = len(committed.new), len(committed.known)
+            run_log.write_run(connection, replace(run, new_alerts=new, known_alerts=known))
+            if progress_of_rule is not None:
+                progress.write_progress(connection, run.rule_uuid, progress_of_rule)
+            if run.gap is not None:
+                gap_log.write_gap(connection, run.rule_uuid, run.gap, run.started)
+            if run.filled is not None and run.is_done:
+                gap_log.fill_gaps(connection, run.rule_uuid, run.filled)
+            group_log.write_groups(connection, run.rule_uuid, groups, run.started)
+        return committed
+
+    def progress(self) -> dict[str, Progress]:
+        """How far all rules are, by the UUIDs of their objects."""
+        with self._database.reading() as connection:
+            return progress.read_progress(connection)
+
+    def write_progress(self, rule_uuid: str, how_far: Progress) -> None:
+        """Keep how far a rule is without a run, as when it is switched on or off."""
+        with self._database.writing() as connection:
+            progress.write_progress(connection, rule_uuid, how_far)
+
+    def forget_rule(self, rule_uuid: str) -> None:
+        """Forget how far a rule is, as when it is deleted; its alerts and runs stay."""
+        with self._database.writing() as connection:
+            progress.forget_rule(connection, rule_uuid)
+
+    def groups(self, rule_uuid: str | None = None) -> Groups:
+        """The groups of suppressed matches that earlier runs have left, but for those whose alert is closed."""
+        with self._database.reading() as connection:
+            return group_log.read_groups(connection, rule_uuid)
+
+    def forget_groups(self, rule_uuid: str, before: int) -> int:
+        """Drop the groups of a rule that began before a time and can neither go on nor be met again. How many."""
+        with self._database.writing() as connection:
+            return group_log.forget_groups(connection, rule_uuid, before)
+
+    def runs(self, rule_uuid: str | None = None, limit: int = 100, offset: int = 0) -> tuple[RunRecord, ...]:
+        """The records of runs, the newest first."""
+        with self._database.reading() as connection:
+            return run_log.runs(connection, rule_uuid, limit, offset)
+
+    def gaps(
+        self, rule_uuid: str | None = None, statuses: Iterable[GapStatus] = tuple(GapStatus)
+    ) -> tuple[RecordedGap, ...]:
+        """What was missed, the oldest first."""
+        with self._database.reading() as connection:
+            return gap_log.gaps(connection, rule_uuid, statuses)
+
+    def mark_gaps(self, ids: Sequence[int], status: GapStatus, message: str = "") -> int:
+        """Say that gaps are being filled, that it failed, or that nobody does it. How many were marked."""
+        with self._database.writing() as connection:
+            return gap_log.mark_gaps(connection, ids, status, message)
+
+    # --- alerts -------------------------------------------------------------------------------------------------------
+
+    def alerts(self, ids: Iterable[str]) -> dict[str, Alert]:
+        """Alerts by id, in the order given; those that are not there are left out."""
+        with self._database.reading() as connection:
+            return documents(connection, ids)
+
+    def known_ids(self, ids: Iterable[str]) -> frozenset[str]:
+        """Which of some ids are those of alerts that are there."""
+        asked = sorted({*ids})
+        with self._database.reading() as connection:
+            parts = (asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE))
+            rows = (connection.execute(select(ALERT.c.id).where(ALERT.c.id.in_(part))).scalars() for part in parts)
+            return frozenset(id_ for part in rows for id_ in part)
+
+    def search(self, asked: Search) -> Page:
+        """A page of alerts. Raises AlertStoreError (`alert-search`) for an order or a part there is none of."""
+        with self._database.reading() as connection:
+            return alert_search.search(connection, asked)
+
+    def count(self, condition: Predicate = TRUE) -> int:
+        """How many alerts satisfy a condition."""
+        with self._database.reading() as connection:
+            return alert_search.count(connection, condition)
+
+    def counts(self, by: CountBy, condition: Predicate = TRUE) -> dict[str, int]:
+        """How many alerts satisfy a condition, by what they have in common, the most first."""
+        with self._database.reading() as connection:
+            return alert_search.counts(connection, condition, by)
+
+    # --- what people do -----------------------------------------------------------------------------------------------
+
+    def set_status(self, chosen: Chosen, author: Author, status: Status, reason: Reason | None = None) -> Changed:
+        """Give alerts a status. Raises AlertStoreError (`alert-change`) for a reason of one that is not closed."""
+        with self._database.writing() as connection:
+            return workflow.set_status(connection, chosen, author, status, reason)
+
+    def change_names(self, chosen: Chosen, author: Author, edit: Edit) -> Changed:
+        """Add tags or assignees and take others away. Raises AlertStoreError (`alert-change`) for an unusable name."""
+        with self._database.writing() as connection:
+            return workflow.change_names(connection, chosen, author, edit)
+
+    def add_note(self, chosen: Chosen, author: Author, text: str) -> Changed:
+        """Put a note on alerts. Raises AlertStoreError (`alert-change`) for an unusable text."""
+        with self._database.writing() as connection:
+            return workflow.add_note(connection, chosen, author, text)
+
+    def notes(self, alert: str) -> tuple[Note, ...]:
+        """The notes on an alert, the first one first."""
+        with self._database.reading() as connection:
+            return workflow.notes(connection, alert)
+
+    def history(self, alert: str) -> tuple[Change, ...]:
+        """All changes of an alert by people, the first one first."""
+        with self._database.reading() as connection:
+            return workflow.history(connection, alert)
+
+    # --- retention ----------------------------------------------------------------------------------------------------
+
+    def remove_before(self, before: int) -> int:
+        """Remove the closed alerts that were created before a time. How many they were."""
+        with self._database.writing() as connection:
+            return retention.remove_before(connection, before)
+
+    def remove_beyond(self, most: int) -> int:
+        """Remove the oldest closed alerts until no more than `most` alerts are left, or only others. How many."""
+        with self._database.writing() as connection:
+            return retention.remove_beyond(connection, most)
+
+    def forget_log(self, before: int) -> int:
+        """Drop the records of runs and the gaps from before a time. How many they were."""
+        with self._database.writing() as connection:
+            return run_log.forget_runs(connection, before) + gap_log.forget_gaps(connection, before)
+
+
+def _write_alerts(connection: Connection, alerts: Sequence[Alert]) -> Committed:
+    """Keep the alerts that are not there; in order of their ids, so that two commits never wait for each other."""
+    rows = {alert["kibana.alert.uuid"]: rows_of(alert) for alert in reversed(alerts)}
+    if not rows:
+        return Committed((), ())
+    connection.execute(insert_or(connection, RULE_COPY).on_conflict_do_nothing(), _copies(rows.values()))
+    statement = insert_or(connection, ALERT).on_conflict_do_nothing().returning(ALERT.c.id)
+    new = {*connection.execute(statement, [rows[id_].alert for id_ in sorted(rows)]).scalars()}
+    for table, of in ((ALERT_ENTITY, "entities"), (ALERT_TAG, "tags"), (ALERT_ASSIGNEE, "assignees")):
+        named: list[Values] = [row for id_ in sorted(new) for row in getattr(rows[id_], of)]
+        if named:
+            connection.execute(insert(table), named)
+    ids = list(dict.fromkeys(alert["kibana.alert.uuid"] for alert in alerts))
+    return Committed(tuple(id_ for id_ in ids if id_ in new), tuple(id_ for id_ in ids if id_ not in new))
+
+
+def _copies(rows: Iterable[Rows]) -> list[Values]:
+    found = dict(row.copy for row in rows)
+    return [{"id": id_, "fields": found[id_]} for id_ in sorted(found)]

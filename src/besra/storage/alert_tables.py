@@ -1,0 +1,98 @@
+"""The tables of alerts and of what people do with them (detection-engine.md 3, 6.1).
+
+A document is stored in parts. What says what happened is in its own row. The copy of its rule, which is most of it, is
+the same for all alerts of a version of a rule and stored once. What people change (`kibana.alert.workflow_*`) is in
+columns and tables of its own and comes back into the document when it is read, so the two cannot disagree.
+"""
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Table
+
+from besra.storage.columns import JSON_VALUE, METADATA, NAME, NUMBERED, TIME
+
+RULE_COPY = Table(
+    "rule_copy",
+    METADATA,
+    Column("id", NAME, primary_key=True),
+    Column("fields", JSON_VALUE, nullable=False),
+)
+"""`kibana.alert.rule.*` as alerts have it; `id` follows from the content."""
+
+ALERT = Table(
+    "alert",
+    METADATA,
+    Column("id", NAME, primary_key=True),
+    Column("rule_uuid", NAME, nullable=False),
+    Column("rule_id", NAME, nullable=False),
+    Column("rule_name", NAME, nullable=False),
+    Column("rule_copy", NAME, ForeignKey("rule_copy.id"), nullable=False),
+    Column("severity", NAME, nullable=False),
+    Column("risk_score", Float, nullable=False),
+    Column("status", NAME, nullable=False),
+    Column("status_reason", NAME),
+    Column("status_by", NAME),
+    Column("status_at", TIME),
+    Column("created", TIME, nullable=False),
+    Column("original_time", TIME),
+    Column("building_block", Boolean, nullable=False),
+    Column("group_id", NAME),
+    Column("document", JSON_VALUE, nullable=False),
+    Index(None, "created", "id"),
+    Index(None, "original_time", "id"),
+    Index(None, "status", "created"),
+    Index(None, "severity", "created"),
+    Index(None, "rule_uuid", "created"),
+    Index(None, "rule_name"),
+    Index(None, "rule_copy"),
+    Index(None, "group_id"),
+)
+
+ALERT_ENTITY = Table(
+    "alert_entity",
+    METADATA,
+    Column("alert", NAME, ForeignKey("alert.id", ondelete="CASCADE"), primary_key=True),
+    Column("field", NAME, primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Index(None, "field", "name"),
+)
+"""The hosts and users an alert is about: `field` is `host.name` or `user.name`."""
+
+ALERT_TAG = Table(
+    "alert_tag",
+    METADATA,
+    Column("alert", NAME, ForeignKey("alert.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Index(None, "name"),
+)
+
+ALERT_ASSIGNEE = Table(
+    "alert_assignee",
+    METADATA,
+    Column("alert", NAME, ForeignKey("alert.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Index(None, "name"),
+)
+
+ALERT_NOTE = Table(
+    "alert_note",
+    METADATA,
+    Column("id", NUMBERED, primary_key=True),
+    Column("alert", NAME, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("by", NAME, nullable=False),
+    Column("text", NAME, nullable=False),
+    Index(None, "alert"),
+)
+
+ALERT_CHANGE = Table(
+    "alert_change",
+    METADATA,
+    Column("id", NUMBERED, primary_key=True),
+    Column("alert", NAME, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("by", NAME, nullable=False),
+    Column("what", NAME, nullable=False),
+    Column("old", JSON_VALUE),
+    Column("new", JSON_VALUE),
+    Index(None, "alert"),
+)
+"""The history: every change of an alert by people, in order."""

@@ -1,0 +1,50 @@
+"""The types of columns, the same whichever database holds them.
+
+Times are integers, nanoseconds since 1970: databases do not agree on what a date is, nor on whether it has a zone.
+"""
+
+import re
+
+from sqlalchemy import JSON, BigInteger, Integer, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    }
+)
+"""All tables of the alert store."""
+
+JSON_VALUE = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+TIME = BigInteger()
+NUMBERED = BigInteger().with_variant(Integer(), "sqlite")
+"""Keys a database counts by itself: SQLite does so for INTEGER only."""
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text, compared and ordered by its characters in every database."""
+
+FIRST_TIME, LAST_TIME = -(1 << 63), (1 << 63) - 1
+"""What 64 bits hold: the years 1677 to 2262."""
+
+LONGEST_NAME = 256
+"""Characters of a name that are kept in columns that are searched: an index takes no more than a few kilobytes."""
+
+REPLACED = "\ufffd"
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def stored_time(time: int) -> int:
+    """A time as a column holds it: those out of range are the first or the last one."""
+    return max(FIRST_TIME, min(LAST_TIME, time))
+
+
+def stored_name(text: str) -> str:
+    """A text as a column holds it: no longer than it may be, without what databases refuse."""
+    return UNSTORABLE.sub(REPLACED, text[:LONGEST_NAME])
+
+
+def is_whole(stored: str) -> bool:
+    """Whether a stored name surely is what it was made of."""
+    return len(stored) < LONGEST_NAME and REPLACED not in stored

@@ -1,0 +1,52 @@
+"""How far each rule is: stored with the alerts it has led to, and never without them (detection-engine.md 13)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from besra.storage.columns import stored_name, stored_time
+from besra.storage.run_tables import RULE_PROGRESS
+from besra.storage.upsert import insert_or
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rule is. `started` is when its last run that succeeded began, in nanoseconds since 1970.
+
+    `batch` is the number of the last batch of the journal that it has seen. `enabled` says whether the rule was
+    switched on, so that the time it was off is no gap. `state` is what else its next run wants to know, as JSON.
+    """
+
+    started: int
+    batch: int
+    enabled: bool = True
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_progress(connection: Connection, rule_uuid: str, progress: Progress) -> None:
+    """Keep how far a rule is, unless it is known to be further: by its batches, for clocks are set back."""
+    row = {
+        "rule_uuid": stored_name(rule_uuid),
+        "started": stored_time(progress.started),
+        "batch": progress.batch,
+        "enabled": progress.enabled,
+        "state": dict(progress.state),
+    }
+    statement = insert_or(connection, RULE_PROGRESS, row)
+    changed = {name: statement.excluded[name] for name in row if name != "rule_uuid"}
+    is_further = statement.excluded.batch >= RULE_PROGRESS.c.batch
+    connection.execute(statement.on_conflict_do_update(index_elements=["rule_uuid"], set_=changed, where=is_further))
+
+
+def read_progress(connection: Connection) -> dict[str, Progress]:
+    """How far all rules are, by the UUIDs of their objects."""
+    columns = RULE_PROGRESS.c
+    rows = select(columns.rule_uuid, columns.started, columns.batch, columns.enabled, columns.state)
+    return {row.rule_uuid: Progress(row.started, row.batch, row.enabled, row.state) for row in connection.execute(rows)}
+
+
+def forget_rule(connection: Connection, rule_uuid: str) -> None:
+    """Forget how far a rule is, as when it is deleted."""
+    connection.execute(delete(RULE_PROGRESS).where(RULE_PROGRESS.c.rule_uuid == rule_uuid))

@@ -1,0 +1,205 @@
+"""What a database can say of a condition on alerts, so that few documents have to be looked at.
+
+Fields of alerts that are columns have few values, or are compared by equality or order. So a condition on one of them
+becomes a condition on its column: where the values are few the reference evaluator says which of them satisfy it, so
+that nothing has to be said twice of wildcards or case. The copies of rules are such values too. What cannot be said
+leaves a condition that holds of more alerts, the documents of which are then asked.
+"""
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, and_, false, not_, or_, select, true
+
+from besra.engine.reference import holds
+from besra.events.document import Fields
+from besra.language.expr import (
+    Always,
+    And,
+    Equals,
+    Exists,
+    FieldRef,
+    InNetwork,
+    Like,
+    Not,
+    Or,
+    Predicate,
+    Range,
+    Regex,
+    fields_of,
+)
+from besra.schema.fieldtype import FieldType
+from besra.storage.alert_row import ASSIGNEES, ENTITIES, REASON, STATUS, STATUS_AT, TAGS, USER, is_of_copy
+from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
+from besra.storage.columns import FIRST_TIME, LAST_TIME, is_whole, stored_name
+
+Condition = ColumnElement[bool]
+
+MOST_VALUES = 10_000
+"""Values of a column that are looked at, or named in a condition: databases bound the latter."""
+
+IDS = ("kibana.alert.uuid", "_id")
+BUILDING_BLOCK = "kibana.alert.building_block_type"
+NAMES: Mapping[str, Column[Any]] = {
+    STATUS: ALERT.c.status,
+    USER: ALERT.c.status_by,
+    REASON: ALERT.c.status_reason,
+    "kibana.alert.severity": ALERT.c.severity,
+    "kibana.alert.rule.name": ALERT.c.rule_name,
+}
+NUMBERS: Mapping[str, tuple[Column[Any], FieldType]] = {
+    "@timestamp": (ALERT.c.created, FieldType.DATE),
+    "kibana.alert.original_time": (ALERT.c.original_time, FieldType.DATE),
+    STATUS_AT: (ALERT.c.status_at, FieldType.DATE),
+    "kibana.alert.risk_score": (ALERT.c.risk_score, FieldType.DOUBLE),
+}
+LISTS: Mapping[str, Table] = {TAGS: ALERT_TAG, ASSIGNEES: ALERT_ASSIGNEE, **dict.fromkeys(ENTITIES, ALERT_ENTITY)}
+
+ORDERINGS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+Leaf = Exists | Equals | Like | Regex | Range | InNetwork
+"""Predicates that some single value satisfies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A condition that holds of every alert a predicate holds of, and of no other if it `is_exact`."""
+
+    condition: Condition
+    is_exact: bool = True
+
+
+UNKNOWN = Pushed(true(), is_exact=False)
+
+
+class Pushdown:
+    """Makes conditions of predicates, within a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, list[str] | None] = {}
+
+    def of(self, predicate: Predicate) -> Pushed:
+        """What the database can say of a predicate."""
+        if not isinstance(predicate, Always) and _is_of_rule(predicate):
+            return self._by_copy(predicate)
+        match predicate:
+            case Always():
+                return Pushed(true() if predicate.value else false())
+            case And():
+                return _joined(and_, [self.of(operand) for operand in predicate.operands])
+            case Or():
+                return _joined(or_, [self.of(operand) for operand in predicate.operands])
+            case Not():
+                inner = self.of(predicate.operand)
+                return Pushed(not_(inner.condition)) if inner.is_exact else UNKNOWN
+            case Exists() | Equals() | Like() | Regex() | Range() | InNetwork():
+                return self._of_leaf(predicate)
+            case _:
+                return UNKNOWN
+
+    def _of_leaf(self, leaf: Leaf) -> Pushed:
+        name = leaf.field.name
+        if name in NUMBERS:
+            return _ordered(leaf, *NUMBERS[name])
+        if leaf.field.type is not FieldType.KEYWORD:
+            return UNKNOWN
+        if name in IDS:
+            return _among_ids(leaf)
+        if name == BUILDING_BLOCK:
+            return Pushed(ALERT.c.building_block if holds(leaf, Fields({name: "default"})) else false())
+        if name not in NAMES and name not in LISTS:
+            return UNKNOWN
+        found = self._satisfying(leaf)
+        if found is None:
+            return UNKNOWN
+        values, is_exact = found
+        if name in NAMES:
+            return Pushed(and_(NAMES[name].is_not(None), NAMES[name].in_(values)), is_exact)
+        table = LISTS[name]
+        named = select(table.c.alert).where(table.c.name.in_(values), *_of_field(table, name))
+        return Pushed(ALERT.c.id.in_(named), is_exact)
+
+    def _satisfying(self, leaf: Leaf) -> tuple[list[str], bool] | None:
+        """The values of a column that satisfy a leaf, and whether those are all; None if they are too many."""
+        if (given := _given(leaf)) is not None:
+            return given, True
+        known = self._values(leaf.field.name)
+        if known is None:
+            return None
+        values = [value for value in known if not is_whole(value) or holds(leaf, Fields({leaf.field.name: value}))]
+        return values, all(map(is_whole, values))
+
+    def _values(self, name: str) -> list[str] | None:
+        if name not in self._known:
+            column = NAMES[name] if name in NAMES else LISTS[name].c.name
+            where = [column.is_not(None)] if name in NAMES else _of_field(LISTS[name], name)
+            rows = select(column).distinct().where(*where).limit(MOST_VALUES + 1)
+            values = list(self._connection.execute(rows).scalars())
+            self._known[name] = values if len(values) <= MOST_VALUES else None
+        return self._known[name]
+
+    def _by_copy(self, predicate: Predicate) -> Pushed:
+        if len(self._copies) > MOST_VALUES:
+            return UNKNOWN
+        held = [id_ for id_, fields in self._copies if holds(predicate, fields)]
+        return Pushed(ALERT.c.rule_copy.in_(held))
+
+    @cached_property
+    def _copies(self) -> list[tuple[str, Fields]]:
+        rows = self._connection.execute(select(RULE_COPY.c.id, RULE_COPY.c.fields).limit(MOST_VALUES + 1))
+        return [(id_, Fields(fields)) for id_, fields in rows]
+
+
+def _is_of_rule(predicate: Predicate) -> bool:
+    fields = fields_of(predicate)
+    return bool(fields) and all(is_of_copy(field.name) for field in fields)
+
+
+def _joined(join: Callable[..., Condition], parts: Iterable[Pushed]) -> Pushed:
+    found = list(parts)
+    return Pushed(join(*(part.condition for part in found)), all(part.is_exact for part in found))
+
+
+def _of_field(table: Table, name: str) -> list[Condition]:
+    return [table.c.field == name] if table is ALERT_ENTITY else []
+
+
+def _given(leaf: Leaf) -> list[str] | None:
+    """The values a leaf names, if any other value fails it and they can be stored as they are."""
+    if not isinstance(leaf, Equals) or leaf.ignore_case or len(leaf.values) > MOST_VALUES:
+        return None
+    texts = [str(value) for value in leaf.values]
+    return texts if all(stored_name(text) == text and is_whole(text) for text in texts) else None
+
+
+def _among_ids(leaf: Leaf) -> Pushed:
+    given = _given(leaf)
+    return UNKNOWN if given is None else Pushed(ALERT.c.id.in_(given))
+
+
+def _ordered(leaf: Leaf, column: Column[Any], kind: FieldType) -> Pushed:
+    """A leaf on a column of times or numbers. Missing ones satisfy nothing, so that `not` does not lose them."""
+    if isinstance(leaf, Exists):
+        return Pushed(column.is_not(None))
+    if leaf.field != FieldRef(leaf.field.name, kind):
+        return UNKNOWN
+    match leaf:
+        case Range() if _in_range(leaf.value):
+            return Pushed(and_(column.is_not(None), ORDERINGS[leaf.operator](column, leaf.value)))
+        case Equals() if len(leaf.values) <= MOST_VALUES and all(map(_in_range, leaf.values)):
+            return Pushed(and_(column.is_not(None), column.in_(list(leaf.values))))
+        case _:
+            return UNKNOWN
+
+
+def _in_range(value: object) -> bool:
+    """Whether a time is one that columns hold, and not one that stands for all beyond."""
+    return isinstance(value, int | float) and FIRST_TIME < value < LAST_TIME
