@@ -14,12 +14,21 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Text, and_, case, func, literal, or_, select
 
 from besra.detection.alert import Alert
-from besra.engine.reference import holds
-from besra.events.document import Fields
 from besra.language.expr import Predicate, fields_of
 from besra.language.simplify import TRUE
-from besra.storage.alert_row import ASSIGNEES, AT_ONCE, READ, TAGS, WORKED, RuleCopies, document_of, documents
+from besra.storage.alert_row import (
+    ASSIGNEES,
+    AT_ONCE,
+    READ,
+    TAGS,
+    WORKED,
+    RuleCopies,
+    document_of,
+    documents,
+    is_of_copy,
+)
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG
+from besra.storage.asking import asking
 from besra.storage.columns import FIRST_TIME, LAST_TIME
 from besra.storage.database import AlertStoreError
 from besra.storage.pushdown import Pushdown, Pushed
@@ -105,15 +114,17 @@ class _Asked:
             return
         copies = RuleCopies(self.connection)
         read = {field.name for field in fields_of(self.condition)}
+        reads_rule = any(map(is_of_copy, read))
         tags = _all_named(self.connection, ALERT_TAG) if TAGS in read else {}
         assignees = _all_named(self.connection, ALERT_ASSIGNEE) if ASSIGNEES in read else {}
+        satisfies = asking(self.condition)
         # The key columns come last: their names may be those of others.
         asked = select(*READ, *WORKED, *columns).where(self.pushed.condition)
         for row in self.connection.execute(asked, execution_options={"yield_per": READ_AT_ONCE}):
-            copy = copies[row.rule_copy]
+            copy = copies[row.rule_copy] if reads_rule else {}
             alert = document_of(row, copy, tags.get(row.id, []), assignees.get(row.id, []))
             alert["_id"] = row.id
-            if holds(self.condition, Fields(alert)):
+            if satisfies(alert):
                 yield row
 
 

@@ -35,11 +35,17 @@ from besra.schema.fieldtype import FieldType
 from besra.storage.alert_row import ASSIGNEES, ENTITIES, REASON, STATUS, STATUS_AT, TAGS, USER, is_of_copy
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
 from besra.storage.columns import FIRST_TIME, LAST_TIME, is_whole, stored_name
+from besra.storage.document_text import finder, texts_within
 
 Condition = ColumnElement[bool]
 
 MOST_VALUES = 10_000
 """Values of a column that are looked at, or named in a condition: databases bound the latter."""
+
+MOST_OPERANDS = 1000
+"""Alternatives a database is asked about; a text without a field is looked for in more."""
+MOST_TEXTS = 20
+"""Texts that are looked for in a document before it is read."""
 
 IDS = ("kibana.alert.uuid", "_id")
 BUILDING_BLOCK = "kibana.alert.building_block_type"
@@ -85,6 +91,7 @@ class Pushdown:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: dict[str, list[str] | None] = {}
+        self._finds = finder(connection.dialect.name)
 
     def of(self, predicate: Predicate) -> Pushed:
         """What the database can say of a predicate."""
@@ -95,7 +102,7 @@ class Pushdown:
                 return Pushed(true() if predicate.value else false())
             case And():
                 return _joined(and_, [self.of(operand) for operand in predicate.operands])
-            case Or():
+            case Or() if len(predicate.operands) <= MOST_OPERANDS:
                 return _joined(or_, [self.of(operand) for operand in predicate.operands])
             case Not():
                 inner = self.of(predicate.operand)
@@ -116,7 +123,7 @@ class Pushdown:
         if name == BUILDING_BLOCK:
             return Pushed(ALERT.c.building_block if holds(leaf, Fields({name: "default"})) else false())
         if name not in NAMES and name not in LISTS:
-            return UNKNOWN
+            return self._in_text(leaf)
         found = self._satisfying(leaf)
         if found is None:
             return UNKNOWN
@@ -126,6 +133,12 @@ class Pushdown:
         table = LISTS[name]
         named = select(table.c.alert).where(table.c.name.in_(values), *_of_field(table, name))
         return Pushed(ALERT.c.id.in_(named), is_exact)
+
+    def _in_text(self, leaf: Leaf) -> Pushed:
+        texts = texts_within(leaf)
+        if texts is None or len(texts) > MOST_TEXTS:
+            return UNKNOWN
+        return Pushed(or_(*map(self._finds, texts)), is_exact=False)
 
     def _satisfying(self, leaf: Leaf) -> tuple[list[str], bool] | None:
         """The values of a column that satisfy a leaf, and whether those are all; None if they are too many."""
