@@ -9,6 +9,7 @@ from collections.abc import Callable
 import orjson
 from sqlalchemy import ColumnElement, Text, cast, func, type_coerce
 
+from besra.events.document import CASELESS
 from besra.language.expr import Equals, Like, Predicate
 from besra.schema.fieldtype import FieldType
 from besra.storage.alert_row import WORKFLOW, is_of_copy
@@ -19,9 +20,6 @@ SURE = re.compile(r"[ -~]*[A-Za-df-z][ -~]*|\d{4,}")
 
 SHORTEST = 3
 """Characters of a text worth looking for."""
-
-DERIVED = (".caseless", ".text")
-"""Fields no document has under their own name."""
 
 Finds = Callable[[str], ColumnElement[bool]]
 
@@ -38,7 +36,7 @@ def texts_within(leaf: Predicate) -> list[str] | None:
     if not isinstance(leaf, Equals | Like) or leaf.ignore_case or leaf.field.type is not FieldType.KEYWORD:
         return None
     name = leaf.field.name
-    if is_of_copy(name) or name in WORKFLOW or name.endswith(DERIVED):
+    if is_of_copy(name) or name in WORKFLOW or name.endswith(CASELESS):
         return None
     if isinstance(leaf, Equals):
         longest = [str(value) for value in leaf.values]
