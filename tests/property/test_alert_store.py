@@ -20,6 +20,7 @@ from besra.storage.alert_search import CountBy, Search, Sort
 from besra.storage.alert_store import AlertStore
 from besra.storage.asking import MANY, asking
 from besra.storage.gap_log import joined, without
+from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 from besra.storage.run_log import RunStatus
 from besra.storage.stored_json import from_json, to_json
@@ -81,7 +82,7 @@ def crowd() -> list[dict[str, Any]]:
 
 def test_a_search_finds_what_the_reference_says(store: AlertStore) -> None:
     everything = crowd()
-    store.commit(run(), everything)
+    store.commit(Outcome(run(), everything))
 
     @given(QUERIES, st.booleans())
     @settings(max_examples=150)
@@ -148,7 +149,7 @@ def test_any_order_of_commits_and_changes(store: AlertStore) -> None:
                 ids = [f"{name}{number}" for number in range(step[1], step[1] + 3)]
                 told = run(step[1], name)
                 made = [alert(1, **{"kibana.alert.uuid": id_}) for id_ in ids]
-                committed = store.commit(told, made, Progress(NOW, step[1]))
+                committed = store.commit(Outcome(told, made, Progress(NOW, step[1])))
                 assert committed.new == tuple(id_ for id_ in ids if id_ not in there)
                 there |= {*ids}
                 furthest = max(furthest, step[1])
@@ -242,11 +243,11 @@ def test_gaps_are_filled_by_any_runs(store: AlertStore) -> None:
     @settings(max_examples=30)
     def check(parts: list[Gap], done: list[bool]) -> None:
         rule = f"r{next(counting)}"
-        store.commit(run(0, rule, gap=Gap(2, 9)))
+        store.commit(Outcome(run(0, rule, gap=Gap(2, 9))))
         for number, (part, is_done) in enumerate(zip(parts, done, strict=False), 1):
             status = RunStatus.SUCCEEDED if is_done else RunStatus.FAILED
-            store.commit(run(number, rule, filled=part, status=status, kind="manual"))
-        store.commit(run(0, rule, gap=Gap(2, 9)))
+            store.commit(Outcome(run(number, rule, filled=part, status=status, kind="manual")))
+        store.commit(Outcome(run(0, rule, gap=Gap(2, 9))))
         left = moments([Gap(2, 9)]) - moments([part for part, is_done in zip(parts, done, strict=False) if is_done])
         (gap,) = store.gaps(rule)
         assert moments(gap.unfilled) == left

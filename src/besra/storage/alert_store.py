@@ -13,15 +13,16 @@ from typing import Self
 from sqlalchemy import Connection, insert, select
 
 from besra.detection.alert import Alert
-from besra.detection.suppression_group import Group, Groups
+from besra.detection.suppression_group import Groups
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.storage import alert_search, gap_log, group_log, progress, retention, run_log, workflow
 from besra.storage.alert_row import AT_ONCE, Rows, Values, documents, rows_of
 from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
-from besra.storage.database import Database
+from besra.storage.database import AlertStoreError, Database
 from besra.storage.gap_log import GapStatus, RecordedGap
+from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 from besra.storage.run_log import RunRecord
 from besra.storage.upsert import insert_or
@@ -48,6 +49,8 @@ class AlertStore:
     """
 
     def __init__(self, place: Path | str) -> None:
+        if isinstance(place, Path):
+            _make_folder(place.parent)
         self._database = Database(place)
         try:
             bring_up(self._database)
@@ -67,30 +70,27 @@ class AlertStore:
 
     # --- runs ---------------------------------------------------------------------------------------------------------
 
-    def commit(
-        self,
-        run: RunRecord,
-        alerts: Sequence[Alert] = (),
-        progress_of_rule: Progress | None = None,
-        groups: Iterable[Group] = (),
-    ) -> Committed:
-        """Keep all that a run has come to, or nothing. Alerts whose ids are there are left as they are.
+    def commit(self, *outcomes: Outcome, position: int | None = None) -> Committed:
+        """Keep all that some runs have come to, or nothing. Alerts whose ids are there are left as they are.
 
         Of groups that go on the alerts are brought up to date. The parts of gaps that `run.filled` names count as
-        looked through if the run did what it had to.
+        looked through if the run did what it had to. `position` is the last batch of the journal all this rests on.
         """
         with self._database.writing() as connection:
+            alerts = [alert for outcome in outcomes for alert in outcome.alerts]
             committed = _write_alerts(connection, alerts)
-            new, known = len(committed.new), len(committed.known)
-            run_log.write_run(connection, replace(run, new_alerts=new, known_alerts=known))
-            if progress_of_rule is not None:
-                progress.write_progress(connection, run.rule_uuid, progress_of_rule)
-            if run.gap is not None:
-                gap_log.write_gap(connection, run.rule_uuid, run.gap, run.started)
-            if run.filled is not None and run.is_done:
-                gap_log.fill_gaps(connection, run.rule_uuid, run.filled)
-            group_log.write_groups(connection, run.rule_uuid, groups, run.started)
+            new = frozenset(committed.new)
+            for outcome in outcomes:
+                _write_outcome(connection, outcome, new)
+            if position is not None:
+                progress.write_position(connection, position)
         return committed
+
+    @property
+    def position(self) -> int:
+        """The last batch of the journal whose alerts are there, 0 for none. Raises AlertStoreError."""
+        with self._database.reading() as connection:
+            return progress.read_position(connection)
 
     def progress(self) -> dict[str, Progress]:
         """How far all rules are, by the UUIDs of their objects."""
@@ -207,6 +207,28 @@ class AlertStore:
         """Drop the records of runs and the gaps from before a time. How many they were."""
         with self._database.writing() as connection:
             return run_log.forget_runs(connection, before) + gap_log.forget_gaps(connection, before)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder of the alert store cannot be made: {error.strerror}"
+        raise AlertStoreError.of("database-failed", message, path=str(folder)) from error
+
+
+def _write_outcome(connection: Connection, outcome: Outcome, new: frozenset[str]) -> None:
+    """Keep all of an outcome but its alerts."""
+    run = outcome.run
+    ids = {alert["kibana.alert.uuid"] for alert in outcome.alerts}
+    run_log.write_run(connection, replace(run, new_alerts=len(ids & new), known_alerts=len(ids - new)))
+    if outcome.progress is not None:
+        progress.write_progress(connection, run.rule_uuid, outcome.progress)
+    if run.gap is not None:
+        gap_log.write_gap(connection, run.rule_uuid, run.gap, run.started)
+    if run.filled is not None and run.is_done:
+        gap_log.fill_gaps(connection, run.rule_uuid, run.filled)
+    group_log.write_groups(connection, run.rule_uuid, outcome.groups, run.started)
 
 
 def _write_alerts(connection: Connection, alerts: Sequence[Alert]) -> Committed:

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from besra.storage.columns import stored_name, stored_time
-from besra.storage.run_tables import RULE_PROGRESS
+from besra.storage.run_tables import JOURNAL_POSITION, RULE_PROGRESS
 from besra.storage.upsert import insert_or
+
+ALERTS = "alerts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,20 @@ def read_progress(connection: Connection) -> dict[str, Progress]:
     columns = RULE_PROGRESS.c
     rows = select(columns.rule_uuid, columns.started, columns.batch, columns.enabled, columns.state)
     return {row.rule_uuid: Progress(row.started, row.batch, row.enabled, row.state) for row in connection.execute(rows)}
+
+
+def write_position(connection: Connection, batch: int) -> None:
+    """Keep up to which batch of the journal alerts are there, unless they are further."""
+    statement = insert_or(connection, JOURNAL_POSITION, {"reader": ALERTS, "batch": batch})
+    is_further = statement.excluded.batch > JOURNAL_POSITION.c.batch
+    changed = {"batch": statement.excluded.batch}
+    connection.execute(statement.on_conflict_do_update(index_elements=["reader"], set_=changed, where=is_further))
+
+
+def read_position(connection: Connection) -> int:
+    """The last batch of the journal whose alerts are there, 0 for none."""
+    columns = JOURNAL_POSITION.c
+    return connection.execute(select(columns.batch).where(columns.reader == ALERTS)).scalar_one_or_none() or 0
 
 
 def forget_rule(connection: Connection, rule_uuid: str) -> None:

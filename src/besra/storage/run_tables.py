@@ -39,6 +39,14 @@ RULE_PROGRESS = Table(
     Column("state", JSON_VALUE, nullable=False),
 )
 
+JOURNAL_POSITION = Table(
+    "journal_position",
+    METADATA,
+    Column("reader", NAME, primary_key=True),
+    Column("batch", BigInteger, nullable=False),
+)
+"""The last batch of the journal that somebody has dealt with, whatever rules there are."""
+
 GAP = Table(
     "gap",
     METADATA,

@@ -10,6 +10,7 @@ from typing import Any
 from tests.unit.storage.samples import run
 
 from besra.storage.alert_store import AlertStore
+from besra.storage.outcome import Outcome
 
 PER_RUN = 5
 WRITER = """
@@ -19,6 +20,7 @@ from tests.unit.storage.samples import NOW, alerts, run
 from besra.detection.schedule import Gap
 from besra.detection.suppression_group import Group
 from besra.storage.alert_store import AlertStore
+from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 
 place, per_run = sys.argv[1], int(sys.argv[2])
@@ -28,7 +30,7 @@ with AlertStore(place if "://" in place else Path(place)) as store:
         ids = range(number * per_run, (number + 1) * per_run)
         group = Group(f"g{number}", (), NOW, NOW, 0, f"a{ids[0]}")
         told = run(number, gap=Gap(number, number + 1))
-        store.commit(told, alerts(*ids), Progress(NOW + number, number), [group])
+        store.commit(Outcome(told, alerts(*ids), Progress(NOW + number, number), [group]))
         print(number, flush=True)
 """
 
@@ -66,5 +68,5 @@ def check_whole(store: AlertStore, acknowledged: int) -> None:
     assert store.progress()["r1"].batch == last
     assert len(store.gaps()) == len(store.groups()) == last + 1
     assert {told.new_alerts for told in runs} == {PER_RUN}
-    again = store.commit(runs[0], [store.alerts(ids)[f"a{last * PER_RUN}"]])
+    again = store.commit(Outcome(runs[0], [store.alerts(ids)[f"a{last * PER_RUN}"]]))
     assert again.new == ()

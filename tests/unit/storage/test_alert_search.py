@@ -12,6 +12,7 @@ from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_search import CountBy, Search, Sort
 from besra.storage.alert_store import AlertStore
 from besra.storage.database import AlertStoreError
+from besra.storage.outcome import Outcome
 from besra.storage.workflow import Author, Edit, Names, Reason, Status
 
 LONG = "x" * 300
@@ -33,7 +34,7 @@ AUTHOR = Author("ben", NOW)
 @pytest.fixture
 def crowd(store: AlertStore) -> AlertStore:
     """A store of all kinds of alerts, with some work done."""
-    store.commit(run(), CROWD)
+    store.commit(Outcome(run(), CROWD))
     store.set_status(["a1", "a2"], AUTHOR, Status.CLOSED, Reason.DUPLICATE)
     store.set_status(["a3"], AUTHOR, Status.ACKNOWLEDGED)
     store.change_names(["a1", "a4"], AUTHOR, Edit(Names.TAGS, ("Phish", "b")))
@@ -129,7 +130,7 @@ def test_orders(crowd: AlertStore) -> None:
 
 @pytest.mark.parametrize("query", ["kibana.alert.risk_score: 21", "process.name: cmd.exe"])
 def test_pages(store: AlertStore, query: str) -> None:
-    store.commit(run(), [alert(n, **{"kibana.alert.severity": ("low", "high")[n % 2]}) for n in range(25)])
+    store.commit(Outcome(run(), [alert(n, **{"kibana.alert.severity": ("low", "high")[n % 2]}) for n in range(25)]))
     condition = alert_condition(query, NOW).predicate
     sort = [Sort("kibana.alert.severity"), Sort("@timestamp", descending=False)]
     whole = [found["kibana.alert.uuid"] for found in store.search(Search(condition, sort)).alerts]
@@ -147,9 +148,9 @@ def test_pages(store: AlertStore, query: str) -> None:
 
 
 def test_what_is_added_meanwhile_shifts_no_page(store: AlertStore) -> None:
-    store.commit(run(), alerts(*range(4)))
+    store.commit(Outcome(run(), alerts(*range(4))))
     first = store.search(Search(size=2))
-    store.commit(run(1), alerts(9))
+    store.commit(Outcome(run(1), alerts(9)))
     second = store.search(Search(size=2, after=first.sort_values[-1]))
     assert [found["kibana.alert.uuid"] for found in (*first.alerts, *second.alerts)] == ["a3", "a2", "a1", "a0"]
 
@@ -189,4 +190,4 @@ def test_retention(crowd: AlertStore) -> None:
     assert crowd.remove_beyond(3) == 1
     assert (crowd.count(), crowd.remove_beyond(3)) == (8, 0)
     assert numbers(crowd, "kibana.alert.rule.uuid: r2") == [4]
-    assert crowd.commit(run(5), [CROWD[0]]).new == ("a1",)
+    assert crowd.commit(Outcome(run(5), [CROWD[0]])).new == ("a1",)

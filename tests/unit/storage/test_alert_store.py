@@ -8,17 +8,23 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.unit.rules.samples import rule_of
 from tests.unit.storage.samples import NOW, SECOND, alert, alerts, run
 
 import besra
+from besra import api
 from besra.demo import write_demo
+from besra.detection.conclude import conclude
+from besra.detection.detect import Job, gather
+from besra.detection.run import RunInfo
 from besra.detection.schedule import Gap
 from besra.detection.suppression_group import Group, Term
 from besra.problems import Place, Problem, Severity
 from besra.storage import alert_store
-from besra.storage.alert_store import AlertStore
+from besra.storage.alert_store import AlertStore, Committed
 from besra.storage.alert_tables import RULE_COPY
 from besra.storage.database import AlertStoreError
+from besra.storage.outcome import Outcome, outcome_of
 from besra.storage.progress import Progress
 from besra.storage.run_log import RunStatus
 from besra.storage.workflow import Author, Status
@@ -27,7 +33,7 @@ from besra.storage.workflow import Author, Status
 def test_alerts_of_a_scan_come_back_as_they_were(store: AlertStore, tmp_path: Path) -> None:
     found = list(besra.scan([write_demo(tmp_path)[0].parent]))
     assert len(found) > 3
-    committed = store.commit(run(), found)
+    committed = store.commit(Outcome(run(), found))
     ids = [alert["kibana.alert.uuid"] for alert in found]
     assert (committed.new, committed.known) == (tuple(ids), ())
     back = store.alerts(reversed(ids))
@@ -36,8 +42,8 @@ def test_alerts_of_a_scan_come_back_as_they_were(store: AlertStore, tmp_path: Pa
 
 
 def test_a_run_that_is_run_again_doubles_nothing(store: AlertStore) -> None:
-    store.commit(run(), alerts(1, 2))
-    again = store.commit(run(), [*alerts(2, 3, 1), alert(3, host={"name": "other"})])
+    store.commit(Outcome(run(), alerts(1, 2)))
+    again = store.commit(Outcome(run(), [*alerts(2, 3, 1), alert(3, host={"name": "other"})]))
     assert (again.new, again.known) == (("a3",), ("a2", "a1"))
     assert store.count() == 3
     assert store.alerts(["a3"])["a3"]["host"] == {"name": "h"}
@@ -50,9 +56,9 @@ def test_a_failed_commit_leaves_nothing(store: AlertStore, monkeypatch: pytest.M
 
     with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
         patched.setattr(alert_store.group_log, "write_groups", full)
-        store.commit(run(gap=Gap(0, 1)), alerts(1), Progress(NOW, 7))
+        store.commit(Outcome(run(gap=Gap(0, 1)), alerts(1), Progress(NOW, 7)))
     assert (store.count(), store.runs(), store.progress(), store.gaps()) == (0, (), {}, ())
-    assert store.commit(run(), alerts(1), Progress(NOW, 7)).new == ("a1",)
+    assert store.commit(Outcome(run(), alerts(1), Progress(NOW, 7))).new == ("a1",)
 
 
 STRANGE = [
@@ -75,28 +81,28 @@ def test_any_text_can_be_in_a_document(store: AlertStore) -> None:
     for number, text in enumerate((*STRANGE, "x" * 5000)):
         fields = {"kibana.alert.rule.note": text, "kibana.alert.rule.name": text, "host": {"name": text}}
         strange[f"a{number}"] = alert(number, process={"name": text, f"key {text}": [text]}, **fields)
-    store.commit(run(), [*strange.values()])
+    store.commit(Outcome(run(), [*strange.values()]))
     assert store.alerts(strange) == strange
 
 
 def test_numbers_come_back(store: AlertStore) -> None:
     numbers = [0, -1, 1.5, 1e300, 1e-300, 1e17, 2**63, -(2**63), 0.1, True, None, [], {}]
-    store.commit(run(), [alert(1, numbers=numbers)])
+    store.commit(Outcome(run(), [alert(1, numbers=numbers)]))
     back = store.alerts(["a1"])["a1"]["numbers"]
     assert back == numbers
     assert isinstance(back[9], bool)
 
 
 def test_times_out_of_range(store: AlertStore) -> None:
-    store.commit(run(), [alert(1, **{"kibana.alert.original_time": "9999-01-01T00:00:00.000Z"})])
+    store.commit(Outcome(run(), [alert(1, **{"kibana.alert.original_time": "9999-01-01T00:00:00.000Z"})]))
     assert store.alerts(["a1"])["a1"]["kibana.alert.original_time"] == "9999-01-01T00:00:00.000Z"
 
 
 def test_the_copy_of_a_rule_is_stored_once(place: Any) -> None:
     with AlertStore(place) as store:
-        store.commit(run(), alerts(1, 2, 3))
+        store.commit(Outcome(run(), alerts(1, 2, 3)))
         other = alert(4, **{"kibana.alert.rule.parameters": {"query": "any where true"}})
-        store.commit(run(1), [other])
+        store.commit(Outcome(run(1), [other]))
         with store._database.reading() as connection:
             assert len(connection.execute(select(RULE_COPY.c.id)).all()) == 2
         assert store.alerts(["a4"])["a4"] == other
@@ -104,11 +110,40 @@ def test_the_copy_of_a_rule_is_stored_once(place: Any) -> None:
 
 def test_what_is_committed_is_there_when_the_store_is_opened_again(place: Any) -> None:
     with AlertStore(place) as store:
-        store.commit(run(), alerts(1), Progress(NOW, 3, state={"seen": ["a"]}))
+        store.commit(Outcome(run(), alerts(1), Progress(NOW, 3, state={"seen": ["a"]})))
     with AlertStore(place) as store:
         assert list(store.alerts(["a1"])) == ["a1"]
         assert store.progress() == {"r1": Progress(NOW, 3, state={"seen": ["a"]})}
         assert store.known_ids(["a1", "a2"]) == {"a1"}
+
+
+def test_runs_of_several_rules_are_committed_together(store: AlertStore) -> None:
+    assert store.position == 0
+    both = (Outcome(run(), alerts(1, 2)), Outcome(run(0, "r2"), alerts(2, 3)))
+    assert store.commit(*both, position=7).new == ("a1", "a2", "a3")
+    assert store.commit(*both, position=5).new == ()
+    assert store.commit(position=6) == Committed((), ())
+    assert store.position == 7
+    assert {told.rule_uuid: told.new_alerts for told in store.runs()} == {"r1": 2, "r2": 2}
+
+
+def test_the_outcome_of_an_execution(store: AlertStore, tmp_path: Path) -> None:
+    path = tmp_path / "rule.ndjson"
+    suppressing = {"group_by": ["host.name"], "duration": {"value": 1, "unit": "h"}}
+    path.write_text(json.dumps(rule_of("eql", alert_suppression=suppressing, max_signals=1)), "utf-8")
+    rules = besra.load_rules(path)
+    fields = {"event.category": "process", "process.name": "cmd.exe"}
+    documents = [{"@timestamp": f"2026-03-17T09:42:0{n}Z", "host.name": f"h{n % 2}", **fields} for n in range(4)]
+    job = Job(rules.runnable, match_index=False)
+    (done,) = conclude(job, gather(job, lambda _: api.positional_events(documents)), RunInfo(NOW))
+    outcome = outcome_of(done, RunInfo(NOW), SECOND, Progress(NOW, 3))
+    assert store.commit(outcome).new == (done.alerts[0]["kibana.alert.uuid"],)
+    (told,) = store.runs()
+    assert (told.id, told.rule_id, told.kind) == (RunInfo(NOW).execution_id, done.rule.rule_id, "manual")
+    assert (told.status, told.problems[0].code) == (RunStatus.WARNING, "max-alerts-reached")
+    assert told.metrics == {"total_matches": 4, "suppressed_matches": 1, "known_matches": 0}
+    assert store.groups() == {group.instance_id: group for group in done.groups}
+    assert next(iter(store.progress().values())).batch == 3
 
 
 # --- the execution log ------------------------------------------------------------------------------------------------
@@ -125,14 +160,14 @@ def test_a_record_comes_back_as_it_was(store: AlertStore) -> None:
         metrics={"search_duration_ms": 1.5, "matches": 7},
         problems=(problem,),
     )
-    store.commit(told, alerts(1))
+    store.commit(Outcome(told, alerts(1)))
     assert store.runs() == (replace(told, new_alerts=1),)
 
 
 def test_records_are_told_newest_first_and_by_rule(store: AlertStore) -> None:
     for number in range(3):
-        store.commit(run(number))
-        store.commit(run(number, "r2"))
+        store.commit(Outcome(run(number)))
+        store.commit(Outcome(run(number, "r2")))
     assert [(record.rule_uuid, record.id) for record in store.runs("r2")] == [("r2", "x2"), ("r2", "x1"), ("r2", "x0")]
     assert [record.id for record in store.runs("r2", 1, 1)] == ["x1"]
     assert len(store.runs()) == 6
@@ -141,9 +176,9 @@ def test_records_are_told_newest_first_and_by_rule(store: AlertStore) -> None:
 
 
 def test_the_record_of_a_failed_run_gives_way(store: AlertStore) -> None:
-    store.commit(run(status=RunStatus.FAILED, message="no"))
-    store.commit(run(), alerts(1))
-    store.commit(run(status=RunStatus.FAILED, message="too late"))
+    store.commit(Outcome(run(status=RunStatus.FAILED, message="no")))
+    store.commit(Outcome(run(), alerts(1)))
+    store.commit(Outcome(run(status=RunStatus.FAILED, message="too late")))
     assert [(record.status, record.new_alerts) for record in store.runs()] == [(RunStatus.SUCCEEDED, 1)]
 
 
@@ -151,19 +186,19 @@ def test_the_record_of_a_failed_run_gives_way(store: AlertStore) -> None:
 
 
 def test_progress_never_goes_back(store: AlertStore) -> None:
-    store.commit(run(2), (), Progress(NOW + 2, 20))
-    store.commit(run(1), (), Progress(NOW + 1, 10))
+    store.commit(Outcome(run(2), (), Progress(NOW + 2, 20)))
+    store.commit(Outcome(run(1), (), Progress(NOW + 1, 10)))
     assert store.progress()["r1"] == Progress(NOW + 2, 20)
 
 
 def test_a_clock_that_was_set_back_does_not_hold_progress_up(store: AlertStore) -> None:
-    store.commit(run(2), (), Progress(NOW + 2, 20))
-    store.commit(run(1), (), Progress(NOW + 1, 21))
+    store.commit(Outcome(run(2), (), Progress(NOW + 2, 20)))
+    store.commit(Outcome(run(1), (), Progress(NOW + 1, 21)))
     assert store.progress()["r1"] == Progress(NOW + 1, 21)
 
 
 def test_rules_can_be_switched_off_and_forgotten(store: AlertStore) -> None:
-    store.commit(run(), (), Progress(NOW, 20))
+    store.commit(Outcome(run(), (), Progress(NOW, 20)))
     store.write_progress("r1", Progress(NOW, 20, enabled=False))
     assert store.progress() == {"r1": Progress(NOW, 20, enabled=False)}
     store.forget_rule("r1")
@@ -181,31 +216,31 @@ def group(count: int, end: int, alert_id: str = "a1") -> Group:
 def test_groups_are_handed_on_and_their_alerts_brought_up_to_date(store: AlertStore) -> None:
     first, later = group(0, 0), group(3, 60)
     made = alert(1, **first.fields(), **{"kibana.alert.last_detected": alert(1)["@timestamp"]})
-    store.commit(run(1), [made], groups=[first])
+    store.commit(Outcome(run(1), [made], groups=[first]))
     assert store.groups("r1") == {"i1": first}
     assert store.alerts(["a1"])["a1"] == made
     for _ in range(2):
-        store.commit(run(9), (), groups=[later])
+        store.commit(Outcome(run(9), (), groups=[later]))
         assert store.groups() == {"i1": later}
         told = store.alerts(["a1"])["a1"]
         assert told == {**made, **later.fields(), "kibana.alert.last_detected": alert(9)["@timestamp"]}
-    store.commit(run(1), [made], groups=[first])
+    store.commit(Outcome(run(1), [made], groups=[first]))
     assert store.groups() == {"i1": later}
     assert store.alerts(["a1"])["a1"] == told
 
 
 def test_groups_of_closed_alerts_are_over(store: AlertStore) -> None:
-    store.commit(run(1), alerts(1), groups=[group(0, 0)])
+    store.commit(Outcome(run(1), alerts(1), groups=[group(0, 0)]))
     store.set_status(["a1"], Author("ana", NOW), Status.CLOSED)
     assert store.groups() == {}
     newer = replace(group(0, 9, "a9"), start=NOW + 9 * SECOND)
-    store.commit(run(9), alerts(9), groups=[newer])
+    store.commit(Outcome(run(9), alerts(9), groups=[newer]))
     assert store.groups() == {"i1": newer}
     assert store.groups("r2") == {}
 
 
 def test_groups_are_forgotten_by_their_start(store: AlertStore) -> None:
-    store.commit(run(1), alerts(1), groups=[group(0, 0)])
+    store.commit(Outcome(run(1), alerts(1), groups=[group(0, 0)]))
     assert (store.forget_groups("r1", NOW), store.forget_groups("r1", NOW + 1)) == (0, 1)
     assert store.groups() == {}
 
@@ -216,7 +251,7 @@ def test_groups_are_forgotten_by_their_start(store: AlertStore) -> None:
 def test_threads_may_commit_the_same_alerts_at_once(store: AlertStore) -> None:
     def commit(number: int) -> tuple[str, ...]:
         order = alerts(*range(40)) if number % 2 else alerts(*reversed(range(40)))
-        return store.commit(run(number), order, Progress(NOW + number, number)).new
+        return store.commit(Outcome(run(number), order, Progress(NOW + number, number))).new
 
     with ThreadPoolExecutor(4) as threads:
         new = [id_ for ids in threads.map(commit, range(12)) for id_ in ids]
@@ -228,7 +263,7 @@ def test_threads_may_commit_the_same_alerts_at_once(store: AlertStore) -> None:
 def test_stores_may_be_opened_at_once(place: Any) -> None:
     def opened(number: int) -> None:
         with AlertStore(place) as store:
-            store.commit(run(number), alerts(number))
+            store.commit(Outcome(run(number), alerts(number)))
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(opened, range(4)))

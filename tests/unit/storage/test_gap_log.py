@@ -6,6 +6,7 @@ from tests.unit.storage.samples import NOW, run
 from besra.detection.schedule import Gap
 from besra.storage.alert_store import AlertStore
 from besra.storage.gap_log import GapStatus, joined, without
+from besra.storage.outcome import Outcome
 from besra.storage.run_log import RunStatus
 
 FILLED = [GapStatus.FILLED]
@@ -13,8 +14,8 @@ FILLED = [GapStatus.FILLED]
 
 def test_a_gap_is_kept_once_and_told(store: AlertStore) -> None:
     for _ in range(2):
-        store.commit(run(1, status=RunStatus.FAILED, gap=Gap(NOW, NOW + 9)))
-    store.commit(run(1, "r2", gap=Gap(NOW - 5, NOW)))
+        store.commit(Outcome(run(1, status=RunStatus.FAILED, gap=Gap(NOW, NOW + 9))))
+    store.commit(Outcome(run(1, "r2", gap=Gap(NOW - 5, NOW))))
     assert [gap.time for gap in store.gaps()] == [Gap(NOW - 5, NOW), Gap(NOW, NOW + 9)]
     (gap,) = store.gaps("r1")
     assert (gap.status, gap.filled, gap.unfilled) == (GapStatus.UNFILLED, (), (Gap(NOW, NOW + 9),))
@@ -22,25 +23,25 @@ def test_a_gap_is_kept_once_and_told(store: AlertStore) -> None:
 
 
 def test_filling(store: AlertStore) -> None:
-    store.commit(run(1, gap=Gap(0, 10)))
+    store.commit(Outcome(run(1, gap=Gap(0, 10))))
     (gap,) = store.gaps()
     assert store.mark_gaps([gap.id, 999], GapStatus.IN_PROGRESS) == 1
-    store.commit(run(2, kind="manual", filled=Gap(-5, 4)))
-    store.commit(run(3, kind="manual", filled=Gap(6, 8), status=RunStatus.FAILED))
-    store.commit(run(4, "r2", kind="manual", filled=Gap(0, 10)))
+    store.commit(Outcome(run(2, kind="manual", filled=Gap(-5, 4))))
+    store.commit(Outcome(run(3, kind="manual", filled=Gap(6, 8), status=RunStatus.FAILED)))
+    store.commit(Outcome(run(4, "r2", kind="manual", filled=Gap(0, 10))))
     (gap,) = store.gaps("r1")
     assert (gap.status, gap.unfilled) == (GapStatus.IN_PROGRESS, (Gap(4, 10),))
     store.mark_gaps([gap.id], GapStatus.ERROR, "no events\x00")
     assert [(gap.status, gap.message) for gap in store.gaps()] == [(GapStatus.ERROR, "no events\ufffd")]
     assert store.gaps(statuses=FILLED) == ()
-    store.commit(run(5, kind="manual", filled=Gap(4, 10)))
+    store.commit(Outcome(run(5, kind="manual", filled=Gap(4, 10))))
     (gap,) = store.gaps(statuses=FILLED)
     assert (gap.filled, gap.unfilled, gap.message) == ((Gap(0, 10),), (), "")
     assert store.mark_gaps([gap.id], GapStatus.UNFILLED) == 0
 
 
 def test_old_gaps_are_forgotten(store: AlertStore) -> None:
-    store.commit(run(1, gap=Gap(0, 10)))
+    store.commit(Outcome(run(1, gap=Gap(0, 10))))
     assert store.forget_log(10) == 0
     assert store.forget_log(11) == 1
     assert store.gaps() == ()

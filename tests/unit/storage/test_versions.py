@@ -15,6 +15,7 @@ from besra.storage.alert_store import AlertStore
 from besra.storage.alert_tables import ALERT, RULE_COPY
 from besra.storage.columns import METADATA
 from besra.storage.database import AlertStoreError, Database
+from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 
 FIRST = "0001"
@@ -56,7 +57,7 @@ def test_a_database_of_the_first_version_keeps_what_it_has(database: Database, p
         connection.execute(insert(ALERT), [rows.alert])
     with AlertStore(place) as store:
         assert list(store.alerts(["a1"])) == ["a1"]
-        store.commit(run(), [alert(1)], Progress(NOW, 1))
+        store.commit(Outcome(run(), [alert(1)], Progress(NOW, 1)))
         assert (store.count(), len(store.runs())) == (1, 1)
     assert differences(database) == []
 

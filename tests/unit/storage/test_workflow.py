@@ -8,6 +8,7 @@ from tests.unit.storage.samples import NOW, SECOND, alert, alerts, run
 from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_store import AlertStore
 from besra.storage.database import AlertStoreError
+from besra.storage.outcome import Outcome
 from besra.storage.workflow import Author, Change, Changed, Edit, Names, Note, Reason, Status, reason_of, status_of
 
 ANA, BEN = Author("ana", NOW + SECOND), Author("ben", NOW + 2 * SECOND)
@@ -26,7 +27,7 @@ NEW = {"status": "open", "tags": [], "assignee_ids": []}
 
 
 def test_the_document_is_kept_in_step_and_nothing_else_changes(store: AlertStore) -> None:
-    store.commit(run(), alerts(1, 2))
+    store.commit(Outcome(run(), alerts(1, 2)))
     assert workflow(store, "a1") == NEW
     assert store.set_status(["a1"], ANA, Status.CLOSED, Reason.FALSE_POSITIVE) == Changed(1, 1)
     store.change_names(["a1"], ANA, tags(("phishing", "b")))
@@ -47,24 +48,24 @@ def test_the_document_is_kept_in_step_and_nothing_else_changes(store: AlertStore
 
 
 def test_an_alert_that_is_opened_again_has_no_reason(store: AlertStore) -> None:
-    store.commit(run(), alerts(1))
+    store.commit(Outcome(run(), alerts(1)))
     store.set_status(["a1"], ANA, Status.CLOSED, Reason.DUPLICATE)
     store.set_status(["a1"], BEN, Status.OPEN)
     assert workflow(store, "a1") == NEW | {"status_updated_at": "2025-06-15T15:06:42.000Z", "user": "ben"}
 
 
 def test_changes_survive_a_run_that_is_run_again(store: AlertStore) -> None:
-    store.commit(run(), alerts(1))
+    store.commit(Outcome(run(), alerts(1)))
     store.set_status(["a1"], ANA, Status.ACKNOWLEDGED)
     store.change_names(["a1"], ANA, tags(("x",)))
     before = store.alerts(["a1"])
-    store.commit(run(), alerts(1))
-    store.commit(run(1), alerts(1))
+    store.commit(Outcome(run(), alerts(1)))
+    store.commit(Outcome(run(1), alerts(1)))
     assert store.alerts(["a1"]) == before
 
 
 def test_the_history_has_every_change_and_no_other(store: AlertStore) -> None:
-    store.commit(run(), alerts(1))
+    store.commit(Outcome(run(), alerts(1)))
     store.set_status(["a1"], ANA, Status.OPEN)
     store.set_status(["a1"], ANA, Status.CLOSED, Reason.DUPLICATE)
     store.set_status(["a1"], BEN, Status.CLOSED, Reason.DUPLICATE)
@@ -88,8 +89,8 @@ def test_the_history_has_every_change_and_no_other(store: AlertStore) -> None:
 
 
 def test_many_alerts_at_once_by_id_and_by_condition(store: AlertStore) -> None:
-    store.commit(run(), alerts(*range(1200)))
-    store.commit(run(), [alert(2000, **{"kibana.alert.severity": "high", "process": {"name": "x.exe"}})])
+    store.commit(Outcome(run(), alerts(*range(1200))))
+    store.commit(Outcome(run(), [alert(2000, **{"kibana.alert.severity": "high", "process": {"name": "x.exe"}})]))
     assert store.set_status(["a1", "a1", "none"], ANA, Status.CLOSED) == Changed(1, 1)
     open_ = alert_condition("kibana.alert.workflow_status: open and process.name: cmd.exe", NOW)
     assert store.set_status(open_.predicate, BEN, Status.ACKNOWLEDGED) == Changed(1199, 1199)
@@ -109,7 +110,7 @@ def test_old_names_of_statuses() -> None:
 
 
 def test_what_is_refused_changes_nothing(store: AlertStore) -> None:
-    store.commit(run(), alerts(1))
+    store.commit(Outcome(run(), alerts(1)))
     tries = [
         lambda: status_of("done"),
         lambda: reason_of("bored"),

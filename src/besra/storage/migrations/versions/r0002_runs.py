@@ -48,6 +48,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rule_uuid", name="rule_progress_pkey"),
     )
     op.create_table(
+        "journal_position",
+        sa.Column("reader", NAME, nullable=False),
+        sa.Column("batch", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("reader", name="journal_position_pkey"),
+    )
+    op.create_table(
         "gap",
         sa.Column("id", NUMBERED, nullable=False),
         sa.Column("rule_uuid", NAME, nullable=False),
