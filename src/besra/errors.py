@@ -8,6 +8,7 @@
         ├── RuleFileError       a rule file that cannot be read at all
         ├── MappingError        a mapping file that cannot be used; `problems` holds all that is wrong with it
         ├── UnreadError         a part of a file that cannot be read any more (`events.file_lines`)
+        ├── AlertStoreError     the alert store cannot be used, or refuses a change or a search (`storage.database`)
         └── DateMathError       a text that is no date; also a ValueError
 
 A rule or record that is merely bad does not raise: it becomes a `Problem` and the rest goes on.

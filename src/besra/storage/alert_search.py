@@ -105,7 +105,7 @@ class _Asked:
     pushed: Pushed = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pushed", Pushdown(self.connection).of(self.condition))
+        object.__setattr__(self, "pushed", Pushdown(self.connection).condition_of(self.condition))
 
     def matching(self, *columns: ColumnElement[Any]) -> Iterator[Row[Any]]:
         """The id and some more columns of all alerts that satisfy the condition, in no order."""

@@ -93,7 +93,7 @@ class Pushdown:
         self._known: dict[str, list[str] | None] = {}
         self._finds = finder(connection.dialect.name)
 
-    def of(self, predicate: Predicate) -> Pushed:
+    def condition_of(self, predicate: Predicate) -> Pushed:
         """What the database can say of a predicate."""
         if not isinstance(predicate, Always) and _is_of_rule(predicate):
             return self._by_copy(predicate)
@@ -101,11 +101,11 @@ class Pushdown:
             case Always():
                 return Pushed(true() if predicate.value else false())
             case And():
-                return _joined(and_, [self.of(operand) for operand in predicate.operands])
+                return _joined(and_, [self.condition_of(operand) for operand in predicate.operands])
             case Or() if len(predicate.operands) <= MOST_OPERANDS:
-                return _joined(or_, [self.of(operand) for operand in predicate.operands])
+                return _joined(or_, [self.condition_of(operand) for operand in predicate.operands])
             case Not():
-                inner = self.of(predicate.operand)
+                inner = self.condition_of(predicate.operand)
                 return Pushed(not_(inner.condition)) if inner.is_exact else UNKNOWN
             case Exists() | Equals() | Like() | Regex() | Range() | InNetwork():
                 return self._of_leaf(predicate)

@@ -114,8 +114,7 @@ def _stretch(start: int | None, end: int | None) -> Gap | None:
 
 
 def _problem(told: Mapping[str, Any]) -> Problem:
-    place = Place(**told["place"])
-    return Problem(told["code"], told["message"], Severity(told["severity"]), place, told["hint"])
+    return Problem(**{**told, "severity": Severity(told["severity"]), "place": Place(**told["place"])})
 
 
 def forget_runs(connection: Connection, before: int) -> int:
