@@ -30,6 +30,8 @@ STORED_TOGETHER = 50_000
 STORED_EVERY = 5 * NANOS
 """The store is written when so many events wait, or after so long."""
 FORGET_EVERY = 10 * NANOS
+PAUSE = 1.0
+"""Seconds until a step that failed is tried again."""
 IDLE = 0.2
 """Seconds between two looks for new events if nobody tells of some."""
 LAST = (1 << 63) - 1
@@ -86,17 +88,26 @@ class Pump:
                 self._detector.take(arrivals, ingested)
         self._detector.see()
 
-    def run(self, arrived: threading.Event, stop: threading.Event, on_error: Callable[[Exception], None]) -> None:
-        """Move things until told to stop, then what is left."""
+    def run(
+        self,
+        arrived: threading.Event,
+        stop: threading.Event,
+        on_error: Callable[[Exception], None],
+        on_step: Callable[[], None],
+    ) -> None:
+        """Move things until told to stop, then what is left. `on_step` is called after each step that went well."""
         while not stop.is_set():
             arrived.wait(IDLE)
             arrived.clear()
-            self._tried(self.step, on_error)
-        self._tried(self.finish, on_error)
-
-    def _tried(self, step: Callable[[], object], on_error: Callable[[Exception], None]) -> None:
+            try:
+                while self.step():
+                    on_step()
+                on_step()
+            except (BesraError, OSError) as error:
+                on_error(error)
+                stop.wait(PAUSE)
         try:
-            step()
+            self.finish()
         except (BesraError, OSError) as error:
             on_error(error)
 

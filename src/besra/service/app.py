@@ -1,0 +1,100 @@
+"""The HTTP routes of a running service."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from besra.errors import BesraError
+from besra.language.expr import Predicate
+from besra.language.kuery.lower import lower_kuery
+from besra.language.kuery.parser import parse_kuery
+from besra.language.simplify import TRUE
+from besra.schema.catalogue import bundled_catalogue
+from besra.service import elasticsearch
+from besra.service.elasticsearch import failure, reply
+from besra.service.server import Service
+from besra.storage.alert_search import Search
+
+SIGNALS = "/api/detection_engine/signals/search"
+LARGEST_PAGE = 10_000
+
+
+def app_of(service: Service) -> Starlette:
+    """The application."""
+
+    async def healthy(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def ready(_: Request) -> Response:
+        if service.failures:
+            return PlainTextResponse(f"{service.failures[-1]}\n", 503)
+        return PlainTextResponse("ok\n")
+
+    async def metrics(_: Request) -> Response:
+        return PlainTextResponse(metrics_text(service), media_type="text/plain; version=0.0.4")
+
+    async def signals(request: Request) -> Response:
+        try:
+            asked = search_of(orjson.loads(await request.body() or b"{}"))
+            return await run_in_threadpool(_found, asked)
+        except (BesraError, ValueError) as error:
+            return failure(400, "parsing_exception", str(error))
+
+    def _found(asked: Search) -> Response:
+        page = service.alerts.search(asked)
+        hits = [
+            {"_index": ".alerts-security.alerts-default", "_id": alert["kibana.alert.uuid"], "_source": alert}
+            for alert in page.alerts
+        ]
+        total = {"value": page.total, "relation": "eq"}
+        return reply({"took": 0, "timed_out": False, "hits": {"total": total, "hits": hits}})
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthy),
+            Route("/readyz", ready),
+            Route("/metrics", metrics),
+            Route(SIGNALS, signals, methods=["POST"]),
+            *elasticsearch.routes(service.ingest),
+        ]
+    )
+
+
+def search_of(body: Mapping[str, Any]) -> Search:
+    """What a request asks for: `query` in KQL over the fields of alerts, `size` and `from`. Raises ValueError."""
+    if not isinstance(body, dict):
+        raise ValueError("the body is no JSON object")
+    size, offset, query = body.get("size", 100), body.get("from", 0), body.get("query", "")
+    if not isinstance(query, str):
+        raise ValueError("query is a text in KQL, such as kibana.alert.severity: high")
+    if not isinstance(size, int) or not 0 <= size <= LARGEST_PAGE:
+        raise ValueError(f"size is a number up to {LARGEST_PAGE:,}")
+    if not isinstance(offset, int) or offset < 0:
+        raise ValueError("from is a number, 0 or more")
+    condition: Predicate = TRUE
+    if query.strip():
+        condition = lower_kuery(parse_kuery(query), bundled_catalogue()).plan.clauses[0].predicate
+    return Search(condition, size=size, offset=offset)
+
+
+def metrics_text(service: Service) -> str:
+    """The metrics in the text form of Prometheus."""
+    told = {
+        "besra_documents_taken_total": ("counter", "Documents acknowledged since the start.", service.ingest.taken),
+        "besra_documents_refused_total": ("counter", "Documents refused since the start.", service.ingest.refused),
+        "besra_batches_waiting": (
+            "gauge",
+            "Batches acknowledged that are not in the event store yet.",
+            max(service.ingest.last - service.pump.stored, 0),
+        ),
+        "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
+    }
+    return "".join(
+        f"# HELP {name} {what}\n# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, what, value) in told.items()
+    )
