@@ -31,9 +31,8 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
     What is acknowledged is on disk. Ctrl-C or SIGTERM ends it once all of that has been dealt with.
     """
     try:
-        import uvicorn  # noqa: PLC0415  optional, as what it serves
-
-        from besra.service.app import app_of  # noqa: PLC0415
+        from besra.service.app import app_of  # noqa: PLC0415  optional, as what it needs
+        from besra.service.listening import listen  # noqa: PLC0415
         from besra.service.server import Places, running  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
@@ -46,13 +45,8 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     host, port = str(given["host"]), int(str(given["port"]))
     with running(job, places, time.time_ns, lambda line: print(line, file=sys.stderr)) as service:  # noqa: T201
-        config = uvicorn.Config(
-            app_of(service), host=host, port=port, log_level="warning", lifespan="off", server_header=False
-        )
-        server = uvicorn.Server(config)
         terminal.say(f"{counted(len(job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk")
-        server.run()
-        if not server.started:
+        if not listen(app_of(service), host, port):
             raise InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")
     terminal.say("stopped; everything acknowledged has been dealt with")
     context.exit(ExitCode.OK)
