@@ -20,6 +20,7 @@ from besra.errors import InputError
 @click.option("--data", "folder", default="besra-data", show_default=True, metavar="DIR", help="Where all is kept.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
+@click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @click.option("--alerts", metavar="URL", help="A PostgreSQL database for the alerts.  [a file in --data]")
 @click.option("--events", metavar="URL", help="An object store for the events.  [a folder in --data]")
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
@@ -41,7 +42,7 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
     loaded = load_named(rules)
     for problem in telling(loaded):
         terminal.show(problem)
-    job = Job(loaded.runnable, fingerprint=loaded.fingerprint, now=time.time_ns())
+    job = Job(loaded.runnable, not given["any_index"], fingerprint=loaded.fingerprint, now=time.time_ns())
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     host, port = str(given["host"]), int(str(given["port"]))
     with running(job, places, time.time_ns, lambda line: print(line, file=sys.stderr)) as service:  # noqa: T201
