@@ -1,0 +1,11 @@
+"""Names of products as the integrations write them below their namespaces."""
+
+import re
+
+WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Between a small letter and a capital, and before the last capital of several: `ParentCmd`, `IPAddress`."""
+
+
+def snake_case(name: str) -> str:
+    """`DeviceName` as `device_name`; dots stay."""
+    return WORD.sub("_", name).lower().replace(":", "_").replace("-", "_")
