@@ -17,7 +17,7 @@ def last_name(path: str) -> str | None:
 
 
 def put_path_parts(document: Document, field: str, path: str) -> None:
-    """Set name, directory and drive letter below a field, and the extension, behind the last dot of the name, if unset."""
+    """Set name, directory and drive letter below a field, and the extension of the name if nothing has set one."""
     parts = directory_and_name(path)
     if parts is None:
         return

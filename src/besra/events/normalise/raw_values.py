@@ -18,10 +18,13 @@ FIRST_TIME, LAST_TIME = -62_135_596_800 * NANOS, 253_402_300_800 * NANOS
 
 
 class RawValues:
-    """A record by dotted name. Null, empty text and empty lists are no values; a name with several has them in a list."""
+    """A record by dotted name, `without` a prefix that some names have.
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
-        self._values = _flat(record)
+    Null, empty text and empty lists are no values; a name with several has them in a list.
+    """
+
+    def __init__(self, record: Mapping[str, Any], without: str = "") -> None:
+        self._values = _flat(record, without)
         self._taken: set[str] = set()
 
     def __iter__(self) -> Iterator[str]:
@@ -46,6 +49,12 @@ class RawValues:
         """Say that fields hold the values of these names."""
         self._taken.update(names)
 
+    def open(self, name: str, inner: Mapping[str, Any]) -> None:
+        """Put the values of an object in the place of the text it was written in."""
+        del self._values[name]
+        for below, value in _flat(inner, "").items():
+            _gather(self._values, f"{name}.{below}", value)
+
     def put_rest(self, document: Document, namespace: str, name_of: Callable[[str], str] = str) -> None:
         """Put what nothing took below a namespace, under what `name_of` makes of its name.
 
@@ -66,7 +75,7 @@ def _free(name: str, parents: set[str]) -> str:
     return name
 
 
-def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(record: Mapping[str, Any], without: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     stack: list[tuple[str, Mapping[str, Any]]] = [("", record)]
     while stack:
@@ -75,7 +84,8 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
             if isinstance(value, Mapping):
                 stack.append((f"{prefix}{key}.", value))
             elif value is not None and value not in ("", []):
-                _gather(values, f"{prefix}{key}", list(value) if isinstance(value, (list, tuple)) else value)
+                name = f"{prefix}{key}".removeprefix(without)
+                _gather(values, name, list(value) if isinstance(value, (list, tuple)) else value)
     return values
 
 
