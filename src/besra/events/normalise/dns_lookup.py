@@ -52,6 +52,11 @@ def status_name(number: str) -> str:
     return _names(STATUSES).get(number, number)
 
 
+def record_type(number: str) -> str:
+    """The name of a record type, or the number itself."""
+    return _names(RECORD_TYPES).get(number, number)
+
+
 def unmapped(address: str) -> str:
     """An IPv4-mapped IPv6 address as the IPv4 address it is; anything else as it came."""
     found = MAPPED.fullmatch(address)
