@@ -26,12 +26,15 @@ RELATED = {
 
 
 def put_arguments(document: Document, *processes: str) -> None:
-    """Set `args` and `args_count` of processes from their command lines, as the C runtime splits them."""
+    """Set `args` and `args_count` of processes from their command lines, as the C runtime splits them.
+
+    The integrations count empty arguments, and then drop them.
+    """
     for process in processes:
         command_line = field_text(document, f"{process}.command_line")
         arguments = split_arguments(command_line) if command_line else []
         if arguments:
-            put(document, f"{process}.args", arguments)
+            put(document, f"{process}.args", [argument for argument in arguments if argument] or None)
             put(document, f"{process}.args_count", len(arguments))
 
 
