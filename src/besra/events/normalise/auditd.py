@@ -88,8 +88,12 @@ def _put_event(document: Document, record: Mapping[str, Any], event: AuditEvent,
     put(document, "@timestamp", text_of(record.get("timestamp")))
     put(document, "event.kind", "event")
     put(document, "event.action", (meanings[0].action or None) if meanings else None)
-    put(document, "event.category", [name for meaning in meanings for name in meaning.category] or None)
-    put(document, "event.type", [name for meaning in meanings for name in meaning.type] or None)
+    put(
+        document,
+        "event.category",
+        list(dict.fromkeys(name for meaning in meanings for name in meaning.category)) or None,
+    )
+    put(document, "event.type", list(dict.fromkeys(name for meaning in meanings for name in meaning.type)) or None)
     put(document, "event.outcome", OUTCOMES[event.result])
     put(document, "event.sequence", integer(record.get("sequence")))
     put(document, "auditd.sequence", record.get("sequence"))
@@ -173,11 +177,11 @@ def _put_socket(document: Document, event: AuditEvent, meaning: Meaning) -> None
 
 def _put_users(document: Document, event: AuditEvent, meaning: Meaning) -> None:
     """Ids with the names that are known of them; who acted for whom where the kind of event tells."""
-    for raw, value in ids_of(event):
+    for raw, number in ids_of(event):
         field = USER_FIELDS.get(raw, f"user.{_plain(raw)}")
         names = event.groups if raw.endswith("gid") else event.users
-        put(document, f"{field}.id", value)
-        put(document, f"{field}.name", names.get(value))
+        put(document, f"{field}.id", number)
+        put(document, f"{field}.name", names.get(number))
     for field, source in meaning.entities:
         value = event.ids.get("uid") if source == UID else field_text(document, f"auditd.summary.{source}")
         _put_entity(document, event, field, value)

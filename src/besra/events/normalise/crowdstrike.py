@@ -61,7 +61,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     _put_connection(document, values)
     if "DnsRequest" in action:
         _put_dns(document, values)
-    put_arguments(document, "process", "process.parent")
+    put_arguments(document, "process", "process.parent", count_empty=False)
     _put_names(document)
     put_related(document)
     values.put_rest(document, NAMESPACE)

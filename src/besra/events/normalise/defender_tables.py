@@ -103,7 +103,7 @@ ACTIONS = {
     ("registry", "registrykeycreated"): "creation",
     ("registry", "registryvalueset"): "modification",
 }
-"""Category and `ActionType` to `event.action`; otherwise it is `ActionType` in lower case."""
+"""Category and `ActionType` to `event.action`; otherwise it is `ActionType` in lower case, with hyphens for blanks."""
 
 ACTS_ON_NO_PROCESS = frozenset(
     {
@@ -140,10 +140,11 @@ ACTS_ON_NO_PROCESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a row says about itself: its table and its action, both in lower case."""
+    """What a row says about itself: its table and its action, in lower case without blanks, and that as it came."""
 
     table: str
     action: str
+    action_as_written: str = ""
 
     @property
     def category(self) -> str:
@@ -174,7 +175,8 @@ class Row:
         """`event.action`."""
         if self.category == "driver":
             return "load"
-        return ACTIONS.get((self.category, self.action), self.action) or None
+        written = self.action_as_written.lower().replace(" ", "-")
+        return ACTIONS.get((self.category, self.action), written) or None
 
     @property
     def has_created_process(self) -> bool:
@@ -185,16 +187,17 @@ class Row:
 
 
 def row_of(values: RawValues) -> Row:
-    """The table as a streamed record or an export names it; without a name, what columns and action tell."""
+    """What a row is."""
     action = values.word("ActionType")
+    return Row(_table(values, action), action, values.text("ActionType") or "")
+
+
+def _table(values: RawValues, action: str) -> str:
+    """The table as a streamed record or an export names it; without a name, what action and columns tell."""
     for name in ("category", "Type", "$table", "TableName"):
         table = values.word(name).removeprefix(PREFIX)
         if table in CATEGORIES:
-            return Row(table, action)
-    for word, table in TELLING_ACTIONS:
-        if word in action:
-            return Row(table, action)
-    for column, table in TELLING_COLUMNS:
-        if column in values:
-            return Row(table, action)
-    return Row("deviceevents", action)
+            return table
+    by_action = (table for word, table in TELLING_ACTIONS if word in action)
+    by_column = (table for column, table in TELLING_COLUMNS if column in values)
+    return next(by_action, None) or next(by_column, "deviceevents")

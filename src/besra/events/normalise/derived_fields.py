@@ -25,17 +25,18 @@ RELATED = {
 """List to the fields whose values it has."""
 
 
-def put_arguments(document: Document, *processes: str) -> None:
+def put_arguments(document: Document, *processes: str, count_empty: bool = True) -> None:
     """Set `args` and `args_count` of processes from their command lines, as the C runtime splits them.
 
-    The integrations count empty arguments, and then drop them.
+    No integration keeps empty arguments; most count them.
     """
     for process in processes:
         command_line = field_text(document, f"{process}.command_line")
         arguments = split_arguments(command_line) if command_line else []
+        kept = [argument for argument in arguments if argument]
         if arguments:
-            put(document, f"{process}.args", [argument for argument in arguments if argument] or None)
-            put(document, f"{process}.args_count", len(arguments))
+            put(document, f"{process}.args", kept or None)
+            put(document, f"{process}.args_count", len(arguments if count_empty else kept))
 
 
 def put_related(document: Document) -> None:
