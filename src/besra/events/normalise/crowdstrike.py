@@ -154,7 +154,7 @@ def _put_names(document: Document) -> None:
     """The name of a process is the last one of its path; a container's first process has the path `/`."""
     for process in ("process", "process.parent"):
         executable = field_text(document, f"{process}.executable")
-        if executable:
+        if executable and field_value(document, f"{process}.name") is None:
             arguments = field_value(document, f"{process}.args")
             first = arguments[0] if isinstance(arguments, list) and arguments else ""
             put(document, f"{process}.name", last_name(executable) or last_name(first))

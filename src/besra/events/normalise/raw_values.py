@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from besra.events.normalise.dns_lookup import unmapped
-from besra.events.normalise.nested_document import Document, integer_of, put, text_of
+from besra.events.normalise.nested_document import Document, field_value, integer_of, put, text_of
 from besra.schema.fieldtype import parse_ip
 from besra.schema.timestamp import NANOS, format_timestamp, parse_timestamp
 
@@ -111,16 +111,13 @@ class Move:
 
 
 def put_moves(document: Document, values: RawValues, moves: Iterable[Move]) -> None:
-    """Fill fields from the rows of a table. Where two rows name one field, the first value there is wins."""
-    filled: set[str] = set()
+    """Fill fields from the rows of a table. A field that has a value keeps it, and what else names it stays raw."""
     for move in moves:
-        if move.raw not in values or move.field in filled:
-            continue
-        value = move.convert(values.value(move.raw))
-        if value is not None:
-            put(document, move.field, value)
-            filled.add(move.field)
-            values.take(move.raw)
+        if move.raw in values and field_value(document, move.field) is None:
+            value = move.convert(values.value(move.raw))
+            if value is not None:
+                put(document, move.field, value)
+                values.take(move.raw)
 
 
 def integer(value: Any) -> int | None:

@@ -12,7 +12,7 @@ from besra.events.document import field_values
 from besra.events.normalise.any_path import put_path_parts
 from besra.events.normalise.derived_fields import put_arguments, put_related
 from besra.events.normalise.dns_lookup import put_answers
-from besra.events.normalise.nested_document import Document, collect, field_text, put
+from besra.events.normalise.nested_document import Document, collect, field_text, put, text_of
 from besra.events.normalise.path_name import put_account
 from besra.events.normalise.raw_values import (
     Move,
@@ -98,7 +98,7 @@ MOVES = (
     Move("endpoint.name", "host.name"),
     Move("endpoint.name", "host.hostname"),
     Move("endpoint.os", "host.os.platform"),
-    Move("endpoint.os", "host.os.type", lambda value: value if value in SYSTEMS else None),
+    Move("endpoint.os", "host.os.type", lambda value: value if text_of(value) in SYSTEMS else None),
     Move("endpoint.type", "host.type"),
     Move("os.name", "host.os.name"),
     Move("group.id", "group.id"),
@@ -151,7 +151,8 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     put_moves(document, values, IN_PROCESS_EVENTS if created else IN_OTHER_EVENTS)
     _put_command_lines(document, values, created=created)
     _put_kind(document, _kind(values, category))
-    put_account(document, "user", values.text("src.process.user"))
+    if field_text(document, "user.name") is None:
+        put_account(document, "user", values.text("src.process.user"))
     if created:
         _put_signature(document, values)
     _put_payload(document, values, category)
