@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from tests.e2e.command import inside
 
-import besra
 from besra.rules import examples
 
 EXAMPLES = Path(examples.__file__).parent
@@ -192,8 +191,3 @@ def test_documents_of_the_pipelines_stay_as_they_are(tmp_path: Path) -> None:
     path = write(tmp_path / "ecs.ndjson", [document])
     found = inside("search", "any where true", path, "-q", "--format", "ndjson").documents
     assert [hit["_source"] for hit in found] == [document]
-
-
-def test_python_callers_may_hand_raw_records(tmp_path: Path) -> None:
-    path = write(tmp_path / "funnel.ndjson", installer_story())
-    assert len(list(besra.scan(path))) == 1

@@ -181,13 +181,12 @@ def _put_connection(document: Document, values: RawValues) -> None:
     """Without a direction the device is taken to be the source, as the integration does."""
     direction = values.text(f"{ADDITIONAL}.direction")
     put(document, "network.direction", DIRECTIONS.get(direction or "", "unknown"))
+    put(document, "network.protocol", "dns" if "dns" in values.word("ActionType") else None)
     local, remote = ("destination", "source") if direction == "In" else ("source", "destination")
     put_moves(document, values, ends(local, remote))
     put(document, "destination.address", field_text(document, "destination.ip"))
-    protocol = field_text(document, "network.protocol") or ""
+    protocol = values.word("Protocol")
     put(document, "network.transport", next((name for name in ("tcp", "udp") if protocol.startswith(name)), None))
-    if "dns" in values.word("ActionType"):
-        put(document, "network.protocol", "dns")
 
 
 def _put_registry_path(document: Document, values: RawValues) -> None:

@@ -243,7 +243,8 @@ def _put_dns(document: Document, values: RawValues) -> None:
     words = request.split() if request else []
     name = words[2] if len(words) == 3 and words[0] == "type:" else request
     put(document, "dns.question.name", name)
-    put(document, "network.protocol", "dns")
+    if field_text(document, "network.protocol") is None:
+        put(document, "network.protocol", "dns")
     collect(document, "related.hosts", name)
     if response:
         put_answers(document, response)
