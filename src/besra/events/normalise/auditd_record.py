@@ -64,7 +64,7 @@ def _add(event: AuditEvent, record: Mapping[str, Any], *, is_main: bool) -> None
     if not event.title and isinstance(fields.get("proctitle"), str):
         event.title = fields.pop("proctitle")
     if kind == "PATH":
-        event.paths.append({name.replace("-", "_"): value for name, value in fields.items()})
+        event.paths.append(fields)
     elif kind == "SOCKADDR" and not event.socket:
         sockaddr = fields.pop("sockaddr", None)
         event.socket = {**fields, **(sockaddr if isinstance(sockaddr, Mapping) else {})}
