@@ -4,7 +4,7 @@ Products write their records flat, nested or mixed; normalisers of sources see o
 goes into the namespace of the product, as the pipelines have it, so that nothing is lost.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,11 @@ class RawValues:
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    @property
+    def names(self) -> KeysView[str]:
+        """The names that have a value."""
+        return self._values.keys()
 
     def value(self, name: str) -> Any:
         """The value of a name, None without one."""
@@ -61,12 +66,21 @@ class RawValues:
         Where one name goes on behind another (`image` and `image.sha256`), the shorter is put at `image.value`.
         """
         rest = [(name_of(name), value) for name, value in self._values.items() if name not in self._taken]
-        parents = {name[:end] for name, _ in rest for end, char in enumerate(name) if char == "."}
+        parents = {parent for name, _ in rest if "." in name for parent in _parents(name)}
         gathered: dict[str, Any] = {}
         for name, value in rest:
             _gather(gathered, _free(name, parents), value)
+        inner: Document = {}
         for name, value in gathered.items():
-            put(document, f"{namespace}.{name}", value)
+            put(inner, name, value)
+        put(document, namespace, inner or None)
+
+
+def _parents(name: str) -> Iterator[str]:
+    end = name.find(".")
+    while end >= 0:
+        yield name[:end]
+        end = name.find(".", end + 1)
 
 
 def _free(name: str, parents: set[str]) -> str:
@@ -81,11 +95,13 @@ def _flat(record: Mapping[str, Any], without: str) -> dict[str, Any]:
     while stack:
         prefix, inner = stack.pop()
         for key, value in inner.items():
-            if isinstance(value, Mapping):
-                stack.append((f"{prefix}{key}.", value))
+            name = f"{prefix}{key}"
+            # The test against the abstract Mapping costs more than all the rest; most values are text.
+            if type(value) is not str and isinstance(value, Mapping):
+                stack.append((f"{name}.", value))
             elif value is not None and value not in ("", []):
-                name = f"{prefix}{key}".removeprefix(without)
-                _gather(values, name, list(value) if isinstance(value, (list, tuple)) else value)
+                plain = list(value) if isinstance(value, (list, tuple)) else value
+                _gather(values, name.removeprefix(without), plain)
     return values
 
 
@@ -112,8 +128,9 @@ class Move:
 
 def put_moves(document: Document, values: RawValues, moves: Iterable[Move]) -> None:
     """Fill fields from the rows of a table. A field that has a value keeps it, and what else names it stays raw."""
+    names = values.names
     for move in moves:
-        if move.raw in values and field_value(document, move.field) is None:
+        if move.raw in names and field_value(document, move.field) is None:
             value = move.convert(values.value(move.raw))
             if value is not None:
                 put(document, move.field, value)
