@@ -148,6 +148,8 @@ def _put_path(document: Document, values: RawValues, field: str, folder: str, na
 
 def _put_signature(document: Document, values: RawValues) -> None:
     status = values.text("InitiatingProcessSignatureStatus")
+    if status is None:
+        return
     if status in ("Valid", "Unsigned"):
         put(document, "process.parent.code_signature.exists", status == "Valid")
         put(document, "process.parent.code_signature.trusted", status == "Valid")

@@ -5,7 +5,6 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from besra.events.document import field_values
@@ -25,6 +24,7 @@ from besra.events.normalise.raw_values import (
     put_moves,
     time_of,
 )
+from besra.events.normalise.sentinel_one_kinds import Kind, is_process, kind_of
 from besra.events.normalise.stream_fields import put_stream
 from besra.events.normalise.vendor_name import snake_case
 
@@ -34,37 +34,7 @@ SYSTEMS = frozenset({"linux", "windows", "macos", "ios", "android"})
 ACTOR, TARGET, ACTORS_PARENT = "src.process", "tgt.process", "src.process.parent"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What kind of event a record is: `event.category`, `.type` and `.action`, each a list (or absent)."""
-
-    category: str = ""
-    type: str = ""
-    action: str = ""
-
-
-FILE_KINDS = (
-    ("creat", Kind("file", "creation", "creation")),
-    ("delet", Kind("file", "deletion", "deletion")),
-    ("modif", Kind("file", "change", "change")),
-    ("change", Kind("file", "change", "change")),
-    ("rename", Kind("file", "change", "rename")),
-    ("", Kind("file", "info")),
-)
-REGISTRY_TYPES = (("creat", "creation"), ("delet", "deletion"), ("modif", "change"), ("change", "change"), ("", ""))
-REGISTRY_ACTIONS = (
-    ("regvaluecreate", "creation"),
-    ("regkeycreate", "creation"),
-    ("regvaluemodified", "modification"),
-    ("regvaluedelete", "deletion"),
-    ("regkeydelete", "deletion"),
-    ("", ""),
-)
-"""The first row whose word the raw name contains counts."""
-
-CONNECTIONS = {"outgoing": "connection_attempted", "incoming": "connection_accepted"}
 DIRECTIONS = {"outgoing": "egress", "incoming": "ingress"}
-LOGINS = {"login": "start", "logout": "end"}
 OUTCOMES = {"success": "success", "failure": "failure", "blocked": "unknown"}
 
 
@@ -88,7 +58,11 @@ def _process(raw: str, field: str) -> tuple[Move, ...]:
     )
 
 
-IN_PROCESS_EVENTS = (*_process(TARGET, "process"), *_process(ACTOR, "process.parent"))
+IN_PROCESS_EVENTS = (
+    *_process(TARGET, "process"),
+    *_process(ACTOR, "process.parent"),
+    Move(f"{TARGET}.publisher", "process.code_signature.subject_name"),
+)
 IN_OTHER_EVENTS = (*_process(ACTOR, "process"), *_process(ACTORS_PARENT, "process.parent"))
 
 MOVES = (
@@ -145,12 +119,12 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     document: Document = {}
     values = RawValues(record)
     category = values.word("event.category")
-    created = _is_process(category) and any(name.startswith(f"{TARGET}.") for name in values)
+    created = is_process(category) and any(name.startswith(f"{TARGET}.") for name in values)
     put(document, "event.kind", "event")
     put_moves(document, values, MOVES)
     put_moves(document, values, IN_PROCESS_EVENTS if created else IN_OTHER_EVENTS)
     _put_command_lines(document, values, created=created)
-    _put_kind(document, _kind(values, category))
+    _put_kind(document, kind_of(values, category))
     if field_text(document, "user.name") is None:
         put_account(document, "user", values.text("src.process.user"))
     if created:
@@ -161,33 +135,6 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     values.put_rest(document, DATASET, _vendor_name)
     put_stream(document, DATASET)
     return document
-
-
-def _is_process(category: str) -> bool:
-    return "process" in category and "cross" not in category
-
-
-def _kind(values: RawValues, category: str) -> Kind:
-    kind, name = values.word("event.type"), values.word("meta.event.name")
-    if "dns" in category:
-        return Kind("network", "info protocol", "lookup_requested")
-    if "file" in category:
-        return next(found for word, found in FILE_KINDS if word in kind)
-    if "login" in category:
-        return Kind("authentication", LOGINS.get(kind, "info"))
-    if _is_process(category):
-        started = (name or kind) == "processcreation"
-        return Kind("process", *["start" if started else "end"] * 2) if started or _is_end(kind) else Kind("process")
-    if "registry" in category:
-        action = next(action for word, action in REGISTRY_ACTIONS if word in name)
-        return Kind("registry", next(found for word, found in REGISTRY_TYPES if word in kind), action)
-    if category == "ip" and kind == "ipconnect":
-        return Kind("network", "start connection", CONNECTIONS.get(values.word("event.network.direction"), ""))
-    return Kind("network", "info") if category == "ip" else Kind()
-
-
-def _is_end(kind: str) -> bool:
-    return kind in ("processexit", "processtermination")
 
 
 def _put_kind(document: Document, kind: Kind) -> None:
@@ -213,12 +160,10 @@ def _unquoted(line: str) -> str:
 
 def _put_signature(document: Document, values: RawValues) -> None:
     signed, verified = values.word(f"{TARGET}.signedStatus"), values.word(f"{TARGET}.verifiedStatus")
-    put(document, "process.code_signature.subject_name", values.text(f"{TARGET}.publisher"))
     if signed:
         put(document, "process.code_signature.exists", signed == "signed")
     if verified == "verified" or signed == "signed":
         put(document, "process.code_signature.trusted", verified == "verified")
-    values.take(f"{TARGET}.publisher")
 
 
 def _put_payload(document: Document, values: RawValues, category: str) -> None:
