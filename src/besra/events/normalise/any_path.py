@@ -17,16 +17,16 @@ def last_name(path: str) -> str | None:
 
 
 def put_path_parts(document: Document, field: str, path: str) -> None:
-    """Set name, directory and drive letter below a field, and the extension of the name if nothing has set one."""
+    """Set directory and drive letter below a field, and name and extension unless they are known."""
     parts = directory_and_name(path)
     if parts is None:
         return
     directory, name = parts
-    put(document, f"{field}.name", name or None)
-    put(document, f"{field}.directory", directory or None)
     _, dot, extension = name.rpartition(".")
-    if dot and extension and field_value(document, f"{field}.extension") is None:
-        put(document, f"{field}.extension", extension)
+    put(document, f"{field}.directory", directory or None)
+    for part, value in (("name", name), ("extension", extension if dot else "")):
+        if value and field_value(document, f"{field}.{part}") is None:
+            put(document, f"{field}.{part}", value)
     if has_drive(path):
         put(document, f"{field}.drive_letter", path[0].upper())
 

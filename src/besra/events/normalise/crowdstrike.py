@@ -54,7 +54,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     _put_kind(document, values, kind)
     put_moves(document, values, COMMON)
     put_moves(document, values, PROCESS)
-    _put_image(document, values, kind, action)
+    _put_image(document, values, kind)
     _put_hashes(document, values, action)
     _put_file(document, values, action)
     _put_registry(document, values)
@@ -77,15 +77,13 @@ def _put_kind(document: Document, values: RawValues, kind: Kind) -> None:
     put(document, "event.outcome", kind.outcome)
 
 
-def _put_image(document: Document, values: RawValues, kind: Kind, action: str) -> None:
+def _put_image(document: Document, values: RawValues, kind: Kind) -> None:
     if "library" in kind.category or "driver" in kind.category:
         put_moves(document, values, LIBRARY)
         put_moves(document, values, hashes("dll"))
         put(document, "dll.name", last_name(field_text(document, "dll.path") or ""))
         return
-    if "network" in kind.category or action.endswith(WRITTEN):
-        put_moves(document, values, ACTING)
-    put_moves(document, values, CREATED)
+    put_moves(document, values, CREATED if "process" in kind.category else (*ACTING, *CREATED))
 
 
 def _put_hashes(document: Document, values: RawValues, action: str) -> None:

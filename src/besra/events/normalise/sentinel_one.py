@@ -80,6 +80,7 @@ MOVES = (
     Move("k8sCluster.containerName", "container.name"),
     Move("k8sCluster.containerImage", "container.image.name"),
     Move("tgt.file.path", "file.path"),
+    Move("tgt.file.name", "file.name"),
     Move("tgt.file.size", "file.size", integer),
     Move("tgt.file.type", "file.type"),
     Move("tgt.file.extension", "file.extension"),

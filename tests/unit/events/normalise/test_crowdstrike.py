@@ -102,6 +102,12 @@ def test_parents_and_actors() -> None:
     assert document("NetworkConnectIP4", ContextProcessId="2")["process"]["entity_id"] == "2"
 
 
+@pytest.mark.parametrize("name", ["AsepValueUpdate", "FileDeleteInfo", "NetworkConnectIP4", "PeFileWritten"])
+def test_who_acted(name: str) -> None:
+    made = document(name, ContextImageFileName="\\Device\\HarddiskVolume1\\reg.exe", ContextBaseFileName="reg.exe")
+    assert made["process"] == {"executable": "\\Device\\HarddiskVolume1\\reg.exe", "name": "reg.exe"}
+
+
 @pytest.mark.parametrize(("way", "direction"), [("0", "outbound"), ("1", "inbound"), ("7", "unknown"), (None, None)])
 def test_directions(way: str | None, direction: str | None) -> None:
     made = document("NetworkConnectIP4", ConnectionDirection=way, LocalPort="1", RemotePort="2", Protocol="17")
