@@ -15,7 +15,11 @@ OUTCOMES = {"yes": "success", "success": "success", "1": "success", "no": "fail"
 
 @dataclass(slots=True)
 class AuditEvent:
-    """One event. `data` are the fields of its call or only record, `ids` its users and groups, `names` those by id."""
+    """One event, as it is put together.
+
+    `data` are the fields of its records, `ids` the users and groups of its call or only record, `users` and `groups`
+    the names of ids.
+    """
 
     type: str = ""
     result: str = "unknown"
