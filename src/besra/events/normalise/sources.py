@@ -8,6 +8,9 @@ FILEBEAT = "filebeat-besra"
 NORMALISED = ("data_stream.dataset",)
 """What only documents have that went through a pipeline already, even if it left raw names in them."""
 
+DIAGNOSTIC = ("operationName", "operationVersion")
+"""Names of which every diagnostic record of Azure has one."""
+
 SOURCES: tuple[Source, ...] = (
     Source(
         "sentinel_one",
@@ -25,5 +28,35 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source("crowdstrike", "CrowdStrike FDR", "crowdstrike", ("event_simpleName", "#event_simpleName"), NORMALISED),
     Source("auditd", "Linux audit", "auditd", ("auditd_records.type",), also=("auditbeat-besra",)),
+    Source("cloudtrail", "AWS CloudTrail", "cloudtrail", ("eventSource", "CloudTrailEvent"), also=(FILEBEAT,)),
+    Source("okta", "Okta System Log", "okta", ("published",), also=(FILEBEAT,)),
+    Source("github", "GitHub audit log", "github", ("action",)),
+    Source("kubernetes", "Kubernetes audit log", "kubernetes", ("auditID",)),
+    Source(
+        "entra_sign_in",
+        "Microsoft Entra sign-in log",
+        "azure_sign_in",
+        (*DIAGNOSTIC, "createdDateTime"),
+        also=(FILEBEAT,),
+    ),
+    Source(
+        "entra_audit",
+        "Microsoft Entra audit log",
+        "azure_audit",
+        (*DIAGNOSTIC, "activityDisplayName"),
+        also=(FILEBEAT,),
+    ),
+    Source(
+        "entra_id_protection",
+        "Microsoft Entra ID Protection",
+        "azure_identity_protection",
+        (*DIAGNOSTIC, "riskEventType", "riskState"),
+        also=(FILEBEAT,),
+    ),
+    Source("graph_activity", "Microsoft Graph activity log", "azure_graph", DIAGNOSTIC),
+    Source(
+        "azure_activity", "Azure activity log", "azure_activity", (*DIAGNOSTIC, "operationName.value"), also=(FILEBEAT,)
+    ),
+    Source("azure_platform", "Azure resource logs", "azure_platform", DIAGNOSTIC, also=(FILEBEAT,)),
 )
 """In the order in which they are tried."""
