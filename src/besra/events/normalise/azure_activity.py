@@ -70,7 +70,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     category = TYPES.get((field_text(rest, "category") or "").lower())
     put(document, "event.type", [category] if category else None)
     move(rest, document, VALUES)
-    if field_text(document, f"{VENDOR}.event_category") is None:
+    if peek(document, f"{VENDOR}.event_category") is None:
         is_policy = peek(rest, "properties.policies") is not None
         put(document, f"{VENDOR}.event_category", "Policy" if is_policy else "Administrative")
     move_texts(rest, document, (("properties.statusMessage", "message"), ("location", "geo.name")))

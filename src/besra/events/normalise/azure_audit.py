@@ -17,6 +17,7 @@ from besra.events.normalise.azure_record import (
 )
 from besra.events.normalise.nested_document import Document, field_text, put
 from besra.events.normalise.raw_record import keep, move, opened, peek, renamed, take, without_empty
+from besra.events.normalise.user_agent import put_user_agent
 
 DATASET = "azure.auditlogs"
 VENDOR = "azure.auditlogs"
@@ -51,7 +52,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     put_outcome(document, peek(rest, "properties.result"))
     if field_text(document, "event.outcome"):
         take(rest, "properties.result")
-    put(document, "user_agent.original", field_text(rest, "properties.userAgent"))
+    put_user_agent(document, field_text(rest, "properties.userAgent"))
     put(document, f"{PROPERTIES}.target_resources", _numbered(take(rest, RESOURCES)))
     move(rest, document, VALUES)
     keep(document, VENDOR, rest)

@@ -15,6 +15,7 @@ from besra.events.normalise.azure_record import (
 )
 from besra.events.normalise.nested_document import Document, collect, field_text, integer_of, put
 from besra.events.normalise.raw_record import keep, move_texts, opened, peek, renamed, take, take_text, without_empty
+from besra.events.normalise.user_agent import put_user_agent
 
 LOGS = {
     "microsoftgraphactivitylogs": "graphactivitylogs",
@@ -27,7 +28,6 @@ TEXTS = (
     ("properties.request_id", "http.request.id"),
     ("properties.request_method", "http.request.method"),
     ("properties.http_method", "http.request.method"),
-    ("properties.user_agent", "user_agent.original"),
     ("properties.user_id", "user.id"),
     ("location", "destination.geo.region_name"),
     ("properties.location", "destination.geo.region_name"),
@@ -61,6 +61,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     if field_text(document, "azure.tenant_id") is None:
         put(document, "azure.tenant_id", take_text(rest, "properties.tenant_id"))
         put(document, "cloud.account.id", field_text(document, "azure.tenant_id"))
+    put_user_agent(document, take_text(rest, "properties.user_agent"))
     move_texts(rest, document, TEXTS)
     for name, field in NUMBERS:
         number = integer_of(field_text(rest, name))

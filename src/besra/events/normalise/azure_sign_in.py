@@ -26,6 +26,7 @@ from besra.events.normalise.raw_record import (
     take_text,
     without_empty,
 )
+from besra.events.normalise.user_agent import put_user_agent
 
 DATASET = "azure.signinlogs"
 VENDOR = "azure.signinlogs"
@@ -37,7 +38,6 @@ TEXTS = (
     ("properties.location.country_or_region", "geo.country_iso_code"),
     ("properties.location.city", "geo.city_name"),
     ("properties.location.state", "geo.region_name"),
-    ("properties.user_agent", "user_agent.original"),
 )
 VALUES = (
     ("properties.location.geo_coordinates.latitude", "geo.location.lat"),
@@ -80,6 +80,8 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     _put_kind(document, rest)
     _put_message(document, rest)
     _put_details(document, rest)
+    put_user_agent(document, take_text(rest, "properties.user_agent"))
+    put(document, "source.as.number", integer_of(field_text(rest, "properties.autonomous_system_number")))
     move_texts(rest, document, TEXTS)
     move(rest, document, VALUES)
     keep(document, VENDOR, rest)

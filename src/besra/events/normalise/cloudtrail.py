@@ -27,6 +27,7 @@ from besra.events.normalise.raw_record import (
     without_empty,
 )
 from besra.events.normalise.stream_fields import put_stream
+from besra.events.normalise.user_agent import put_user_agent
 
 DATASET = "aws.cloudtrail"
 VENDOR = "aws.cloudtrail"
@@ -43,7 +44,6 @@ TEXTS = (
     ("eventID", "event.id"),
     ("awsRegion", "cloud.region"),
     ("sourceIPAddress", "source.address"),
-    ("userAgent", "user_agent.original"),
     ("userIdentity.principalId", "user.id"),
     ("userIdentity.onBehalfOf.userId", "user.id"),
     ("userIdentity.accountId", "cloud.account.id"),
@@ -102,6 +102,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     move_texts(rest, document, TEXTS)
     move(rest, document, VALUES)
     put_source(document, field_text(document, "source.address"))
+    put_user_agent(document, take_text(rest, "userAgent"))
     if field_value(document, "cloud.account.id") is None:
         put(document, "cloud.account.id", field_text(rest, "recipientAccountId"))
     _put_tls_version(document, rest)

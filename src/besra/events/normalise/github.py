@@ -7,6 +7,7 @@ from besra.events.normalise.ip_address import endpoint_of
 from besra.events.normalise.nested_document import Document, collect, field_text, put
 from besra.events.normalise.raw_record import keep, move_texts, move_times, opened, text_at, without_empty
 from besra.events.normalise.stream_fields import put_stream
+from besra.events.normalise.user_agent import put_user_agent
 
 DATASET = "github.audit"
 VENDOR = "github"
@@ -52,7 +53,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     _put_kind(document)
     address = endpoint_of(field_text(document, "github.actor_ip"))
     collect(document, "related.ip", address.ip if address else None)
-    put(document, "user_agent.original", field_text(document, "github.user_agent"))
+    put_user_agent(document, field_text(document, "github.user_agent"))
     for field in ("user.name", "user.target.name"):
         collect(document, "related.user", field_text(document, field))
     return document

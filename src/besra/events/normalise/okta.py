@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from besra.events.normalise.ip_address import put_source
-from besra.events.normalise.nested_document import Document, collect, field_text, field_value, put
+from besra.events.normalise.nested_document import Document, collect, field_text, field_value, integer_of, put
 from besra.events.normalise.okta_kinds import categories_of, types_of
 from besra.events.normalise.raw_record import (
     copied,
@@ -26,6 +26,7 @@ from besra.events.normalise.raw_record import (
     without_empty,
 )
 from besra.events.normalise.stream_fields import put_stream
+from besra.events.normalise.user_agent import put_user_agent
 
 DATASET = "okta.system"
 VENDOR = "okta"
@@ -50,9 +51,8 @@ VALUES = (
 COPIES = (
     ("okta.event_type", "event.action"),
     ("okta.uuid", "event.id"),
-    ("okta.client.user_agent.raw_user_agent", "user_agent.original"),
-    ("okta.client.user_agent.os", "user_agent.os.name"),
     ("okta.security_context.as.organization.name", "client.as.organization.name"),
+    ("okta.security_context.as.organization.name", "source.as.organization.name"),
     ("okta.security_context.domain", "client.domain"),
     ("okta.security_context.domain", "source.domain"),
     ("okta.actor.display_name", "user.full_name"),
@@ -103,6 +103,8 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     _put_debug_data(document, rest)
     _put_targets(document, rest)
     keep(document, VENDOR, rest)
+    put_user_agent(document, field_text(document, "okta.client.user_agent.raw_user_agent"))
+    put(document, "source.as.number", integer_of(field_text(document, "okta.security_context.as.number")))
     _put_kind(document)
     _put_user_name(document)
     for source, field in COPIES:
