@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ def test_any_record_becomes_a_document(source: Source) -> None:
         source.normaliser.recognises(record)
         document = source.normaliser.to_ecs(record)
         assert json.dumps(record) == before
-        assert json.loads(json.dumps(document, allow_nan=False)) == document
+        assert orjson.loads(orjson.dumps(document)) == document
         assert document["data_stream"]["dataset"] == document["event"]["dataset"]
         found = texts_of(document)
         whole = json.dumps(document, ensure_ascii=False).lower()

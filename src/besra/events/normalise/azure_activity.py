@@ -5,16 +5,15 @@ from typing import Any
 
 from besra.events.normalise.azure_export import activity_record
 from besra.events.normalise.azure_record import (
+    begin,
     category_of,
     keep_rest,
-    note_export,
     parse_texts,
-    put_common,
     put_outcome,
     put_principal,
 )
 from besra.events.normalise.nested_document import Document, collect, field_text, put
-from besra.events.normalise.raw_record import keep, move, move_texts, opened, peek, take, text_at, without_empty
+from besra.events.normalise.raw_record import keep, move, move_texts, peek, take, text_at
 
 DATASET = "azure.activitylogs"
 VENDOR = "azure.activitylogs"
@@ -59,12 +58,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 def to_ecs(record: Mapping[str, Any]) -> Document:
     """The ECS document of an event of the activity log."""
-    document: Document = {}
-    raw = opened(record)
-    exported = activity_record(raw)
-    rest = without_empty(exported or raw)
-    put_common(document, rest, DATASET, VENDOR)
-    note_export(document, VENDOR, exported)
+    document, rest = begin(record, DATASET, VENDOR, activity_record)
     parse_texts(rest.get("properties"))
     put_outcome(document, rest.get("resultType"), peek(rest, "properties.result"))
     category = TYPES.get((field_text(rest, "category") or "").lower())

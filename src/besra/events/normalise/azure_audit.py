@@ -8,15 +8,14 @@ from typing import Any
 
 from besra.events.normalise.azure_export import audit_record
 from besra.events.normalise.azure_record import (
+    begin,
     category_of,
-    note_export,
     parse_texts,
-    put_common,
     put_outcome,
     put_tenant,
 )
 from besra.events.normalise.nested_document import Document, field_text, put
-from besra.events.normalise.raw_record import keep, move, opened, peek, renamed, take, without_empty
+from besra.events.normalise.raw_record import keep, move, peek, renamed, take
 from besra.events.normalise.user_agent import put_user_agent
 
 DATASET = "azure.auditlogs"
@@ -41,12 +40,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 def to_ecs(record: Mapping[str, Any]) -> Document:
     """The ECS document of an audit event."""
-    document: Document = {}
-    raw = opened(record)
-    exported = audit_record(raw)
-    rest = without_empty(exported or raw)
-    put_common(document, rest, DATASET, VENDOR)
-    note_export(document, VENDOR, exported)
+    document, rest = begin(record, DATASET, VENDOR, audit_record)
     put_tenant(document, rest)
     parse_texts(rest.get("properties"))
     put_outcome(document, peek(rest, "properties.result"))

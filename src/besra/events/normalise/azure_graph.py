@@ -6,15 +6,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from besra.events.normalise.azure_record import (
+    begin,
     category_of,
     iso_time,
     put_address,
-    put_common,
     put_duration,
     put_tenant,
 )
 from besra.events.normalise.nested_document import Document, collect, field_text, integer_of, put
-from besra.events.normalise.raw_record import keep, move_texts, opened, peek, renamed, take, take_text, without_empty
+from besra.events.normalise.raw_record import keep, move_texts, peek, renamed, take, take_text
 from besra.events.normalise.user_agent import put_user_agent
 
 LOGS = {
@@ -48,10 +48,8 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 def to_ecs(record: Mapping[str, Any]) -> Document:
     """The ECS document of a request."""
-    document: Document = {}
-    rest = without_empty(opened(record))
-    log = LOGS.get(category_of(rest), "graphactivitylogs")
-    put_common(document, rest, f"azure.{log}", f"azure.{log}")
+    log = LOGS.get(category_of(record), "graphactivitylogs")
+    document, rest = begin(record, f"azure.{log}", f"azure.{log}")
     put_tenant(document, rest)
     for name in ("callerIpAddress", "ipAddress"):
         put_address(document, rest, f"properties.{name}")

@@ -5,17 +5,16 @@ from typing import Any
 
 from besra.events.normalise.azure_export import risk_record
 from besra.events.normalise.azure_record import (
+    begin,
     category_of,
     iso_time,
-    note_export,
     parse_texts,
     put_address,
-    put_common,
     put_principal,
     put_tenant,
 )
 from besra.events.normalise.nested_document import Document, field_text, put
-from besra.events.normalise.raw_record import keep, opened, peek, renamed, take, without_empty
+from besra.events.normalise.raw_record import keep, peek, renamed, take
 
 DATASET = "azure.identity_protection"
 VENDOR = "azure.identityprotection"
@@ -42,12 +41,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 def to_ecs(record: Mapping[str, Any]) -> Document:
     """The ECS document of a risk detection or of a risky user."""
-    document: Document = {}
-    raw = opened(record)
-    exported = risk_record(raw)
-    rest = without_empty(exported or raw)
-    put_common(document, rest, DATASET, VENDOR)
-    note_export(document, VENDOR, exported)
+    document, rest = begin(record, DATASET, VENDOR, risk_record)
     put_tenant(document, rest)
     parse_texts(rest.get("properties"))
     address = field_text(rest, "properties.ipAddress")

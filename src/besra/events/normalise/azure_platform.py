@@ -6,9 +6,9 @@ What a cluster logs is JSON text within a record, and comes to stand below `azur
 from collections.abc import Mapping
 from typing import Any
 
-from besra.events.normalise.azure_record import category_of, keep_rest, put_common, put_outcome
+from besra.events.normalise.azure_record import begin, category_of, keep_rest, put_outcome
 from besra.events.normalise.nested_document import Document, put
-from besra.events.normalise.raw_record import json_in, move, move_texts, opened, peek, text_at, without_empty
+from besra.events.normalise.raw_record import json_in, move, move_texts, peek, text_at
 
 DATASET = "azure.platformlogs"
 VENDOR = "azure.platformlogs"
@@ -30,9 +30,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 def to_ecs(record: Mapping[str, Any]) -> Document:
     """The ECS document of a diagnostic record."""
-    document: Document = {}
-    rest = without_empty(opened(record))
-    put_common(document, rest, DATASET, VENDOR)
+    document, rest = begin(record, DATASET, VENDOR)
     log = json_in(peek(rest, "properties.log"))
     if isinstance(log, dict):
         rest["properties"]["log"] = log

@@ -4,13 +4,24 @@ What surrounds `properties` is the same in all logs, and goes to the same fields
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from besra.events.normalise.azure_resource import put_resource
 from besra.events.normalise.ip_address import put_source
 from besra.events.normalise.nested_document import Document, collect, field_text, integer_of, put, text_of
-from besra.events.normalise.raw_record import json_in, keep, peek, take, take_text, text_at, time_of
+from besra.events.normalise.raw_record import (
+    LIMIT,
+    json_in,
+    keep,
+    opened,
+    peek,
+    take,
+    take_text,
+    text_at,
+    time_of,
+    without_empty,
+)
 from besra.events.normalise.stream_fields import note_derived, put_stream
 
 NANOS_PER_MILLISECOND = 1_000_000
@@ -18,6 +29,7 @@ AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d\d):(\d\d)(?: (
 SHORT_HOUR = re.compile(r"(T| )(\d):")
 LEVELS = {"1": "Critical", "2": "Error", "3": "Warning", "4": "Informational", "5": "Verbose"}
 OUTCOMES = ("success", "failure", "unknown")
+Exported = Callable[[Document], Document | None]
 TIMES = ("time", "properties.timeGenerated", "properties.createdDateTime", "EventTimeString")
 
 
@@ -35,12 +47,29 @@ def parse_texts(holder: Any) -> None:
             holder[name] = parsed
 
 
-def put_common(document: Document, rest: Document, dataset: str, namespace: str) -> None:
-    """Take out of a record what all logs have beside their properties."""
+def begin(
+    record: Mapping[str, Any], dataset: str, namespace: str, exported: Exported | None = None
+) -> tuple[Document, Document]:
+    """A document with what all logs have beside their properties, and the rest of the record.
+
+    `exported` gives the diagnostic record of what an interface of Microsoft's tells, None of other records; what that
+    did not say is named as derived.
+    """
+    document: Document = {}
+    raw = opened(record)
+    diagnostic = exported(raw) if exported else None
+    rest = without_empty(diagnostic or raw)
     put(document, "ecs.version", "8.11.0")
     put_stream(document, dataset)
+    if diagnostic:
+        note_derived(document, f"{namespace}.category", f"{namespace}.operation_name", "event.action")
     put(document, "cloud.provider", "azure")
     put(document, "event.kind", "event")
+    _take_common(document, rest, namespace)
+    return document, rest
+
+
+def _take_common(document: Document, rest: Document, namespace: str) -> None:
     for name in ("identity", "properties"):
         parsed = json_in(peek(rest, name))
         if isinstance(parsed, dict):
@@ -53,12 +82,6 @@ def put_common(document: Document, rest: Document, dataset: str, namespace: str)
     put(document, "event.action", field_text(rest, "operationName"))
     put(document, f"{namespace}.operation_name", take(rest, "operationName"))
     put(document, "azure.correlation_id", take_text(rest, "correlationId"))
-
-
-def note_export(document: Document, namespace: str, exported: Document | None) -> None:
-    """Name what a record from an interface of Microsoft's did not say, as a diagnostic record would."""
-    if exported is not None:
-        note_derived(document, f"{namespace}.category", f"{namespace}.operation_name", "event.action")
 
 
 def put_tenant(document: Document, rest: Document) -> None:
@@ -82,7 +105,8 @@ def put_address(document: Document, rest: Document, name: str) -> None:
 def put_duration(document: Document, rest: Document, name: str) -> None:
     """Take milliseconds; `event.duration` has nanoseconds."""
     milliseconds = integer_of(field_text(rest, name))
-    if milliseconds is not None and field_text(document, "event.duration") is None:
+    is_known = field_text(document, "event.duration") is not None
+    if milliseconds is not None and abs(milliseconds) < LIMIT // NANOS_PER_MILLISECOND and not is_known:
         take(rest, name)
         put(document, "event.duration", milliseconds * NANOS_PER_MILLISECOND)
 

@@ -6,11 +6,10 @@ from typing import Any
 from besra.events.document import flatten
 from besra.events.normalise.azure_export import sign_in_record
 from besra.events.normalise.azure_record import (
+    begin,
     category_of,
-    note_export,
     parse_texts,
     put_address,
-    put_common,
     put_principal,
     put_tenant,
 )
@@ -19,12 +18,10 @@ from besra.events.normalise.raw_record import (
     keep,
     move,
     move_texts,
-    opened,
     peek,
     renamed,
     take,
     take_text,
-    without_empty,
 )
 from besra.events.normalise.user_agent import put_user_agent
 
@@ -63,12 +60,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 def to_ecs(record: Mapping[str, Any]) -> Document:
     """The ECS document of a sign-in."""
-    document: Document = {}
-    raw = opened(record)
-    exported = sign_in_record(raw)
-    rest = without_empty(exported or raw)
-    put_common(document, rest, DATASET, VENDOR)
-    note_export(document, VENDOR, exported)
+    document, rest = begin(record, DATASET, VENDOR, sign_in_record)
     put_tenant(document, rest)
     for name in ("ipAddress", "IPAddress"):
         put_address(document, rest, f"properties.{name}")

@@ -84,10 +84,10 @@ def test_principals(principal: str, user: dict[str, str]) -> None:
 
 def test_durations_are_nanoseconds_and_what_is_none_stays() -> None:
     document: Document = {}
-    rest: Document = {"a": "long", "b": "12"}
-    put_duration(document, rest, "a")
-    put_duration(document, rest, "b")
-    assert (document, rest) == ({"event": {"duration": 12_000_000}}, {"a": "long"})
+    rest: Document = {"a": "long", "b": 1 << 60, "c": "12", "d": 5}
+    for name in "abcd":
+        put_duration(document, rest, name)
+    assert (document, rest) == ({"event": {"duration": 12_000_000}}, {"a": "long", "b": 1 << 60, "d": 5})
 
 
 def test_a_category_alone_makes_no_diagnostic_record() -> None:
