@@ -72,7 +72,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     put(document, "cloud.region", field_text(document, "destination.geo.region_name"))
     put(document, "client.user.id", field_text(document, "user.id"))
     collect(document, "related.user", field_text(document, "user.id"))
-    keep(document, f"azure.{log}", rest)
+    keep(document, f"azure.{log}", rest, str)
     return document
 
 

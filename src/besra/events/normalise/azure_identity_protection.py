@@ -56,5 +56,5 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     for source, field in COPIES:
         put(document, field, field_text(rest, source))
     put_principal(document, field_text(rest, "properties.user_principal_name"))
-    keep(document, VENDOR, rest)
+    keep(document, VENDOR, rest, str)
     return document

@@ -76,7 +76,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     put(document, "source.as.number", integer_of(field_text(rest, "properties.autonomous_system_number")))
     move_texts(rest, document, TEXTS)
     move(rest, document, VALUES)
-    keep(document, VENDOR, rest)
+    keep(document, VENDOR, rest, str)
     return document
 
 

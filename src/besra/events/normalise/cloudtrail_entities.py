@@ -6,9 +6,10 @@ role's plain name, to `entity.target.id`.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
-from besra.events.normalise.nested_document import Document, collect, field_text, field_value, text_of
+from besra.events.normalise.nested_document import Document, collect, field_text, text_of
 
 ACTOR = (
     "userIdentity.accessKeyId",
@@ -131,33 +132,44 @@ ACCESS_KEY, ACCESS_KEY_LENGTH = "AKIA", 20
 def put_entities(document: Document, record: Document) -> None:
     """Set `related.entity` and the targets of an event from its record."""
     service = (field_text(record, "eventSource") or "").partition(".")[0]
-    request, answer = RELATED.get(service, ("", ""))
-    names = (*ACTOR, *(REQUEST + name for name in request.split()), *(ANSWER + name for name in answer.split()))
-    for entity in _texts(record, names):
+    for entity in _texts(record, _entities_of(service)):
         collect(document, "related.entity", entity)
-    event = field_text(record, "eventName")
-    for entity in _texts(record, (name for name, events in TARGETS.items() if event in events.split())):
+    for entity in _texts(record, _targets_of(field_text(record, "eventName"))):
         collect(document, "related.entity", entity)
         collect(document, _target_field(entity), entity)
 
 
-def _texts(record: Document, names: Iterable[str]) -> Iterator[str]:
+@lru_cache(maxsize=256)
+def _entities_of(service: str) -> tuple[tuple[str, ...], ...]:
+    request, answer = RELATED.get(service, ("", ""))
+    names = (*ACTOR, *(REQUEST + name for name in request.split()), *(ANSWER + name for name in answer.split()))
+    return tuple(tuple(name.split(".")) for name in names)
+
+
+@lru_cache(maxsize=1024)
+def _targets_of(event: str | None) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(name.split(".")) for name, events in TARGETS.items() if event in events.split())
+
+
+def _texts(record: Document, names: Iterable[tuple[str, ...]]) -> Iterator[str]:
     for name in names:
-        for value in _values(record, name.split(".")):
+        for value in _values(record, name):
             text = text_of(value)
             if text is not None:
                 yield text
 
 
-def _values(value: Any, names: list[str]) -> Iterator[Any]:
+def _values(value: Any, names: tuple[str, ...]) -> Iterator[Any]:
     """What stands at a name, in whatever lists."""
-    if isinstance(value, list):
-        for member in value:
-            yield from _values(member, names) if isinstance(member, dict) or not names else ()
-    elif not names:
-        yield value
-    elif isinstance(value, dict):
-        yield from _values(field_value(value, names[0]), names[1:])
+    for place, name in enumerate(names):
+        if isinstance(value, list):
+            for member in value:
+                yield from _values(member, names[place:])
+            return
+        if not isinstance(value, dict):
+            return
+        value = value.get(name)
+    yield from value if isinstance(value, list) else (value,)
 
 
 def _target_field(entity: str) -> str:

@@ -6,6 +6,7 @@ between depend on it.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 DEPTH = 100
@@ -48,6 +49,7 @@ def java_order(names: Iterable[str]) -> list[str]:
     return sorted(held, key=lambda name: _spread(name) & (capacity - 1))
 
 
+@lru_cache(maxsize=4096)
 def _spread(name: str) -> int:
     """Java's hash of a text, over its UTF-16 units, with the upper half folded into the lower."""
     units = name.encode("utf-16-le", "surrogatepass")

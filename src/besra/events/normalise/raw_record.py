@@ -7,11 +7,12 @@ its field cannot have is not taken either.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from besra.events.document import field_values
+from besra.events.document import SCALARS, field_values
 from besra.events.normalise.nested_document import Document, field_value, put, text_of
 from besra.schema.timestamp import format_timestamp, parse_timestamp
 
@@ -49,7 +50,7 @@ def opened(record: Mapping[str, Any]) -> Document:
 
 def copied(value: Any, depth: int = DEPTH) -> Any:
     """A copy of a JSON value."""
-    if not depth:
+    if type(value) in SCALARS or not depth:
         return value
     if isinstance(value, Mapping):
         return {str(name): copied(member, depth - 1) for name, member in value.items()}
@@ -58,7 +59,7 @@ def copied(value: Any, depth: int = DEPTH) -> Any:
 
 def without_empty(value: Any, depth: int = DEPTH) -> Any:
     """A JSON value without members that hold nothing: null, empty texts, and lists and objects of nothing else."""
-    if not depth:
+    if type(value) in SCALARS or not depth:
         return value
     if isinstance(value, dict):
         members = {name: without_empty(member, depth - 1) for name, member in value.items()}
@@ -142,6 +143,7 @@ def time_of(value: Any) -> str | None:
     return format_timestamp(nanos) if nanos is not None and abs(nanos) < LIMIT else None
 
 
+@lru_cache(maxsize=4096)
 def snake_case(name: str) -> str:
     """`riskLevelDuringSignIn` as `risk_level_during_sign_in`."""
     return CAPITALS.sub(r"\1_\2", name).lower()
@@ -149,7 +151,7 @@ def snake_case(name: str) -> str:
 
 def renamed(value: Any, spell: Callable[[str], str] = snake_case, depth: int = DEPTH) -> Any:
     """A JSON value with the names of its members spelled otherwise, at all levels."""
-    if not depth:
+    if type(value) in SCALARS or not depth:
         return value
     if isinstance(value, dict):
         result: Document = {}
