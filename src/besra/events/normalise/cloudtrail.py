@@ -4,6 +4,7 @@ Requests and answers are kept twice, as the pipelines do: as one text (`aws.clou
 rules look for parts, and by name under `aws.cloudtrail.flattened`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,6 +71,7 @@ LONGEST = 32766
 """Units of the longest text that is also kept by name, Elasticsearch's limit for a term."""
 
 SESSION_TYPES = ("AssumedRole", "FederatedUser")
+STS = re.compile(r"arn:[\w-]+:sts:")
 LOGIN = "ConsoleLogin"
 HELD = "CloudTrailEvent"
 """Where an answer of `LookupEvents` has the record."""
@@ -79,7 +81,10 @@ def recognises(record: Mapping[str, Any]) -> bool:
     """Whether a record is one of CloudTrail, which names an event, its source and its time, or holds such a record."""
     if text_at(record, HELD):
         return _held(record) is not None
-    return all(text_at(record, name) for name in ("eventName", "eventSource", "eventTime"))
+    is_call = all(text_at(record, name) for name in ("eventName", "eventSource", "eventTime"))
+    # Other clouds name calls alike.
+    is_of_aws = (text_at(record, "eventSource") or "").endswith(".amazonaws.com") or text_at(record, "awsRegion")
+    return is_call and bool(is_of_aws)
 
 
 def to_ecs(record: Mapping[str, Any]) -> Document:
@@ -135,7 +140,7 @@ def _put_people(document: Document, rest: Document) -> None:
     if field_text(rest, "userIdentity.type") in SESSION_TYPES:
         names.reverse()
         arn = field_text(rest, "userIdentity.arn") or ""
-        put(document, "user.changes.name", arn.rpartition("/")[2] or None if arn.startswith("arn:aws:sts:") else None)
+        put(document, "user.changes.name", arn.rpartition("/")[2] or None if STS.match(arn) else None)
     move_texts(rest, document, [(name, "user.name") for name in names])
     if field_text(rest, "eventName") == "UserAuthentication" and field_value(document, "user.name") is None:
         put(document, "user.name", field_text(rest, "additionalEventData.UserName"))

@@ -58,14 +58,18 @@ def copied(value: Any, depth: int = DEPTH) -> Any:
 
 
 def without_empty(value: Any, depth: int = DEPTH) -> Any:
-    """A JSON value without members that hold nothing: null, empty texts, and lists and objects of nothing else."""
+    """A JSON value without members that hold nothing: null, empty texts, and lists and objects of nothing else.
+
+    Objects in lists keep their places: Azure's audit log is known by them.
+    """
     if type(value) in SCALARS or not depth:
         return value
     if isinstance(value, dict):
-        members = {name: without_empty(member, depth - 1) for name, member in value.items()}
-        return {name: member for name, member in members.items() if not is_empty(member)}
+        held = {name: without_empty(member, depth - 1) for name, member in value.items()}
+        return {name: member for name, member in held.items() if not is_empty(member)}
     if isinstance(value, list):
-        return [member for member in (without_empty(member, depth - 1) for member in value) if not is_empty(member)]
+        members = [without_empty(member, depth - 1) for member in value]
+        return [member for member in members if isinstance(member, dict) or not is_empty(member)]
     return value
 
 

@@ -26,6 +26,8 @@ DIAGNOSTIC = {"time": "2024-05-06T07:08:09Z", "operationName": "o", "resourceId"
         ({**CALL, "eventType": "AwsApiCall", "published": "x"}, "cloudtrail"),
         ({"CloudTrailEvent": json.dumps(CALL)}, "cloudtrail"),
         ({"CloudTrailEvent": "{}"}, None),
+        ({**CALL, "eventSource": "ecs.example.com", "awsRegion": "eu-central-1"}, "cloudtrail"),
+        ({**CALL, "eventSource": "ecs.example.com", "acsRegion": "eu-central-1"}, None),
         (EVENT, "okta"),
         ({**EVENT, "eventType": "start"}, None),
         (ACTION, "github"),
@@ -55,6 +57,12 @@ def test_events_answer_to_filebeat_where_it_collects_them() -> None:
     origin = Origin("calls.json", 1)
     assert DEFAULTS.event_of(Document(CALL), origin, 0).index == ("logs-aws.cloudtrail-default", "filebeat-besra")
     assert DEFAULTS.event_of(Document(AUDIT), origin, 0).index == ("logs-kubernetes.audit_logs-default",)
+
+
+def test_sessions_have_names_in_all_partitions() -> None:
+    identity = {"type": "AssumedRole", "arn": "arn:aws-cn:sts::111122223333:assumed-role/deploy/dana"}
+    document = cloudtrail.to_ecs({**CALL, "userIdentity": identity})
+    assert field_values(document, "user.changes.name") == ["dana"]
 
 
 def test_long_requests_are_kept_as_text_only() -> None:

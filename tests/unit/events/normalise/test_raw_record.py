@@ -78,6 +78,11 @@ def test_what_lies_absurdly_deep_is_kept_as_it_is() -> None:
     assert list(flatten(document).values()) == [[1]]
 
 
+def test_what_holds_nothing_goes_and_objects_in_lists_keep_their_places() -> None:
+    record = {"a": None, "b": "", "c": [None, "", {"d": None}, {"d": 0}], "e": {"f": {"g": []}}, "h": False}
+    assert without_empty(record) == {"c": [{}, {"d": 0}], "h": False}
+
+
 def test_taking_removes_and_a_value_of_another_type_stays() -> None:
     rest: Document = {"a": {"b": 1, "c": ["x"]}}
     assert (take_text(rest, "a.b"), take_text(rest, "a.c"), take(rest, "a.x.y")) == ("1", None, None)
