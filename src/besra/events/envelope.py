@@ -159,16 +159,20 @@ def _records_of(value: Mapping[str, Any]) -> list[Any] | None:
 
 def _looked_up(value: Mapping[str, Any]) -> list[Any] | None:
     events = _objects(value.get("Events"))
-    return events if events and all("CloudTrailEvent" in event for event in events) else None
+    objects = [event for event in events or () if isinstance(event, Mapping)]
+    return events if objects and all("CloudTrailEvent" in event for event in objects) else None
 
 
 def _objects(value: object) -> list[Any] | None:
-    return value if isinstance(value, list) and all(isinstance(member, Mapping) for member in value) else None
+    """A list with objects in it, or an empty one. What else is in it is no document, and said to be none."""
+    if not isinstance(value, list):
+        return None
+    return value if not value or any(isinstance(member, Mapping) for member in value) else None
 
 
-def _message_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
+def _message_of(event: object) -> object:
     """The object whose JSON is the message of a log event; the event as it is if it has another message."""
-    message = event.get("message")
+    message = event.get("message") if isinstance(event, Mapping) else None
     if not isinstance(message, str) or not message.startswith("{"):
         return event
     try:

@@ -36,6 +36,8 @@ HIT = {"_index": "logs-x-default", "_id": "1", "_score": None, "_source": DOC}
         ),
         ({"Records": [DOC, {"a": 1}]}, [Document(DOC), Document({"a": 1})]),
         ({"records": [DOC]}, [Document(DOC)]),
+        ({"Records": []}, []),
+        ({"Records": [DOC, 5]}, [Document(DOC), NotADocument("a number")]),
         ({"Events": [{"CloudTrailEvent": "{}"}]}, [Document({"CloudTrailEvent": "{}"})]),
         ({"Events": [{"CloudTrailEvent": "{}"}], "NextToken": "t"}, [Document({"CloudTrailEvent": "{}"})]),
         ({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [DOC, DOC]}, [Document(DOC), Document(DOC)]),
@@ -49,7 +51,7 @@ HIT = {"_index": "logs-x-default", "_id": "1", "_score": None, "_source": DOC}
         ({"_index": "i", "_id": "7", "a": 1}, [Document({"_index": "i", "_id": "7", "a": 1}, "i", "7")]),
     ],
 )
-def test_documents_of_every_form(value: dict[str, Any], documents: list[Document]) -> None:
+def test_documents_of_every_form(value: dict[str, Any], documents: list[Document | NotADocument]) -> None:
     assert list(documents_in(value)) == documents
 
 
