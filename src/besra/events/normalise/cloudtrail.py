@@ -73,14 +73,14 @@ LONGEST = 32766
 SESSION_TYPES = ("AssumedRole", "FederatedUser")
 STS = re.compile(r"arn:[\w-]+:sts:")
 LOGIN = "ConsoleLogin"
-HELD = "CloudTrailEvent"
-"""Where an answer of `LookupEvents` has the record."""
+LOOKED_UP, BRIDGED = "CloudTrailEvent", "detail"
+"""Where an answer of `LookupEvents` has the record, as JSON text, and an event of EventBridge, as an object."""
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
     """Whether a record is one of CloudTrail, which names an event, its source and its time, or holds such a record."""
-    if text_at(record, HELD):
-        return _held(record) is not None
+    if any(text_at(record, name) for name in (LOOKED_UP, f"{BRIDGED}.eventSource")):
+        return _held(opened(record)) is not None
     is_call = all(text_at(record, name) for name in ("eventName", "eventSource", "eventTime"))
     # Other clouds name calls alike.
     is_of_aws = (text_at(record, "eventSource") or "").endswith(".amazonaws.com") or text_at(record, "awsRegion")
@@ -93,8 +93,8 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     whole = opened(record)
     held = _held(whole)
     if held is not None:
-        take(whole, HELD)
-        keep(document, f"{VENDOR}.lookup", whole)
+        take(whole, LOOKED_UP if LOOKED_UP in whole else BRIDGED)
+        keep(document, f"{VENDOR}.envelope", whole)
         whole = held
     rest = without_empty(whole)
     put(document, "ecs.version", "8.11.0")
@@ -117,9 +117,9 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     return document
 
 
-def _held(record: Mapping[str, Any]) -> Document | None:
-    """The record within an answer of CloudTrail's `LookupEvents`, where it is JSON text; None if there is none."""
-    held = json_in(text_at(record, HELD))
+def _held(record: Document) -> Document | None:
+    """The record within an answer of CloudTrail's `LookupEvents` or an event of EventBridge; None if there is none."""
+    held = json_in(record.get(LOOKED_UP)) if LOOKED_UP in record else record.get(BRIDGED)
     return opened(held) if isinstance(held, dict) and text_at(held, "eventName") else None
 
 
