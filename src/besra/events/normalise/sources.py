@@ -33,16 +33,18 @@ SOURCES: tuple[Source, ...] = (
         "AWS CloudTrail",
         "cloudtrail",
         ("eventSource", "CloudTrailEvent", "detail.eventSource"),
+        NORMALISED,
         also=(FILEBEAT,),
     ),
-    Source("okta", "Okta System Log", "okta", ("published",), also=(FILEBEAT,)),
-    Source("github", "GitHub audit log", "github", ("action",)),
-    Source("kubernetes", "Kubernetes audit log", "kubernetes", ("auditID",)),
+    Source("okta", "Okta System Log", "okta", ("published",), NORMALISED, (FILEBEAT,)),
+    Source("github", "GitHub audit log", "github", ("action",), NORMALISED),
+    Source("kubernetes", "Kubernetes audit log", "kubernetes", ("auditID",), NORMALISED),
     Source(
         "entra_sign_in",
         "Microsoft Entra sign-in log",
         "azure_sign_in",
         (*DIAGNOSTIC, "createdDateTime"),
+        NORMALISED,
         also=(FILEBEAT,),
     ),
     Source(
@@ -50,6 +52,7 @@ SOURCES: tuple[Source, ...] = (
         "Microsoft Entra audit log",
         "azure_audit",
         (*DIAGNOSTIC, "activityDisplayName"),
+        NORMALISED,
         also=(FILEBEAT,),
     ),
     Source(
@@ -57,12 +60,18 @@ SOURCES: tuple[Source, ...] = (
         "Microsoft Entra ID Protection",
         "azure_identity_protection",
         (*DIAGNOSTIC, "riskEventType", "riskState"),
+        NORMALISED,
         also=(FILEBEAT,),
     ),
-    Source("graph_activity", "Microsoft Graph activity log", "azure_graph", DIAGNOSTIC),
+    Source("graph_activity", "Microsoft Graph activity log", "azure_graph", DIAGNOSTIC, NORMALISED),
     Source(
-        "azure_activity", "Azure activity log", "azure_activity", (*DIAGNOSTIC, "operationName.value"), also=(FILEBEAT,)
+        "azure_activity",
+        "Azure activity log",
+        "azure_activity",
+        (*DIAGNOSTIC, "operationName.value"),
+        NORMALISED,
+        also=(FILEBEAT,),
     ),
-    Source("azure_platform", "Azure resource logs", "azure_platform", DIAGNOSTIC, also=(FILEBEAT,)),
+    Source("azure_platform", "Azure resource logs", "azure_platform", DIAGNOSTIC, NORMALISED, also=(FILEBEAT,)),
 )
 """In the order in which they are tried."""

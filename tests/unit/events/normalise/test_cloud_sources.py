@@ -1,17 +1,23 @@
 """Which records are of which cloud service, and details of their documents that golden files do not show."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from besra.events.document import field_values
+from besra.events.document import field_values, flatten
 from besra.events.envelope import Document
 from besra.events.event import Origin
 from besra.events.normalise import cloudtrail, okta
 from besra.events.normalise.okta_kinds import categories_of, types_of
 from besra.events.recognise import DEFAULTS, bundled_recogniser
+from besra.schema.catalogue import bundled_catalogue
+from besra.schema.fieldtype import FieldType, to_typed
 
+GOLDEN = Path(__file__).parents[3] / "golden" / "sources"
+PREFIXES = ("cloudtrail", "okta", "github", "kubernetes", "entra_", "graph_", "azure_")
+DOCUMENTS = [path for path in sorted(GOLDEN.glob("*/*.ecs.json")) if path.parent.name.startswith(PREFIXES)]
 CALL = {"eventTime": "2024-05-06T07:08:09Z", "eventSource": "iam.amazonaws.com", "eventName": "AttachRolePolicy"}
 EVENT = {"uuid": "u", "published": "2024-05-06T07:08:09Z", "eventType": "user.session.start"}
 ACTION = {"@timestamp": 1714986000000, "action": "org.add_member", "org": "example-org"}
@@ -116,3 +122,18 @@ def test_what_okta_says_of_risk_in_odd_forms_is_kept(risk: Any) -> None:
     assert values == (
         [] if risk == "" else ["LOW"] if isinstance(risk, dict) else [""] if risk == "{level=}" else [risk]
     )
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_values_are_of_the_types_of_their_fields(path: Path) -> None:
+    """A value that does not fit its field satisfies no condition of any rule."""
+    catalogue = bundled_catalogue()
+    fields = flatten(json.loads(path.read_text("utf-8")))
+    types = {field: catalogue.type_of(field) for field in fields if field in catalogue}
+    unfit = [
+        (field, value)
+        for field, field_type in types.items()
+        for value in fields[field]
+        if field_type not in (FieldType.OBJECT, FieldType.NESTED) and to_typed(value, field_type) is None
+    ]
+    assert unfit == []
