@@ -19,6 +19,8 @@ from besra.events.normalise.nested_document import integer_of, text_of
 from besra.events.normalise.raw_record import time_of
 from besra.events.normalise.source import Source
 from besra.events.normalise.sources import SOURCES
+from besra.schema.catalogue import bundled_catalogue
+from besra.schema.fieldtype import FieldType, to_typed
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "sources"
 NAMES = (
@@ -98,8 +100,21 @@ def test_any_record_becomes_a_document(source: Source) -> None:
         whole = json.dumps(document, ensure_ascii=False).lower()
         lost = {text for text in texts_of(record) - found if not is_there_otherwise(text, whole)}
         assert not lost
+        assert not unfit(document)
 
     check()
+
+
+def unfit(document: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The values of a document that do not fit their fields."""
+    catalogue = bundled_catalogue()
+    return [
+        (field, value)
+        for field, values in flatten(document).items()
+        if field in catalogue and catalogue.type_of(field) not in (FieldType.OBJECT, FieldType.NESTED)
+        for value in values
+        if to_typed(value, catalogue.type_of(field)) is None
+    ]
 
 
 def is_there_otherwise(text: str, whole: str) -> bool:

@@ -17,6 +17,7 @@ from besra.events.normalise.nested_document import Document, field_text, integer
 from besra.events.normalise.raw_record import (
     keep,
     move,
+    move_numbers,
     move_texts,
     peek,
     renamed,
@@ -36,9 +37,11 @@ TEXTS = (
     ("properties.location.city", "geo.city_name"),
     ("properties.location.state", "geo.region_name"),
 )
-VALUES = (
+NUMBERS = (
     ("properties.location.geo_coordinates.latitude", "geo.location.lat"),
     ("properties.location.geo_coordinates.longitude", "geo.location.lon"),
+)
+VALUES = (
     ("properties.created_date_time", f"{PROPERTIES}.created_at"),
     ("properties.processing_time_in_milliseconds", f"{PROPERTIES}.processing_time_ms"),
     ("properties.risk_level_during_sign_in", f"{PROPERTIES}.risk_level_during_signin"),
@@ -75,6 +78,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     put_user_agent(document, take_text(rest, "properties.user_agent"))
     put(document, "source.as.number", integer_of(field_text(rest, "properties.autonomous_system_number")))
     move_texts(rest, document, TEXTS)
+    move_numbers(rest, document, NUMBERS)
     move(rest, document, VALUES)
     keep(document, VENDOR, rest, str)
     return document

@@ -16,6 +16,7 @@ from besra.events.normalise.raw_record import (
     json_in,
     keep,
     move,
+    move_numbers,
     move_texts,
     move_times,
     opened,
@@ -39,8 +40,11 @@ TEXTS = (
     ("client.geographicalContext.state", "client.geo.region_name"),
     ("client.geographicalContext.country", "client.geo.country_name"),
 )
+NUMBERS = (
+    ("client.geographicalContext.geolocation.lat", "client.geo.location.lat"),
+    ("client.geographicalContext.geolocation.lon", "client.geo.location.lon"),
+)
 VALUES = (
-    ("client.geographicalContext.geolocation", "client.geo.location"),
     ("client.ipAddress", "okta.client.ip"),
     ("securityContext.asNumber", "okta.security_context.as.number"),
     ("securityContext.asOrg", "okta.security_context.as.organization.name"),
@@ -98,6 +102,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     put_stream(document, DATASET)
     move_times(rest, document, TIMES)
     move_texts(rest, document, TEXTS)
+    move_numbers(rest, document, NUMBERS)
     move(rest, document, VALUES)
     put_source(document, field_text(document, "okta.client.ip"))
     _put_debug_data(document, rest)

@@ -130,6 +130,14 @@ def move(rest: Document, document: Document, table: Table) -> None:
             put(document, field, take(rest, name))
 
 
+def move_numbers(rest: Document, document: Document, table: Table) -> None:
+    """Move numbers to fields that have no value yet."""
+    for name, field in table:
+        value = peek(rest, name)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and field_value(document, field) is None:
+            put(document, field, take(rest, name))
+
+
 def move_times(rest: Document, document: Document, table: Table) -> None:
     """Move what says a time to fields that have no value yet, as ISO 8601 text."""
     for name, field in table:
