@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from besra.engine.forked import can_fork, tasks_ahead
 from besra.engine.gathering import Gathering
 from besra.engine.hits import Hits
 from besra.engine.indicator_pack import indicator_pack
@@ -17,7 +18,7 @@ from besra.engine.pack import RulePack
 from besra.engine.profile import ClauseCosts, Costs, Phase, Profile
 from besra.engine.profiling import Stopwatch
 from besra.engine.wanted import wanted_by
-from besra.engine.worker_pool import WorkerPool, can_fork
+from besra.engine.worker_pool import WorkerPool
 from besra.errors import InputError
 from besra.events.columns import Projection
 from besra.events.event import Event
@@ -118,7 +119,7 @@ class ColumnarEvaluator:
     @property
     def ahead(self) -> int:
         """How many lots of lines may be handed over before the first outcome is asked for."""
-        return self._workers + 1 if self._workers > 1 else 0
+        return tasks_ahead(self._workers) if self._workers > 1 else 0
 
     @property
     def fields(self) -> frozenset[str]:

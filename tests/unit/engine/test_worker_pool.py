@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from besra.engine.worker_pool import NO_CELLS, WorkerPool, can_fork
+from besra.engine.forked import can_fork
+from besra.engine.worker_pool import NO_CELLS, WorkerPool
 from besra.errors import InputError
 from besra.events.columns import DecodedLines
 from besra.events.line_block import BLOCK, Outcome, Pending, RawLines
