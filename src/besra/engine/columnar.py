@@ -70,7 +70,9 @@ class ColumnarEvaluator:
         """The events that can matter."""
         self.newest = 0
         """The newest time of all events, in nanoseconds since 1970."""
-        self._on_compile: Callable[[], None] = _say_nothing
+        self._on_compile: Callable[[], None] = _do_nothing
+        self._while_waiting: Callable[[], None] = _do_nothing
+        self._submitted = 0
         self.oldest: int | None = None
         """The oldest, None if no event has one."""
         self._read = 0
@@ -140,6 +142,10 @@ class ColumnarEvaluator:
         """Call this if kernels have to be compiled first, which takes seconds where nobody has used them yet."""
         self._on_compile = tell
 
+    def while_waiting(self, prepare: Callable[[], None]) -> None:
+        """Call this when all workers have enough to do, and this process would wait for them. If never, it is not."""
+        self._while_waiting = prepare
+
     def take(self) -> Buffer:
         """A buffer to read lines into."""
         if self._pool is not None:
@@ -162,7 +168,13 @@ class ColumnarEvaluator:
             self._own_lane()  # with kernels loaded before they are forked no worker has to load them
             self._pool = WorkerPool(self._workers, self._make_workers_lane)
             self._lap(Phase.START)
-        return self._pool.submit(lines) if self._pool.takes(lines) else Done(self._own_lane().lines(lines))
+        if not self._pool.takes(lines):
+            return Done(self._own_lane().lines(lines))
+        pending = self._pool.submit(lines)
+        self._submitted += 1
+        if self._submitted == self.ahead:
+            self._while_waiting()
+        return pending
 
     def _use_kernels(self) -> bool:
         if self._kernels is None and (self._read > FEW_BYTES or self._events > FEW_EVENTS):
@@ -259,8 +271,8 @@ class ColumnarEvaluator:
         return Profile(self.pack, self._projection, self._costs + rest, self._workers if self._pool else 1)
 
 
-def _say_nothing() -> None:
-    """Nobody wants to know."""
+def _do_nothing() -> None:
+    """Nobody wants to know, or has anything to do."""
 
 
 class Done:

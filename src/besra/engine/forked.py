@@ -9,7 +9,8 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -107,6 +108,21 @@ class Forked:
             known.process.terminate()
         for known in self._processes:
             known.process.join()
+
+
+def answers(count: int, tasks: Iterable[Any], answering: Answering, name: str) -> Generator[Any, None, None]:
+    """The answers to tasks in their order, by `count` processes that end when the iterator does. Raises as `answer`."""
+    forked = Forked(count, lambda: answering, name)
+    waiting: deque[int] = deque()
+    try:
+        for task in tasks:
+            waiting.append(forked.ask(task))
+            if len(waiting) > tasks_ahead(count):
+                yield forked.answer(waiting.popleft())
+        while waiting:
+            yield forked.answer(waiting.popleft())
+    finally:
+        forked.close()
 
 
 def _killed() -> InputError:
