@@ -100,7 +100,7 @@ def _like(text: str, pattern: str) -> bool:
     type=click.IntRange(1),
     metavar="N",
     envvar="BESRA_SCAN__WORKERS",
-    help="Processes that evaluate; alerts are the same with any number.  [number of processors]",
+    help="Processes that evaluate and make alerts, which are the same with any number.  [number of processors]",
 )
 @click.option(
     "--memory-limit",
