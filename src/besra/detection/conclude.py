@@ -27,7 +27,6 @@ def conclude(job: Job, gathered: Gathered, run: RunInfo) -> Iterator[Execution]:
 MOST_FED = 200
 """Alerts evaluated together: they are much larger than events, and so are columns of them."""
 
-
 WORTH_FORKING = 100
 """Alerts that take longer to make than processes take to begin."""
 
@@ -83,7 +82,8 @@ def _executed(job: Job, gathered: Gathered, positions: Sequence[int], run: RunIn
     with closing(done):
         for position in positions:
             # Not a copy of the rule: whoever has the job may look for its own.
-            yield replace(next(done), rule=job.rules[position][0]) if position in sent else execution(position)
+            is_sent = most[position] <= MOST_SENT
+            yield replace(next(done), rule=job.rules[position][0]) if is_sent else execution(position)
 
 
 def _most_alerts(job: Job, gathered: Gathered, position: int) -> int:

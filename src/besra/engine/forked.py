@@ -10,7 +10,8 @@ import sys
 import traceback
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -25,8 +26,12 @@ Answering = Callable[[Any], Any]
 
 
 def can_fork() -> bool:
-    """Whether processes can be forked safely here. On macOS system libraries may not survive it."""
-    return sys.platform != "darwin" and "fork" in multiprocessing.get_all_start_methods()
+    """Whether processes can be forked safely here. On macOS system libraries may not survive it.
+
+    Neither can those that were forked, and end with their parent, have any of their own.
+    """
+    is_free = not multiprocessing.current_process().daemon
+    return is_free and sys.platform != "darwin" and "fork" in multiprocessing.get_all_start_methods()
 
 
 def tasks_ahead(count: int) -> int:
@@ -56,18 +61,26 @@ class Forked:
     def __init__(self, count: int, make: Callable[[], Answering], name: str) -> None:
         self._done: dict[int, Any] = {}
         self._next = 0
-        context = multiprocessing.get_context("fork")
         self._processes: list[_Process] = []
-        for _ in range(count):
-            ours, theirs = context.Pipe()
-            others = [known.pipe for known in self._processes]
-            process = context.Process(target=_answer, args=(theirs, [ours, *others], make), name=name, daemon=True)
-            with warnings.catch_warnings():
-                # A progress bar has a thread. What it may hold locked, none of them touches.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                process.start()
-            theirs.close()
-            self._processes.append(_Process(process, ours))
+        try:
+            with _uninterrupted():
+                for _ in range(count):
+                    self._processes.append(self._started(make, name))
+        except BaseException:  # Ctrl-C at this moment: nobody else knows of them
+            self.close()
+            raise
+
+    def _started(self, make: Callable[[], Answering], name: str) -> _Process:
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        others = [known.pipe for known in self._processes]
+        process = context.Process(target=_answer, args=(theirs, [ours, *others], make), name=name, daemon=True)
+        with warnings.catch_warnings():
+            # A progress bar has a thread. What it may hold locked, none of them touches.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process.start()
+        theirs.close()
+        return _Process(process, ours)
 
     def ask(self, task: Any) -> int:
         """Give a task to the process that has the least to do; the number to ask for its answer by."""
@@ -108,6 +121,16 @@ class Forked:
             known.process.terminate()
         for known in self._processes:
             known.process.join()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back, here and in processes that are forked meanwhile: what they do first would print a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def answers(count: int, tasks: Iterable[Any], answering: Answering, name: str) -> Generator[Any, None, None]:

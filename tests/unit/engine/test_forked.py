@@ -3,9 +3,12 @@
 import os
 import signal
 from contextlib import closing
+from typing import Any
 
 import pytest
+from tests.unit.engine.processes import is_alive
 
+from besra.engine import forked
 from besra.engine.forked import answers, can_fork
 from besra.errors import InputError
 
@@ -15,14 +18,6 @@ pytestmark = pytest.mark.skipif(not can_fork(), reason="processes cannot be fork
 def doubled(task: int) -> tuple[int, int]:
     """The process that answers, and the answer."""
     return os.getpid(), 2 * task
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize(("count", "tasks"), [(1, 3), (2, 0), (2, 1), (2, 500), (4, 3)])
@@ -72,3 +67,25 @@ def test_what_goes_wrong_is_raised_where_its_answer_would_be() -> None:
     assert [next(found), next(found)] == [0, 1]
     with pytest.raises(InputError, match="a message"):
         next(found)
+
+
+def test_ctrl_c_while_they_are_started_leaves_none_and_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
+    seen: list[int] = []
+
+    class Interrupted(forked.Forked):
+        def _started(self, *given: Any) -> Any:
+            started = super()._started(*given)
+            seen.append(started.process.pid)
+            for process in (os.getpid(), started.process.pid):
+                os.kill(process, signal.SIGINT)
+            return started
+
+    with pytest.raises(KeyboardInterrupt):
+        Interrupted(2, lambda: doubled, "test")
+    assert len(seen) == 2
+    assert not any(map(is_alive, seen))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_forked_process_forks_none() -> None:
+    assert list(answers(1, [0], lambda _: can_fork(), "test")) == [False]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from tests.unit.engine.processes import is_alive
 
 from besra.engine.forked import can_fork
 from besra.engine.worker_pool import NO_CELLS, WorkerPool
@@ -167,14 +168,6 @@ def refuse() -> Echo:
 def test_a_lane_that_cannot_be_made() -> None:
     with pool(2, refuse) as workers, pytest.raises(RuntimeError, match="no lane"):
         given(workers, b"\x01").result()
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_closing_ends_all_whatever_they_are_doing(capfd: pytest.CaptureFixture[str]) -> None:
