@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
+from besra.cli.garbage import staying
 from besra.cli.interruption import uninterrupted
 from besra.errors import BesraError, QueryError
 from besra.version import __version__
@@ -29,7 +30,7 @@ class Commands(Mapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         if name not in NAMES:
             raise KeyError(name)
-        with uninterrupted():
+        with uninterrupted(), staying():
             command: click.Command = getattr(import_module(f"besra.cli.commands.{name}"), name)
         return command
 

@@ -12,6 +12,7 @@ from besra.cli.alert_rows import Shown, highest_severity, row_of
 from besra.cli.exceptions import exception_files, exception_line, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import WRITERS, write_alerts
+from besra.cli.garbage import staying
 from besra.cli.loading import has_bad_rule, load_named, telling
 from besra.cli.options import OutputOptions, SizeType, cores, mapping_option, output_options, rules_option, time_option
 from besra.cli.progress import Progress
@@ -99,7 +100,7 @@ def _like(text: str, pattern: str) -> bool:
     type=click.IntRange(1),
     metavar="N",
     envvar="BESRA_SCAN__WORKERS",
-    help="Processes that evaluate; alerts are the same with any number.  [number of processors]",
+    help="Processes that evaluate and make alerts, which are the same with any number.  [number of processors]",
 )
 @click.option(
     "--memory-limit",
@@ -193,7 +194,8 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     """Scan, write the alerts, say how it went."""
     terminal = options.output.terminal()
     check_writable(options.output.path)
-    excepted = load_exceptions(load_named(rule_paths), options.exceptions, now=options.now)
+    with staying():
+        excepted = load_exceptions(load_named(rule_paths), options.exceptions, now=options.now)
     loaded = excepted.rules
     for problem in telling(loaded):
         terminal.show(problem)
