@@ -10,7 +10,6 @@ from besra.events.event import Event, Origin
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.files import InputFile, find_files
 from besra.events.line_block import LineBlock
-from besra.events.mapping.file import load_mappings
 from besra.events.reader import read_file
 from besra.events.recognise import recogniser_with
 from besra.events.table_part import TablePart
@@ -19,7 +18,12 @@ from besra.problems import Problem
 
 def read_options(given: Mapping[str, Any]) -> ReadOptions:
     """How to read, from what click parsed of `--index` and `--mapping`. Raises MappingError."""
-    return ReadOptions(given.get("index"), recogniser=recogniser_with(load_mappings(given.get("mappings") or ())))
+    mappings = given.get("mappings")
+    if not mappings:
+        return ReadOptions(given.get("index"))
+    from besra.events.mapping.file import load_mappings  # noqa: PLC0415  the parser of TOML is seldom needed
+
+    return ReadOptions(given.get("index"), recogniser=recogniser_with(load_mappings(mappings)))
 
 
 class ScanCounts:
