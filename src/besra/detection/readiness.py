@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from besra.engine.reference import holds
 from besra.events.event_kind import EventKind
-from besra.language.expr import FieldRef, Leaf, Nested, Script, fields_of
+from besra.language.expr import Always, FieldRef, Leaf, Nested, Script, fields_of
 from besra.language.partial import Truth, outcomes, truth_of
 from besra.language.plan import (
     Clause,
@@ -120,17 +120,22 @@ def may_hold(clause: Clause, kind: EventKind, is_added: Callable[[str], bool] = 
         has_values = field.type not in (FieldType.OBJECT, FieldType.NESTED, FieldType.UNSUPPORTED)
         return not (has_values and (kind.has(field.name) or is_added(field.name)))
 
-    def truth(leaf: Leaf | Nested) -> Truth:
-        fields = fields_of(leaf)
+    def truth_by_names(leaf: Leaf | Nested) -> Truth:
         if isinstance(leaf, Nested):
-            has_object = kind.holds_object(leaf.path) or any(is_added(field.name) for field in fields)
-            return None if has_object and truth_of(leaf.operand, truth) is not False else False
-        if all(kind.tells(field.name) and kind.has(field.name) for field in fields):
-            return holds(leaf, kind.known)
+            # Some object may be there without any field.
+            return False if truth_of(leaf.operand, truth_by_names) is False else None
+        if isinstance(leaf, Always):
+            return leaf.value
         if isinstance(leaf, Script):
             possible = outcomes(leaf.value, is_missing)
             return False if True not in possible else True if possible == {True} else None
-        return False if all(is_missing(field) for field in fields) else None
+        return False if all(is_missing(field) for field in fields_of(leaf)) else None
+
+    def truth(leaf: Leaf | Nested) -> Truth:
+        # What a kind tells, it tells of whole events: of a single object only names are known.
+        if not isinstance(leaf, Nested) and all(kind.has_told(field.name) for field in fields_of(leaf)):
+            return holds(leaf, kind.known)
+        return truth_by_names(leaf)
 
     return truth_of(clause.predicate, truth) is not False
 

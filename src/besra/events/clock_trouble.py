@@ -53,10 +53,10 @@ def _skew(path: str, host: str | None, lags: Lags) -> Iterator[Problem]:
     whose = f"events of {host}" if host else "events"
     if lag <= -AHEAD:
         message = f"{whose} are dated {duration(-lag)} after they were recorded (median){_zone(lag)}"
-        yield _warning("clock-skew", message, path, _hint(lag))
+        yield _trouble("clock-skew", message, path, _hint(lag))
     elif lag >= BEHIND and _is_steady(lags):
         message = f"{whose} are all dated {duration(lag)} before they were recorded (median){_zone(lag)}"
-        yield _warning("clock-skew", message, path, _hint(lag))
+        yield _trouble("clock-skew", message, path, _hint(lag))
 
 
 def _is_steady(lags: Lags) -> bool:
@@ -92,7 +92,7 @@ def _future(path: str, host: str | None, clock: HostClock, written: int | None) 
     time, origin = clock.newest
     late = duration(time - written)
     message = f"an event{_of(host)} is dated {format_timestamp(time)}, {late} after the file was last written"
-    yield _warning("clock-future", message, path, "a wrong clock or zone, or a copy that kept a wrong time", origin)
+    yield _trouble("clock-future", message, path, "a wrong clock or zone, or a copy that kept a wrong time", origin)
 
 
 def _outliers(watch: ClockWatch) -> Iterator[Problem]:
@@ -110,7 +110,7 @@ def _outliers(watch: ClockWatch) -> Iterator[Problem]:
                 message = (
                     f"{events:,} of {sum(counts.values()):,} events{_of(host)} are dated about {dated}, years away"
                 )
-                yield _warning("clock-outlier", message, first.path, "a clock without battery or an empty time", first)
+                yield _trouble("clock-outlier", message, first.path, "a clock without battery or an empty time", first)
 
 
 def _groups(months: list[int]) -> Iterator[list[int]]:
@@ -139,7 +139,7 @@ def _differences(host: str, channel: str, records: ChannelRecords) -> Iterator[P
                 f"the same records of {host} ({channel}) are dated {duration(abs(difference))} {order} than in"
                 f" {first}{_zone(difference)}"
             )
-            yield _warning("clock-skew", message, path, _hint(difference))
+            yield _trouble("clock-skew", message, path, _hint(difference))
 
 
 def _set_back(host: str, channel: str, records: ChannelRecords) -> Iterator[Problem]:
@@ -152,14 +152,14 @@ def _set_back(host: str, channel: str, records: ChannelRecords) -> Iterator[Prob
                 f" in {first}{_zone(ended - began)}"
             )
             hint = "the clock was set back, the log was cleared, or one file has times of another zone"
-            yield _warning("clock-set-back", message, path, hint)
+            yield _trouble("clock-set-back", message, path, hint)
 
 
 def _of(host: str | None) -> str:
     return f" of {host}" if host else ""
 
 
-def _warning(code: str, message: str, path: str, hint: str, origin: Origin | None = None) -> Problem:
+def _trouble(code: str, message: str, path: str, hint: str, origin: Origin | None = None) -> Problem:
     return Problem(code, message, Severity.WARNING, Place(str(origin) if origin else path), hint)
 
 

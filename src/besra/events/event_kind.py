@@ -44,17 +44,13 @@ class EventKind:
     def __post_init__(self) -> None:
         object.__setattr__(self, "known", Fields(dict(self.told)))
 
-    def tells(self, name: str) -> bool:
-        """Whether all events of the kind have the same values of a field."""
-        return any(name == told for told, _ in self.told)
+    def has_told(self, name: str) -> bool:
+        """Whether all events of the kind have the same values of a field, and some."""
+        return any(name == told and values for told, values in self.told)
 
     def has(self, name: str) -> bool:
         """Whether some event of the kind has the field, or one it is derived from (`events.document`)."""
         return any(own in self.fields for own in (name, name.removesuffix(CASELESS), name.removesuffix(TEXT)))
-
-    def holds_object(self, path: str) -> bool:
-        """Whether some event of the kind has a field below a path."""
-        return any(name.startswith(f"{path}.") for name in self.fields)
 
 
 def told_by(source: Mapping[str, Any]) -> Told:
