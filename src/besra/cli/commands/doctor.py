@@ -12,15 +12,14 @@ import orjson
 from besra.cli.evidence_report import EvidenceReport, as_json
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.loading import has_bad_rule, load_named, telling
-from besra.cli.options import OutputOptions, output_options, rules_option
+from besra.cli.options import OutputOptions, mapping_option, output_options, rules_option
 from besra.cli.progress import Progress
-from besra.cli.reading import ScanCounts, read_all
+from besra.cli.reading import ScanCounts, read_all, read_options
 from besra.cli.self_check import Check, State, run_checks
 from besra.cli.summary import not_used_lines, read_line
 from besra.cli.terminal import check_writable, output_to
 from besra.events.clock_trouble import clock_problems
 from besra.events.event import Event
-from besra.events.file_read import ReadOptions
 from besra.events.files import STDIN
 from besra.events.inventory import Inventory
 
@@ -30,6 +29,7 @@ from besra.events.inventory import Inventory
 @rules_option
 @click.option("--any-index", is_flag=True, help="Take every rule to read every event, whatever its index patterns.")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
+@mapping_option
 @output_options("table", "json", default="table on a terminal, else json")
 @click.pass_context
 def doctor(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ...], **given: Any) -> None:
@@ -54,10 +54,10 @@ def examine(paths: Sequence[str], rule_paths: Sequence[str], given: dict[str, An
     rules = load_named(rule_paths)
     for problem in telling(rules):
         terminal.show(problem)
-    counts, inventory = ScanCounts(), Inventory()
+    read, counts, inventory = read_options(given), ScanCounts(), Inventory()
     now = time.time_ns()
     with Progress(terminal) as progress:
-        for item in read_all(paths, ReadOptions(index=given["index"]), progress, counts):
+        for item in read_all(paths, read, progress, counts):
             if isinstance(item, Event):
                 inventory.add(item)
     clocks = tuple(clock_problems(inventory.clocks, lambda path: written(path, now)))
