@@ -9,13 +9,13 @@ Made of the records under tests/golden/sources and of the demo's, by the code th
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import fill
 
 from besra.demo import demo_documents
-from besra.detection.readiness import Evidence, Readiness
+from besra.detection.readiness import Evidence
 from besra.events.document import field_values
 from besra.events.envelope import Document
 from besra.events.event import Event, Origin
@@ -23,8 +23,10 @@ from besra.events.event_kind import EventKind
 from besra.events.inventory import Inventory
 from besra.events.normalise.sources import SOURCES
 from besra.events.recognise import Intake
+from besra.language.plan import Plan
 from besra.rules.cache import load_remembered
 from besra.rules.loaded import RuleSet
+from besra.rules.rule import Rule
 from besra.schema.catalogue import bundled_catalogue
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +76,16 @@ class Home:
         row.action = row.action or action
         row.inventory.add(event)
 
+    @property
+    def kinds(self) -> list[EventKind]:
+        """The kinds of all rows."""
+        return [kind for row in self.rows.values() for kind in row.kinds]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of the fields of all rows."""
+        return frozenset().union(*(row.fields for row in self.rows.values()))
+
 
 def homes() -> dict[str, Home]:
     """Every data stream there are records of."""
@@ -96,39 +108,29 @@ def _events() -> Iterator[tuple[str, str, Event]]:
             yield DEFEND, str(field_values(document, "event.action")[0]).replace("_", " "), event
 
 
-class Counter:
-    """How many rules run on kinds of events; without rules nobody knows."""
+Rules = tuple[tuple[Rule, Plan], ...]
 
-    def __init__(self, rules: RuleSet | None) -> None:
-        self._rules = rules
 
-    def ready(self) -> str:
-        """How many rules there are that can run at all."""
-        return "?" if self._rules is None else f"{len(self._rules.ready):,}"
-
-    def on(self, kinds: Iterable[EventKind]) -> str:
-        """How many of them can run on these kinds."""
-        if self._rules is None:
-            return "?"
-        evidence = Evidence(kinds)
-        verdicts = (evidence.verdict(plan, rule.index) for rule, plan in self._rules.runnable)
-        return f"{sum(verdict.readiness is Readiness.READY for verdict in verdicts):,}"
+def running(rules: Rules, kinds: Sequence[EventKind]) -> Rules:
+    """Those of the rules that can run on events of these kinds: of fewer kinds, no others can."""
+    evidence = Evidence(kinds)
+    return tuple((rule, plan) for rule, plan in rules if evidence.can_run(plan, rule.index))
 
 
 def table(rules: RuleSet | None) -> str:
-    """The generated part of the page; without rules their numbers are `?`."""
-    found, counter = homes(), Counter(rules)
-    everything = [kind for home in found.values() for row in home.rows.values() for kind in row.kinds]
-    lines = [f"All sources together: {counter.on(everything)} of {counter.ready()} rules can run.", ""]
+    """The generated part of the page; without rules the numbers of rules are 0."""
+    found = homes()
+    ready = rules.runnable if rules else ()
+    together = running(ready, [kind for home in found.values() for kind in home.kinds])
+    by_home = {name: running(together, home.kinds) for name, home in found.items()}
+    lines = [f"All sources together: {len(together):,} of {len(ready):,} rules can run.", ""]
     lines += ["| Source | Kinds | Fields | Rules |", "|---|--:|--:|--:|"]
     for name, home in found.items():
-        kinds = [kind for row in home.rows.values() for kind in row.kinds]
-        fields = frozenset().union(*(row.fields for row in home.rows.values()))
-        stream = _stream(name)
-        anchor = re.sub(r"[^\w-]", "", stream)
-        lines.append(f"| [{stream}](#{anchor}) | {len(home.rows)} | {len(fields)} | {counter.on(kinds)} |")
+        anchor = re.sub(r"[^\w-]", "", _stream(name))
+        cells = (f"[{_stream(name)}](#{anchor})", len(home.rows), len(home.fields), f"{len(by_home[name]):,}")
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     for name, home in found.items():
-        lines += ["", *_section(name, home, counter)]
+        lines += ["", *_section(name, home, by_home[name])]
     return "\n".join(lines) + "\n"
 
 
@@ -136,7 +138,7 @@ def _stream(name: str) -> str:
     return STREAM.sub(r"\1", name)
 
 
-def _section(name: str, home: Home, counter: Counter) -> Iterator[str]:
+def _section(name: str, home: Home, rules: Rules) -> Iterator[str]:
     yield f"## {_stream(name)}"
     yield ""
     yield f"From: {'; '.join(home.titles)}."
@@ -146,10 +148,10 @@ def _section(name: str, home: Home, counter: Counter) -> Iterator[str]:
     for row in sorted(home.rows.values(), key=_order):
         told = dict(row.kinds[0].told)
         category, kind = (", ".join(map(str, told[field])) for field in ("event.category", "event.type"))
-        cells = (row.label, category, kind, row.action, str(len(row.fields)), counter.on(row.kinds))
+        cells = (row.label, category, kind, row.action, str(len(row.fields)), f"{len(running(rules, row.kinds)):,}")
         yield f"| {' | '.join(cell.replace('|', '/') or '-' for cell in cells)} |"
     yield ""
-    yield from _fields(frozenset().union(*(row.fields for row in home.rows.values())))
+    yield from _fields(home.fields)
 
 
 def _order(row: Kind) -> tuple[int, str]:
@@ -171,7 +173,7 @@ def page_with(generated: str) -> str:
     return f"{before}{BEGIN}\n\n{generated}\n{END}{after}"
 
 
-NUMBERS = re.compile(r"(?<=\| )[\d,?]+ \|$|[\d,?]+ of [\d,?]+ rules can run", re.MULTILINE)
+NUMBERS = re.compile(r"(?<=\| )[\d,]+ \|$|[\d,]+ of [\d,]+ rules can run", re.MULTILINE)
 
 
 def without_numbers(text: str) -> str:

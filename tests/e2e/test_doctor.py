@@ -135,6 +135,8 @@ def test_without_a_path_the_installation_is_looked_at(tmp_path: Path) -> None:
     assert "ok    python" in done.out
     checks = json.loads(besra("doctor").out)["checks"]
     assert {"name": "click", "state": "ok"}.items() <= checks[1].items()
+    assert "name a PATH" in inside("doctor", "--rules", "bundled").err
+    assert inside("doctor", "--any-index").code == 3
     out = tmp_path / "checks.json"
     assert inside("doctor", "--format", "json", "-o", out).out == ""
     assert json.loads(out.read_text("utf-8"))["checks"]

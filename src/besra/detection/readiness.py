@@ -72,6 +72,14 @@ class Evidence:
         self.kinds = tuple(dict.fromkeys(kinds))
         self._match_index = match_index
 
+    def can_run(self, plan: Plan, index: Sequence[str]) -> bool:
+        """Whether a rule with this plan and these index patterns lacks nothing."""
+
+        def may_be(clause: Clause) -> bool:
+            return any(may_hold(clause, kind) for kind in self._read(clause, index))
+
+        return any(all(may_be(plan.clauses[n]) for n in group) for group in needed_clauses(plan.correlation))
+
     def verdict(self, plan: Plan, index: Sequence[str]) -> Verdict:
         """What a rule with this plan and these index patterns lacks."""
         groups = needed_clauses(plan.correlation)
@@ -84,8 +92,7 @@ class Evidence:
 
     def _needs(self, clause: Clause, index: Sequence[str]) -> Verdict:
         """What a clause lacks, on the kind of event that lacks least."""
-        patterns = () if not self._match_index else index if clause.index is None else clause.index
-        read = [kind for kind in self.kinds if matches(patterns, kind.names)]
+        read = self._read(clause, index)
         if not read:
             return Verdict(Readiness.INDEX)
         if any(may_hold(clause, kind) for kind in read):
@@ -95,6 +102,11 @@ class Evidence:
             return Verdict(Readiness.KIND)
         missing = frozenset(field for kind in fitting for field in _single_fields(clause, kind))
         return Verdict(Readiness.FIELD if missing else Readiness.FIELDS, missing)
+
+    def _read(self, clause: Clause, index: Sequence[str]) -> list[EventKind]:
+        """The kinds of events a clause reads."""
+        patterns = () if not self._match_index else index if clause.index is None else clause.index
+        return [kind for kind in self.kinds if matches(patterns, kind.names)]
 
 
 def _of_group(needs: Sequence[Verdict]) -> Verdict:

@@ -20,10 +20,13 @@ RECORD, CHANNEL = "winlog.record_id", "winlog.channel"
 MOST_CLOCKS = 2_000
 """Hosts in files, and channels of hosts, that are looked at."""
 
-SAMPLE = 256
+SAMPLE = 128
 """Events of a host in a file whose lag is kept, and records of a channel by which files are compared."""
 
 MONTH = 30 * 86_400 * 1_000_000_000
+
+MOST_MONTHS = 600
+"""Months of a host in a file that are told apart: times that are noise have any number of them."""
 
 
 @dataclass(slots=True)
@@ -58,8 +61,10 @@ class HostClock:
             self.lags.add(time, recorded)
         if self.newest is None or time > self.newest[0]:
             self.newest = time, origin
-        count, first = self.months.get(time // MONTH, (0, origin))
-        self.months[time // MONTH] = count + 1, first
+        month = time // MONTH
+        if month in self.months or len(self.months) < MOST_MONTHS:
+            count, first = self.months.get(month, (0, origin))
+            self.months[month] = count + 1, first
 
 
 @dataclass(slots=True)

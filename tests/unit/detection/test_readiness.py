@@ -70,6 +70,7 @@ READY = [
 @pytest.mark.parametrize("query", READY)
 def test_rules_that_can_run(query: str) -> None:
     assert verdict_on(query) == Verdict(Readiness.READY)
+    assert EVIDENCE.can_run(api.plan_query(query, bundled_catalogue()), ["logs-windows.*"])
 
 
 def test_an_action_without_a_number_may_be_any() -> None:
@@ -107,6 +108,7 @@ LACKING = [
 @pytest.mark.parametrize(("query", "readiness", "fields"), LACKING, ids=[query for query, *_ in LACKING])
 def test_what_rules_lack(query: str, readiness: Readiness, fields: set[str]) -> None:
     assert verdict_on(query) == Verdict(readiness, frozenset(fields))
+    assert not EVIDENCE.can_run(api.plan_query(query, bundled_catalogue()), ["logs-windows.*"])
 
 
 def test_index_patterns_count_unless_told_otherwise() -> None:

@@ -155,6 +155,11 @@ def test_clocks_beyond_the_bound_are_not_watched(monkeypatch: pytest.MonkeyPatch
     assert [str(found.place) for found in problems([event(NOON, "a"), event(NOON, "b")], written=0)] == ["a:1"]
 
 
+def test_months_beyond_the_bound_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock_watch, "MOST_MONTHS", 1)
+    assert problems([event(NOON, line=1), *[event(0, line=2)] * 200]) == []
+
+
 @pytest.mark.parametrize(
     ("difference", "expected"),
     [

@@ -39,6 +39,8 @@ def doctor(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, 
     """
     output = OutputOptions.of({**given, "form": given["form"] or _usual_form(given)})
     check_writable(output.path)
+    if not paths and (rules or given["any_index"] or given["index"] or given["mappings"]):
+        raise click.UsageError("--rules, --any-index, --index and --mapping are about events: name a PATH")
     if paths:
         context.exit(examine(paths, rules, given, output))
     context.exit(check_installation(output))
