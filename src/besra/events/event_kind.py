@@ -33,12 +33,13 @@ Told = tuple[tuple[str, tuple[Scalar, ...]], ...]
 class EventKind:
     """Events that answer to `names` and have in common what `told` says: fields with all their values, none if missing.
 
-    `fields` are the names of all fields that some of these events have.
+    `fields` are the names of all fields that some of these events have; if there are more, `is_complete` is false.
     """
 
     names: tuple[str, ...]
     told: Told
     fields: frozenset[str]
+    is_complete: bool = True
     known: Fields = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -49,8 +50,10 @@ class EventKind:
         return any(name == told and values for told, values in self.told)
 
     def has(self, name: str) -> bool:
-        """Whether some event of the kind has the field, or one it is derived from (`events.document`)."""
-        return any(own in self.fields for own in (name, name.removesuffix(CASELESS), name.removesuffix(TEXT)))
+        """Whether some event of the kind has the field, or one it is derived from (`events.document`), or may have."""
+        return not self.is_complete or any(
+            own in self.fields for own in (name, name.removesuffix(CASELESS), name.removesuffix(TEXT))
+        )
 
 
 def told_by(source: Mapping[str, Any]) -> Told:

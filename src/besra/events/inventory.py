@@ -109,7 +109,7 @@ class Inventory:
 
     def _counted(self) -> Iterator[tuple[EventKind, int]]:
         for (names, told), count in self._kinds.items():
-            yield EventKind(names, told, count.names.names()), count.events
+            yield EventKind(names, told, count.names.names(), count.names.is_complete), count.events
 
 
 def host_of(source: Mapping[str, Any]) -> str | None:

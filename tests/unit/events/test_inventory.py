@@ -6,7 +6,7 @@ import pytest
 
 from besra import api
 from besra.events import field_names, inventory
-from besra.events.event_kind import told_by
+from besra.events.event_kind import EventKind, told_by
 from besra.events.inventory import OTHERS, Inventory, SourceFound, Span, host_of
 
 SECOND = 1_000_000_000
@@ -108,6 +108,9 @@ def test_names_beyond_the_bound_are_left_out(monkeypatch: pytest.MonkeyPatch) ->
     names.add({"a": {str(number): 1 for number in range(5)}})
     assert names.names() == {"a.0", "a.1"}
     assert not names.is_complete
+    (source,) = taken({"a": {str(number): 1 for number in range(5)}}).sources()
+    assert source.kinds[0].has("a.4")
+    assert not EventKind(("i",), (), frozenset({"a.0"})).has("a.4")
 
 
 def test_documents_of_any_depth_have_names() -> None:
