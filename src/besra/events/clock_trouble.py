@@ -31,6 +31,9 @@ LATE = 30 * MINUTE
 QUARTER, NEAR, WIDEST = 15 * MINUTE, 90 * SECOND, 14 * HOUR
 """Time zones are apart by quarters of hours, up to so many hours from UTC."""
 
+SHARED = 3
+"""Records that two files have to have in common, to be compared."""
+
 EMPTY_MONTHS, FEW = 24, 100
 """Events so many months away from the others, and at most one in so many."""
 
@@ -133,13 +136,19 @@ def _differences(host: str, channel: str, records: ChannelRecords) -> Iterator[P
             apart.setdefault((first, path), []).append(other - time)
     for (first, path), differences in apart.items():
         difference = _quantile(differences, 2)
-        if abs(difference) >= AHEAD:
+        if abs(difference) >= AHEAD and _are_the_same(differences):
             order = "later" if difference > 0 else "earlier"
             message = (
                 f"the same records of {host} ({channel}) are dated {duration(abs(difference))} {order} than in"
                 f" {first}{_zone(difference)}"
             )
             yield _trouble("clock-skew", message, path, _hint(difference))
+
+
+def _are_the_same(differences: list[int]) -> bool:
+    """Whether records of equal numbers are the same: their times differ by one time, not by any. Numbers begin anew."""
+    is_constant = _quantile(differences, 3) - _quantile(differences, 1) <= 2 * SECOND
+    return len(differences) >= SHARED and is_constant
 
 
 def _set_back(host: str, channel: str, records: ChannelRecords) -> Iterator[Problem]:

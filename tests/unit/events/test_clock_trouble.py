@@ -125,6 +125,15 @@ def test_files_are_compared_by_the_records_they_share_however_many_there_are(mon
     assert "dated 3 h earlier than in a.evtx" in found.message
 
 
+def test_records_that_share_but_their_numbers_are_not_compared() -> None:
+    events = [numbered(n, NOON + n * MINUTE, "a.evtx") for n in range(50)]
+    assert (
+        problems([*events, *(numbered(n, NOON + 90 * DAY + n * SECOND, "after_clearing.evtx") for n in range(50))])
+        == []
+    )
+    assert problems([*events, *(numbered(n, NOON + DAY + n * MINUTE, "b.evtx") for n in range(2))]) == []
+
+
 def test_later_records_that_are_dated_earlier() -> None:
     events = [numbered(n, NOON + n * MINUTE, "a.evtx") for n in range(10)]
     events += [numbered(n, NOON + n * MINUTE - 3 * HOUR, "b.evtx") for n in range(20, 30)]
