@@ -3,13 +3,15 @@
 import gzip
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.e2e.command import COLOUR, besra, in_terminal, inside, screen
 
-from besra.cli.commands.doctor import written
+from besra.cli.evidence import written
 
 
 def report(*arguments: str | Path) -> Any:
@@ -140,6 +142,17 @@ def test_without_a_path_the_installation_is_looked_at(tmp_path: Path) -> None:
     out = tmp_path / "checks.json"
     assert inside("doctor", "--format", "json", "-o", out).out == ""
     assert json.loads(out.read_text("utf-8"))["checks"]
+
+
+def test_a_broken_installation_is_told_and_not_a_traceback(tmp_path: Path) -> None:
+    broken = "import sys; sys.modules.update(dict.fromkeys(['numpy', 'numba', 'orjson', 'rich', 'evtx', 'pyarrow']))"
+    command = f"{broken}; from besra.cli.command_line import run; sys.exit(run(['doctor', '--format', 'table']))"
+    done = subprocess.run([sys.executable, "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr == ""
+    bad = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("bad")}
+    assert {"numpy", "numba", "orjson", "rich", "evtx", "pyarrow", "kernels"} <= bad
+    assert "ok    click" in done.stdout
 
 
 def test_the_time_a_file_was_written(tmp_path: Path) -> None:
