@@ -46,8 +46,8 @@ class ScanCounts:
         self._named_unread = 0
 
     def add(self, read: FileRead, *, named: bool) -> None:
-        """A file of events was read to its end."""
-        self.files += 1
+        """A file of events was read to its end. Of an archive the files in it count."""
+        self.files += read.members is None
         self.events += read.events
         self.without_time += read.without_time
         self.passed_over += read.passed_over
@@ -64,9 +64,9 @@ class ScanCounts:
 
     def _add(self, read: FileRead, *, named: bool) -> None:
         self.skipped += read.skipped
-        if not read.events and read.problems:
+        if read.is_unused:
             self.unread.append(read.path)
-            self._named_unread += named
+            self._named_unread += named and not read.within
 
     def note_bad_path(self) -> None:
         """A path given cannot be read at all."""
@@ -123,6 +123,6 @@ def _read_all(
                     yield item
                 case FileRead():
                     add(item, named=file.named)
-                    progress.file_done(item)
+                    progress.file_done(item, file)
                 case Problem():
                     terminal.show(item)

@@ -10,6 +10,7 @@ from besra.events.compression import Compression
 from besra.events.document import field_values
 from besra.events.event import Event, Origin
 from besra.events.event_time import TIMESTAMP, event_time
+from besra.events.expansion import ExpansionLimits
 from besra.events.files import InputFile
 from besra.events.format import Format
 from besra.events.index_name import INDICATORS
@@ -30,7 +31,8 @@ class ReadOptions:
     read. `problem_limit`: problems of one kind shown a file, the rest being summed up. `patience`: records at the
     beginning of a file, none of them an event, after which it is given up. `decoder` makes plain lines come as blocks,
     and tables as parts. Without `expects_times` nothing is said of documents that have none. `recogniser` tells the
-    sources of records; a decoder has the same one.
+    sources of records; a decoder has the same one. `expansion` are the limits of what compressed files and archives may
+    hold.
     """
 
     index: str | None = None
@@ -41,6 +43,7 @@ class ReadOptions:
     decoder: Decoder | None = None
     expects_times: bool = True
     recogniser: Recogniser = field(default_factory=bundled_recogniser)
+    expansion: ExpansionLimits = field(default_factory=ExpansionLimits)
 
     @property
     def intake(self) -> Intake:
@@ -62,6 +65,9 @@ class FileRead:
 
     `homes` says how many events are at home in which index: the source of each as far as it is known. `unknown` counts
     those of an unknown shape and `first_unknown` is where the first of them is.
+
+    The files in an archive come before it, each with its own counts and `bytes` as stored there; `within` says in how
+    many archives they stand. The archive itself has `members`, no events, and no format if there are none in it.
     """
 
     path: str
@@ -76,6 +82,13 @@ class FileRead:
     homes: Mapping[str, int] = field(default_factory=dict)
     unknown: int = 0
     first_unknown: Origin | None = None
+    within: int = 0
+    members: int | None = None
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing of it could be used, and something was said about it."""
+        return bool(self.problems) and (not self.events if self.members is None else self.format is None)
 
 
 SKIPPED = frozenset(("record-not-json", "record-not-document", "record-too-long", "evtx-damaged-record"))
@@ -225,6 +238,7 @@ class Tally:
             dict(self.homes),
             self.unknown,
             None if self._unknown is None else self._unknown.origin,
+            self._file.within,
         )
 
 

@@ -15,12 +15,14 @@ STDIN = "-"
 class InputFile:
     """A file to read: its name as the user would write it, and where it is (None: standard input).
 
-    `named` tells a file the user named from one found in a folder, which may be there for other reasons.
+    `named` tells a file the user named from one found in a folder, which may be there for other reasons. `within`: the
+    number of archives it stands in; such a file has no path.
     """
 
     name: str
     path: Path | None
     named: bool = True
+    within: int = 0
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[InputFile | Problem]:

@@ -1,6 +1,8 @@
 """Compressed streams, whole and damaged."""
 
+import bz2
 import gzip
+import lzma
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,7 +10,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from besra.events.compression import Compression, Damage, compression_of, decompress
+from besra.events.chunks import Damage
+from besra.events.compression import Compression, compression_of, decompress
+from besra.events.expansion import Allowance, ExpansionLimits
 
 PLAIN = b"".join(b'{"n":%d,"text":"some words that repeat"}\n' % number for number in range(400))
 
@@ -17,15 +21,27 @@ def zstd(data: bytes) -> bytes:
     return zstandard.ZstdCompressor(write_checksum=True).compress(data)
 
 
-COMPRESS: dict[Compression, Callable[[bytes], bytes]] = {Compression.GZIP: gzip.compress, Compression.ZSTD: zstd}
-KINDS = pytest.mark.parametrize("kind", list(Compression))
+def lzma_file(data: bytes) -> bytes:
+    return lzma.compress(data, lzma.FORMAT_ALONE)
 
 
-def run(data: bytes, kind: Compression, size: int = 1000) -> tuple[bytes, Damage | None]:
+COMPRESS: dict[Compression, Callable[[bytes], bytes]] = {
+    Compression.GZIP: gzip.compress,
+    Compression.ZSTD: zstd,
+    Compression.BZIP2: bz2.compress,
+    Compression.XZ: lzma.compress,
+    Compression.LZMA: lzma_file,
+}
+KINDS = pytest.mark.parametrize("kind", list(COMPRESS))
+
+
+def run(
+    data: bytes, kind: Compression, size: int = 1000, allowance: Allowance | None = None
+) -> tuple[bytes, Damage | None]:
     def chunks() -> Iterator[bytes | Damage]:
         yield from (data[start : start + size] for start in range(0, len(data), size))
 
-    items = list(decompress(chunks(), kind))
+    items = list(decompress(chunks(), kind, allowance or Allowance(ExpansionLimits())))
     damage = items.pop() if items and isinstance(items[-1], Damage) else None
     assert all(isinstance(item, bytes) and item for item in items)
     return b"".join(item for item in items if isinstance(item, bytes)), damage if isinstance(damage, Damage) else None
