@@ -88,8 +88,8 @@ class Content:
     def _decompress(self) -> None:
         while found := compression_of(self.head):
             self.compression = self.compression or found
-            if self.nesting.is_deepest:
-                self._look_ahead(iter([self.nesting.too_deep()]))
+            if too_deep := self.nesting.too_deep:
+                self._look_ahead(iter([too_deep]))
                 return
             self.nesting = self.nesting.deeper()
             self._look_ahead(decompress(self._chunks, found, self.nesting.allowance))

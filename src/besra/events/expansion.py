@@ -56,11 +56,16 @@ class Allowance:
         return self.spent
 
     def list_member(self) -> Damage | None:
-        """One member more is listed."""
+        """One member more is listed; the limit it is beyond, if any. Those listed before are read."""
         self._members += 1
-        if self._members > self.limits.members:
-            self.spent = Damage(f"the archive holds more than {self.limits.members:,} files", UNPACK)
-        return self.spent
+        return self.full
+
+    @property
+    def full(self) -> Damage | None:
+        """Why no more members are listed."""
+        if self._members <= self.limits.members:
+            return None
+        return Damage(f"the file holds more than {self.limits.members:,} others", UNPACK)
 
     def spool(self, count: int) -> Damage | None:
         """So many more bytes go to a temporary file; fewer, if negative: one is gone."""
@@ -79,17 +84,20 @@ class Nesting:
     depth: int = 0
 
     @property
-    def is_deepest(self) -> bool:
-        """Whether nothing may stand in what stands here."""
-        return self.depth >= self.allowance.limits.depth
+    def closed(self) -> Damage | None:
+        """Why no archive is opened here, if none is."""
+        return self.too_deep or self.allowance.full
+
+    @property
+    def too_deep(self) -> Damage | None:
+        """Why nothing is opened here, if nothing is."""
+        if self.depth < self.allowance.limits.depth:
+            return None
+        return Damage(f"it stands in {self.depth} archives and compressions", UNPACK)
 
     def deeper(self) -> "Nesting":
         """One archive or compression further in."""
         return Nesting(self.allowance, self.depth + 1)
-
-    def too_deep(self) -> Damage:
-        """Why what stands here is not opened."""
-        return Damage(f"it stands in {self.depth} archives and compressions", UNPACK)
 
 
 def size(count: int) -> str:

@@ -94,6 +94,8 @@ class FileRead:
 SKIPPED = frozenset(("record-not-json", "record-not-document", "record-too-long", "evtx-damaged-record"))
 """The codes of problems that stand for one record that gave no event."""
 
+LIMIT = "input-limit"
+
 
 class Tally:
     """Counts what one file gives while it passes through."""
@@ -177,6 +179,9 @@ class Tally:
         """The items of a file that may hold no events: if none comes with the first records, one problem says so."""
         held: list[Problem] = []
         for item in items:
+            if isinstance(item, Problem) and item.code == LIMIT:
+                yield item  # says nothing of the records before
+                continue
             if not isinstance(item, Problem):
                 yield from held
                 yield item

@@ -133,8 +133,8 @@ def _read_archive(opened: _Opened, options: ReadOptions, found: Format) -> Itera
     read = ArchiveReading(
         file, content.nesting, options.problem_limit, lambda member: _read_open(_open_member(member), options)
     )
-    if content.nesting.is_deepest:
-        yield from read.items(iter([not_opened(content.nesting.too_deep())]))
+    if closed := content.nesting.closed:
+        yield from read.items(iter([not_opened(closed)]))
     elif found is Format.TAR:
         from besra.events.archives.tar import tar_members  # noqa: PLC0415
 

@@ -1,6 +1,7 @@
 """What a file is, by its content."""
 
 import pytest
+from tests.archives import tar_of
 
 from besra.events.format import Format, format_of
 
@@ -20,10 +21,10 @@ from besra.events.format import Format, format_of
         (b"plain words, and more words", Format.JSON),
         (b"a,b,c\n1,2,3\n", "CSV"),
         (b'"@timestamp","host.name","message"\r\n', "CSV"),
-        (b"PK\x03\x04....", "a zip archive"),
+        (b"PK\x03\x04....", Format.ZIP),
+        (b"PK\x05\x06", Format.ZIP),
+        (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
         (b"<?xml version", "XML"),
-        (b"\xfd7zXZ\0\0", "xz-compressed"),
-        (b"\x1f\x8b\x08\0", "compressed twice"),
         (bytes(4096), "binary"),
         (bytes(range(256)) * 4, "binary"),
     ],
@@ -33,4 +34,6 @@ def test_format_by_first_bytes(head: bytes, found: Format | str) -> None:
 
 
 def test_tar_is_known_by_its_header() -> None:
-    assert format_of(b"name".ljust(257, b"\0") + b"ustar\0") == "a tar archive"
+    assert format_of(b"name".ljust(257, b"\0") + b"ustar\0") is Format.TAR
+    assert format_of(tar_of([("{}", b"")])) is Format.TAR
+    assert format_of(tar_of([("x", b"")])[:200]) == "binary"

@@ -36,6 +36,8 @@ class ArchiveReading:
         self, file: InputFile, nesting: Nesting, problem_limit: int, read: Callable[[MemberFile], Iterator[Item]]
     ) -> None:
         self._members = 0
+        self._files = 0
+        """The same, in archives within it as well."""
         self._events = 0
         self._problems = 0
         """Of the archive itself: those of its members count with them."""
@@ -70,12 +72,14 @@ class ArchiveReading:
             label = f"{label} ({self._names[label]})"
         file = InputFile(label, None, named=False, within=self._file.within + 1)
         if member.refused:
+            self._files += 1
             yield member.refused.at(Place(label))
             yield FileRead(label, None, problems=1, bytes=member.stored, within=file.within)
             return
         for item in self._read(MemberFile(file, ByteStream(member.chunks), member.stored, self._nesting.deeper())):
             if isinstance(item, FileRead):
                 self._events += item.events
+                self._files += item.members is None
             yield item
 
     def _closing(self) -> Iterator[Problem]:
@@ -89,7 +93,8 @@ class ArchiveReading:
             yield self._own(Problem("input-limit", f"{spent.what}; the rest is not read", hint=spent.hint))
         if not self._events:
             severity = Severity.ERROR if self._file.named else Severity.WARNING
-            what = f"none of its {self._members:,} files holds events" if self._members else "it holds no files"
+            what = f"no events in its {self._files:,} files" if self._files > 1 else "no events in its only file"
+            what = what if self._files else "it holds no files"
             yield self._own(Problem("archive-no-events", what, severity))
 
     def result(self, found: Format, compression: Compression | None, size: int) -> FileRead:
