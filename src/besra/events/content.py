@@ -36,7 +36,7 @@ class _Source:
             count = int(self._file.readinto(buffer) or 0)
         except OSError as error:
             return _unread(error)
-        self.bytes_read += count
+        self._note(count)
         return count or self._damage or 0
 
     def chunks(self) -> Chunks:
@@ -48,12 +48,15 @@ class _Source:
                 return
             if not chunk:
                 break
-            self.bytes_read += len(chunk)
-            if self._counted:
-                self._counted.stored = max(self._counted.stored, self.bytes_read)
+            self._note(len(chunk))
             yield chunk
         if self._damage:
             yield self._damage
+
+    def _note(self, count: int) -> None:
+        self.bytes_read += count
+        if self._counted:
+            self._counted.stored = max(self._counted.stored, self.bytes_read)
 
     @property
     def _damage(self) -> Damage | None:

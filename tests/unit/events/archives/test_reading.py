@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import random
 from pathlib import Path
 
 import orjson
@@ -196,6 +197,12 @@ def test_ratio_is_limited_beyond_what_is_free(tmp_path: Path) -> None:
     for events, problems, _ in (read(path, limits), read("-", limits, stdin=path.read_bytes())):
         assert len(events) < 5_000
         assert [(problem.code, problem.severity) for problem in problems] == [("input-limit", Severity.ERROR)]
+
+
+def test_size_of_a_piped_archive_is_known_when_it_has_been_read() -> None:
+    content = zip_of([("noise", random.Random(1).randbytes(3 * 2**20)), ("x.json", line(1) + b" " * 2**21)])
+    events, problems, _ = read("-", ExpansionLimits(ratio=1, free=0), stdin=content)
+    assert (len(events), [problem.code for problem in problems]) == (1, ["input-unknown-format"])
 
 
 def test_all_that_comes_out_of_a_file_counts_and_then_nothing_more_is_read(tmp_path: Path) -> None:
