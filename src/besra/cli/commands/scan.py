@@ -124,10 +124,10 @@ def _like(text: str, pattern: str) -> bool:
 @output_options("table", *WRITERS)
 @click.pass_context
 def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ...], **given: object) -> None:
-    """Run detection rules over files, folders and `-` (standard input).
+    """Run detection rules over files, folders, archives and `-` (standard input).
 
-    NDJSON, JSON, EVTX and Parquet, plain or compressed with gzip or Zstandard, are recognised by content. The table is
-    for people; in a pipe alerts come as NDJSON.
+    NDJSON, JSON, EVTX and Parquet, plain or compressed, also in zip and tar archives, are recognised by content. The
+    table is for people; in a pipe alerts come as NDJSON.
     """
     options = ScanOptions.of(given)
     if "-" in paths and "-" in options.indicators:
