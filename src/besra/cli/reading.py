@@ -46,8 +46,8 @@ class ScanCounts:
         self._named_unread = 0
 
     def add(self, read: FileRead, *, named: bool) -> None:
-        """A file of events was read to its end. Of an archive the files in it count."""
-        self.files += read.members is None
+        """A file of events was read to its end. Of an archive the files in it count, if there are any."""
+        self.files += not read.members
         self.events += read.events
         self.without_time += read.without_time
         self.passed_over += read.passed_over
@@ -65,7 +65,8 @@ class ScanCounts:
     def _add(self, read: FileRead, *, named: bool) -> None:
         self.skipped += read.skipped
         if read.is_unused:
-            self.unread.append(read.path)
+            if not read.members:
+                self.unread.append(read.path)
             self._named_unread += named and not read.within
 
     def note_bad_path(self) -> None:

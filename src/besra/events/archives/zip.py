@@ -80,8 +80,8 @@ def _list_entries(found: Iterable[ZipEntry], entries: list[ZipEntry], allowance:
 
 
 def _without_directory(damage: Damage, count: int) -> Problem:
-    found = f"{count:,} files are found without it" if count else "no file is found without it"
-    message = f"{damage.what}; the archive's directory stands at its end, and {found}"
+    found = f"{count:,} files are found" if count else "nothing is found"
+    message = f"{damage.what}; {found} without the directory at its end"
     hint = "copy the archive again to have the rest" if count else None
     if damage.hint:
         return Problem("input-limit", message, hint=damage.hint)

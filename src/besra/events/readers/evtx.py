@@ -18,6 +18,7 @@ from besra.events.event import Event, Origin
 from besra.events.normalise.windows import index_names, to_ecs
 from besra.events.normalise.winlog import RawRecord, parse_record
 from besra.events.readers.evtx_layout import Layout, read_layout
+from besra.events.readers.padded_file import PaddedFile
 from besra.problems import Place, Problem, Severity
 
 RECOVERY = "the other records were read; recover the log with `wevtutil epl` on a Windows machine, or export it again"
@@ -73,7 +74,7 @@ def _read_stream(stream: BinaryIO, name: str) -> Iterator[RawRecord | Problem]:
         stream.seek(0)
         if layout.padding:
             # The parser passes over an incomplete chunk; filled up, its records up to the cut are read.
-            stream = io.BytesIO(stream.read() + bytes(layout.padding))
+            stream = io.BufferedReader(PaddedFile(stream, layout.padding))
         records = PyEvtxParser(stream, 1).records_json()
     except (OSError, RuntimeError) as error:
         yield _problem(
