@@ -97,8 +97,10 @@ def decompress(chunks: Chunks, compression: Compression, allowance: Allowance) -
                 decoder, seen = decoder_of(compression, allowance.limits.dictionary), True
             try:
                 for data in decoder.feed(rest):
+                    # Before: whoever has seen enough asks for nothing more.
+                    beyond = allowance.expand(len(data))
                     yield data
-                    if beyond := allowance.expand(len(data)):
+                    if beyond:
                         yield beyond
                         return
             except DECODING_ERRORS as error:

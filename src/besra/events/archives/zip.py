@@ -140,8 +140,9 @@ def _decompressed(file: BinaryIO, entry: ZipEntry, allowance: Allowance) -> Chun
         yield from decompress(stored, method, allowance)
         return
     for chunk in stored:
+        beyond = allowance.expand(len(chunk)) if isinstance(chunk, bytes) else None
         yield chunk
-        if isinstance(chunk, bytes) and (beyond := allowance.expand(len(chunk))):
+        if beyond:
             yield beyond
             return
 

@@ -215,6 +215,13 @@ def test_all_that_comes_out_of_a_file_counts_and_then_nothing_more_is_read(tmp_p
     assert len(marks) < 8
 
 
+def test_what_is_only_looked_at_counts_as_well(tmp_path: Path) -> None:
+    files = [(f"{number}.bin", bytes(2**16)) for number in range(50)]
+    _, problems, marks = read(write(tmp_path, "x.zip", zip_of(files)), ExpansionLimits(free=2**20, ratio=1))
+    assert len(marks) < 20
+    assert "input-limit" in {problem.code for problem in problems}
+
+
 def test_temporary_files_are_limited(tmp_path: Path) -> None:
     log = evtx_file([event(1)])
     content = zip_of([("a.evtx", log), ("b.json", line(1))])
