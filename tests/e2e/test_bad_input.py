@@ -110,6 +110,20 @@ def test_a_scan_counts_what_it_could_not_use(tmp_path: Path) -> None:
     assert "not used: 22 records skipped, 1 file without events, 1 event without a time" in done.err
 
 
+def test_files_in_an_archive_are_counted_and_not_the_archive(tmp_path: Path) -> None:
+    inner = tar_of([("a.ndjson", LINES), ("b.png", bytes(99))])
+    (tmp_path / "case.zip").write_bytes(zip_of([("inner.tar", inner), ("c.ndjson", between(b"{"))]))
+    (tmp_path / "odd.zip").write_bytes(zip_of([("d.png", bytes(99))]))
+    rule = write_rule(tmp_path / "rules" / "rule.toml")
+    done = inside("scan", tmp_path / "case.zip", "--any-index", "--rules", rule)
+    assert (done.code, len(done.documents)) == (0, 5)
+    assert "read 3 files, 10 events" in done.err
+    assert "not used: 1 record skipped, 1 file without events" in done.err
+    done = inside("scan", tmp_path / "case.zip", tmp_path / "odd.zip", "--any-index", "--rules", rule)
+    assert done.code == 3  # the second was named
+    assert "read 4 files" in done.err and "2 files without events" in done.err
+
+
 def test_a_line_of_100_megabytes(tmp_path: Path) -> None:
     file = tmp_path / "long.ndjson"
     with file.open("wb") as out:
