@@ -59,6 +59,7 @@ class _TarReader:
                     count += 1
                     yield found
                 self._pass_over(self._left + self._padding)
+                self._left = 0  # whoever comes back to its content finds no other
         except HeaderError as error:
             yield damaged_archive(self._damage() or Damage(str(error)), count)
         if self._links:

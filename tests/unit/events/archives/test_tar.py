@@ -62,6 +62,11 @@ def test_member_that_is_not_read_does_not_shift_the_next() -> None:
     assert names == [name for name, _ in FILES]
 
 
+def test_content_that_is_asked_for_too_late_is_none() -> None:
+    found = tar_members(io.BytesIO(tar_of(FILES[:2])), Allowance(ExpansionLimits()), lambda: None)
+    assert [list(member.chunks) for member in list(found) if isinstance(member, Member)] == [[], []]
+
+
 def test_links_and_devices_are_counted_and_folders_are_nothing() -> None:
     infos = []
     for name, kind in (("l", tarfile.SYMTYPE), ("h", tarfile.LNKTYPE), ("d", tarfile.CHRTYPE), ("f", tarfile.DIRTYPE)):
