@@ -145,14 +145,13 @@ def _guid(text: str | None) -> str | None:
 
 
 def _payload(text: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Event data and user data in the JSON EvtxECmd makes of them; empty if it is none."""
+    """Event data and user data in the JSON EvtxECmd makes of them; what is none stays as it is, as `Payload`."""
     try:
         payload = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}, {}
-    if not isinstance(payload, dict):
-        return {}, {}
-    record = parse_record({"EventData": _event_data(payload.get("EventData")), "UserData": _plain(payload.get("UserData"))})
+        event_data, user_data = _event_data(payload["EventData"]), _plain(payload.get("UserData"))
+        record = parse_record({"EventData": event_data, "UserData": user_data})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return ({"Payload": text} if text else {}), {}
     return record.event_data, record.user_data
 
 

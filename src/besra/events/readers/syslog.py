@@ -24,6 +24,7 @@ from besra.events.readers.ndjson import damaged_after, lines_of
 from besra.events.readers.syslog_event import plain_event, stand_in
 from besra.events.readers.syslog_line import SyslogLine, parse_line, time_of
 from besra.events.readers.xml_event import parse_event
+from besra.events.recognise import DEFAULTS, Intake
 from besra.problems import Place, Problem, Severity
 
 CEE = "@cee:"
@@ -39,11 +40,11 @@ RELAY = "audispd: "
 @dataclass(frozen=True, slots=True)
 class LogOptions:
     """How lines are read: the longest in bytes, when the file was last written in nanoseconds since 1970 if that is
-    known, and the home of documents that name none."""
+    known, and how documents become events."""
 
     limit: int
     written: int | None = None
-    default_index: str | None = None
+    intake: Intake = DEFAULTS
 
 
 def read_syslog_events(content: Content, path: str, options: LogOptions) -> Iterator[Event | Problem]:
@@ -70,7 +71,7 @@ class _Lines:
         self.line = 0
         self._path = path
         self._options = options
-        self._documents = DocumentReader(path, options.default_index)
+        self._documents = DocumentReader(path, options.intake)
         self._audit = AuditJoiner()
         self._has_told_year = False
 
