@@ -91,7 +91,17 @@ class FileRead:
         return bool(self.problems) and (not self.events if self.members is None else self.format is None)
 
 
-SKIPPED = frozenset(("record-not-json", "record-not-document", "record-too-long", "evtx-damaged-record"))
+SKIPPED = frozenset(
+    (
+        "record-not-json",
+        "record-not-document",
+        "record-too-long",
+        "evtx-damaged-record",
+        "xml-damaged-record",
+        "csv-damaged-row",
+        "record-not-log-line",
+    )
+)
 """The codes of problems that stand for one record that gave no event."""
 
 LIMIT = "input-limit"

@@ -11,7 +11,10 @@ from besra.schema.timestamp import parse_timestamp
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?\s*(?P<half>[AaPp])?\.?[Mm]?\.?"
+CLOCK = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"\s*(?P<half>[AaPp])?\.?[Mm]?\.?"
+)
 NUMERIC = re.compile(
     r"\s*(?P<first>\d{1,2})(?P<mark>[/.-])\s?(?P<other>\d{1,2})(?P=mark)\s?(?P<year>\d{4}),?\s+" + CLOCK + r"\s*"
 )

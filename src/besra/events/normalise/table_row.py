@@ -31,6 +31,9 @@ COLUMNS = {
 }
 """Columns by which a table is known; the first is plaso's older form (`l2tcsv`)."""
 
+FEWEST = 2
+"""Known fields that make columns fields: one might be chance."""
+
 NOTHING = frozenset(("-", "(empty)", "(null)"))
 """What Kibana writes into a cell without a value."""
 
@@ -62,7 +65,7 @@ def kind_of_table(names: frozenset[str]) -> TableKind:
             return kind
     fields = bundled_catalogue()
     known = sum("." in name and name in fields for name in names)
-    return TableKind.FIELDS if known >= 2 else TableKind.OTHER  # noqa: PLR2004  one might be chance
+    return TableKind.FIELDS if known >= FEWEST else TableKind.OTHER
 
 
 @dataclass(frozen=True, slots=True)

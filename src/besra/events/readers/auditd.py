@@ -19,12 +19,15 @@ worse are decoded. `(null)` and `?`, which stand for nothing, are left out. Beyo
 | Field | Of | Is |
 |---|---|---|
 | `text` | a record with words that are no field | these words (`avc: denied { read } for`) |
-| `enriched` | any record with an interpreted part | an object of what auditd resolved, by lower-case names: `{"syscall": "execve", "auid": "ada"}` |
+| `enriched` | any record with an interpreted part | an object of what auditd resolved, by lower-case names |
 | `keys` | what had `key=` | a list of the names of rules |
 | `args` | EXECVE | the arguments, as a list of texts; `a0` and so on are not repeated; `argc` stays |
 | `args_missing` | EXECVE | how many arguments the log promises and does not hold, if any |
 | `proctitle` | PROCTITLE | the command line, its parts separated by blanks |
-| `sockaddr` | SOCKADDR | `{"family": "ipv4" or "ipv6", "address": text, "port": integer}`, `{"family": "unix", "path": text}`, or `{"family": text}` alone; `saddr` stays as logged |
+| `sockaddr` | SOCKADDR | an object (`socket_address`); `saddr` stays as logged |
+
+An address is `{"family": "ipv4" or "ipv6", "address": text, "port": integer}`, `{"family": "unix", "path": text}` or
+`{"family": text}` alone. Enriched is for example `{"syscall": "execve", "auid": "ada"}`.
 
 Fields within `msg='…'` of records of user space (`op`, `acct`, `exe`, `hostname`, `addr`, `terminal`, `res`, …) stand
 beside those before it, which win where a name occurs twice.

@@ -23,9 +23,10 @@ HEX = re.compile(r"(?:[0-9A-F]{2})+")
 ARGUMENT = re.compile(r"a(\d{1,9})(?:\[(\d{1,9})\])?")
 """The name of an argument of EXECVE, or of a piece of one."""
 
-UNTRUSTED = frozenset(
-    "acct cgroup cmd comm cwd data device dir exe file key name new-disk ocomm old-disk path proctitle sw watch".split()
-)
+UNTRUSTED_NAMES = """
+    acct cgroup cmd comm cwd data device dir exe file key name new-disk ocomm old-disk path proctitle sw watch
+"""
+UNTRUSTED = frozenset(UNTRUSTED_NAMES.split())
 """Fields whose text comes from a program: in quotes, or in hexadecimal where quotes would not hold it."""
 
 NOTHING = frozenset(("", "(null)", "?"))

@@ -34,7 +34,8 @@ def dialect_of(head: bytes) -> Dialect | None:
     The header is names, and what follows it, if anything, has cells as well.
     """
     lines = head.decode("utf-8", "replace").split("\n")
-    skip, delimiters = 0, DELIMITERS
+    skip = 0
+    delimiters: tuple[str, ...] = DELIMITERS
     while skip < len(lines) and _is_before_header(line := lines[skip].rstrip("\r")):
         if found := SEPARATOR.fullmatch(line):
             delimiters = (found[1],)
@@ -47,10 +48,15 @@ def dialect_of(head: bytes) -> Dialect | None:
     is_named = len(delimiters) == 1
     if len(names) < (2 if is_named else FEWEST) or not _are_names(names):
         return None
-    # The first row may go on in the next line, but has begun.
-    if len(rest) > 1 and not is_named and rest[1].count(delimiter) * 2 < len(names) - 1 and '"' not in rest[1]:
+    if len(rest) > 1 and not is_named and not _may_be_row(rest[1], delimiter, len(names)):
         return None
     return Dialect(delimiter, skip)
+
+
+def _may_be_row(line: str, delimiter: str, columns: int) -> bool:
+    """Whether a line is a row, or the beginning of one that goes on in the next."""
+    is_open = line.count('"') % 2 == 1
+    return line[0] not in "{[" and (is_open or line.count(delimiter) * 2 >= columns - 1)
 
 
 def _is_before_header(line: str) -> bool:

@@ -26,6 +26,7 @@ from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_text import Text
 from besra.events.readers.log_record import is_log_record, log_event
 from besra.events.readers.ndjson import damaged_after
+from besra.events.readers.text_options import TextOptions
 from besra.events.readers.xml_event import parse_event
 from besra.events.recognise import Intake
 from besra.problems import Place, Problem, Severity
@@ -36,15 +37,15 @@ EVENT_XML = "xml_string"
 SOURCE = "_source"
 
 
-def read_csv_events(content: Content, path: str, intake: Intake, *, limit: int) -> Iterator[Event | Problem]:
+def read_csv_events(content: Content, path: str, options: TextOptions) -> Iterator[Event | Problem]:
     """The events of a table in order, and a located problem for every row that is none or does not fit the header.
 
-    Memory is bounded by the longest row, at most `limit` bytes.
+    Memory is bounded by the longest row, at most `options.limit` bytes.
     """
     dialect = dialect_of(content.head)
     if dialect is None:
         return
-    table = Table(content.stream, path, limit, dialect)
+    table = Table(content.stream, path, options.limit, dialect)
     rows = _without_cut_off(table.rows(), content)
     reader: _Rows | None = None
     for row in rows:
@@ -53,12 +54,12 @@ def read_csv_events(content: Content, path: str, intake: Intake, *, limit: int) 
         elif reader is None:
             header, problem = header_of(row.cells, Place(path, row.line))
             table.columns = len(header.names)
-            reader = _Rows(path, intake, header, content.head)
+            reader = _Rows(path, options.intake, header, content.head)
             yield from (found for found in (problem, reader.date_problem(row.line)) if found)
         else:
             yield from reader.events(row)
     if content.damage:
-        yield damaged_after(reader.line if reader else 0, content.damage.what, path)
+        yield damaged_after(reader.line if reader else 0, content.damage, path)
 
 
 def _without_cut_off(rows: Iterator[Row | Problem], content: Content) -> Iterator[Row | Problem]:

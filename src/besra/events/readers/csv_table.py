@@ -62,7 +62,7 @@ class Table:
                 self.line = start
                 yield Row(start, cells, lines.is_repaired)
 
-    def _next(self, parser: "csv._reader") -> list[str] | None:
+    def _next(self, parser: Iterator[list[str]]) -> list[str] | None:
         # The limit is the process's: it is put back before anybody else can see it.
         before = csv.field_size_limit(self._limit + 1)
         try:

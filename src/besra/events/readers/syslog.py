@@ -11,7 +11,6 @@ Files of the audit daemon are read here as well: their lines stand without a sys
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from besra.events.content import Content
 from besra.events.event import POSITION_BITS, Event, Origin
@@ -23,8 +22,8 @@ from besra.events.readers.log_record import log_event
 from besra.events.readers.ndjson import damaged_after, lines_of
 from besra.events.readers.syslog_event import plain_event, stand_in
 from besra.events.readers.syslog_line import SyslogLine, parse_line, time_of
+from besra.events.readers.text_options import TextOptions
 from besra.events.readers.xml_event import parse_event
-from besra.events.recognise import DEFAULTS, Intake
 from besra.problems import Place, Problem, Severity
 
 CEE = "@cee:"
@@ -37,17 +36,7 @@ RELAY = "audispd: "
 """What the audit dispatcher put before its lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogOptions:
-    """How lines are read: the longest in bytes, when the file was last written in nanoseconds since 1970 if that is
-    known, and how documents become events."""
-
-    limit: int
-    written: int | None = None
-    intake: Intake = DEFAULTS
-
-
-def read_syslog_events(content: Content, path: str, options: LogOptions) -> Iterator[Event | Problem]:
+def read_syslog_events(content: Content, path: str, options: TextOptions) -> Iterator[Event | Problem]:
     """The events of a log of lines, and a located problem for every line that gives none.
 
     Lines without a year are of the last year in which they are no later than a day after the file was written; a
@@ -61,13 +50,13 @@ def read_syslog_events(content: Content, path: str, options: LogOptions) -> Iter
             yield from reader.events(text)
     yield from reader.rest()
     if content.damage:
-        yield damaged_after(reader.line, content.damage.what, path)
+        yield damaged_after(reader.line, content.damage, path)
 
 
 class _Lines:
     """Reads line after line; what is open between them is audit events."""
 
-    def __init__(self, path: str, options: LogOptions) -> None:
+    def __init__(self, path: str, options: TextOptions) -> None:
         self.line = 0
         self._path = path
         self._options = options

@@ -16,11 +16,14 @@ from besra.schema.timestamp import NANOS, parse_timestamp
 
 PRIORITY = r"(?:<(?P<priority>\d{1,3})>)?"
 ISO_TIME = r"(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
-BSD_TIME = r"(?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2})(?: (?P<year>\d{4}))? (?P<clock>\d\d:\d\d:\d\d(?:\.\d{1,9})?)"
+BSD_TIME = (
+    r"(?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2})(?: (?P<year>\d{4}))? (?P<clock>\d\d:\d\d:\d\d(?:\.\d{1,9})?)"
+)
 TAG = r"(?P<app>[^\s:\[\]{}=\"]{1,128})(?:\[(?P<pid>[^\]\s]{1,128})\])?:(?: |\Z|(?=[{<]))"
 
 RFC_5424 = re.compile(
-    PRIORITY + rf"1 (?:-|{ISO_TIME}) (?P<host>\S{{1,255}}) (?P<app>\S{{1,128}}) (?P<pid>\S{{1,128}}) (?P<id>\S{{1,64}}) "
+    PRIORITY
+    + rf"1 (?:-|{ISO_TIME}) (?P<host>\S{{1,255}}) (?P<app>\S{{1,128}}) (?P<pid>\S{{1,128}}) (?P<id>\S{{1,64}}) "
     r"(?:-|(?:\[[^\s=\]\"]{1,32}(?: [^\s=\]\"]{1,32}=\"(?:[^\"\\]|\\.)*+\")*+\])++)(?: \ufeff?|\Z)",
     re.DOTALL,
 )

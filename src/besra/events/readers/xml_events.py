@@ -8,6 +8,7 @@ from besra.events.content import Content
 from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.readers.log_record import log_event
 from besra.events.readers.ndjson import damaged_after
+from besra.events.readers.text_options import TextOptions
 from besra.events.readers.xml_elements import EventElements
 from besra.events.readers.xml_event import parse_event
 from besra.problems import Problem
@@ -20,13 +21,13 @@ ENCODINGS = ("cp", "iso8859", "koi8")
 ASCII = bytes(range(0x20, 0x7F))
 
 
-def read_xml_events(content: Content, path: str, *, limit: int) -> Iterator[Event | Problem]:
+def read_xml_events(content: Content, path: str, options: TextOptions) -> Iterator[Event | Problem]:
     """The events of an export in order, and a located problem for every piece that is none.
 
-    Memory is bounded by the longest element, at most `limit` bytes.
+    Memory is bounded by the longest element, at most `options.limit` bytes.
     """
     encoding = declared_encoding(content.head)
-    elements = EventElements(content.stream, path, limit)
+    elements = EventElements(content.stream, path, options.limit)
     position = 0
     for text in elements.texts():
         if isinstance(text, Problem):
@@ -44,7 +45,7 @@ def read_xml_events(content: Content, path: str, *, limit: int) -> Iterator[Even
         position = max(position + 1, text.line << POSITION_BITS)
         yield log_event(record, Origin(path, text.line, number), position)
     if content.damage:
-        yield damaged_after(elements.line, content.damage.what, path)
+        yield damaged_after(elements.line, content.damage, path)
 
 
 def declared_encoding(head: bytes) -> str:
