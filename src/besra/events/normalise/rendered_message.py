@@ -129,6 +129,7 @@ ACCOUNTS = {
 """Names Windows shows in place of identifiers, which are the same everywhere; of other names the log's is unknown."""
 
 SYSMON_LINE = re.compile(r"(?P<name>[A-Z]\w{1,40}): ?(?P<value>.*)")
+NUMBER = re.compile(r"0x[0-9A-Fa-f]+")
 LABEL_LINE = re.compile(r"(?P<indent>\t*)(?P<label>[A-Z][\w ()-]{1,60}):\s*(?P<value>.*)")
 SCRIPT_BLOCK = re.compile(
     r"Creating Scriptblock text \((?P<MessageNumber>\d{1,6}) of (?P<MessageTotal>\d{1,6})\):\n"
@@ -182,9 +183,9 @@ def _security(text: str, event_id: str | None) -> dict[str, str]:
         open_name = ""
         if name and value and name not in data:
             known = ACCOUNTS.get(value.upper(), value if value.startswith("S-1-") else None)
-            text_of_value = known if name.endswith("Sid") else value
-            if text_of_value is not None:
-                data[name] = text_of_value
+            read = known if name.endswith("Sid") else value.lower() if NUMBER.fullmatch(value) else value
+            if read is not None:
+                data[name] = read
                 open_name = name
     return data
 

@@ -88,7 +88,8 @@ class RowReader:
                 return dict(row)
 
     def _of_fields(self, row: Row) -> dict[str, Any]:
-        document = {name: self._value(name, value) for name, value in row.items() if value not in NOTHING}
+        texts = {name: value for name, value in row.items() if not isinstance(value, str) or value not in NOTHING}
+        document = {name: self._value(name, value) for name, value in texts.items()}
         for process in ARGUMENTS:
             args, count = document.get(f"{process}.args"), document.get(f"{process}.args_count")
             if isinstance(args, str) and str(count) == str(len(args.split(", "))):

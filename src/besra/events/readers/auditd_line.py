@@ -23,6 +23,9 @@ HEX = re.compile(r"(?:[0-9A-F]{2})+")
 ARGUMENT = re.compile(r"a(\d{1,9})(?:\[(\d{1,9})\])?")
 """The name of an argument of EXECVE, or of a piece of one."""
 
+LENGTH = re.compile(r"a\d{1,9}_len")
+"""The name of the length of an argument that was cut in pieces."""
+
 UNTRUSTED_NAMES = """
     acct cgroup cmd comm cwd data device dir exe file key name new-disk ocomm old-disk path proctitle sw watch
 """
@@ -114,6 +117,8 @@ def _take(text: str, values: dict[str, str], *, is_execve: bool = False) -> str:
         name, raw = found["name"], found["value"]
         if name == "msg" and raw[:1] == "'":
             inner.append(raw[1:-1])
+            continue
+        if is_execve and LENGTH.fullmatch(name):
             continue
         is_argument = is_execve and ARGUMENT.fullmatch(name) is not None
         value = decoded(name, raw, is_text=is_argument or name in UNTRUSTED)

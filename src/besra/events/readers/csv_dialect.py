@@ -13,7 +13,7 @@ MOST_WORDS = 5
 """Words in the name of a column."""
 
 NAME = re.compile(r"[\w@#.][^=<>{}\x00-\x1f]{0,199}")
-SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
+SEPARATOR = re.compile(r"\"?sep=(\t|[^\w\s\"])\"?", re.IGNORECASE)
 """The line by which a table tells a spreadsheet what separates its cells."""
 
 POWERSHELL_TYPE = "#TYPE "

@@ -36,6 +36,9 @@ EVENT_XML = "xml_string"
 
 SOURCE = "_source"
 
+META = frozenset(("_id", "_index", "_score", SOURCE))
+"""Columns that belong to a hit of Elasticsearch and not to its document."""
+
 
 def read_csv_events(content: Content, path: str, options: TextOptions) -> Iterator[Event | Problem]:
     """The events of a table in order, and a located problem for every row that is none or does not fit the header.
@@ -53,7 +56,6 @@ def read_csv_events(content: Content, path: str, options: TextOptions) -> Iterat
             yield row
         elif reader is None:
             header, problem = header_of(row.cells, Place(path, row.line))
-            table.columns = len(header.names)
             reader = _Rows(path, options.intake, header, content.head)
             yield from (found for found in (problem, reader.date_problem(row.line)) if found)
         else:
@@ -111,7 +113,7 @@ class _Rows:
         if event is not None:
             yield event
         else:
-            yield from self._documents.of_value(_with_source(self._reader.document(record)), row.line)
+            yield from self._documents.of_value(_hit_of(self._reader.document(record)), row.line)
 
     def _log_event(self, record: dict[str, Any], line: int) -> Event | None:
         """The event of a log record, None if the row is none."""
@@ -127,15 +129,18 @@ class _Rows:
         return log_event(found, Origin(self._path, line, number), line << POSITION_BITS)
 
 
-def _with_source(document: dict[str, Any]) -> dict[str, Any]:
-    """A document whose column `_source` holds the whole one as JSON, as a hit of Elasticsearch."""
-    source = document.get(SOURCE)
-    if not isinstance(source, str):
+def _hit_of(document: dict[str, Any]) -> dict[str, Any]:
+    """A document as a hit of Elasticsearch, if it has columns that belong to one.
+
+    The column `_source` holds the whole document as JSON.
+    """
+    meta = {name: document[name] for name in META if name in document}
+    if not meta:
         return document
+    source = meta.pop(SOURCE, None)
     try:
-        parsed = orjson.loads(source)
+        parsed = orjson.loads(source) if isinstance(source, str) else None
     except orjson.JSONDecodeError:
         parsed = None
-    if isinstance(parsed, dict):
-        return {**document, SOURCE: parsed}
-    return {name: value for name, value in document.items() if name != SOURCE}
+    rest = {name: value for name, value in document.items() if name not in META}
+    return {**meta, SOURCE: parsed if isinstance(parsed, dict) else rest}

@@ -28,12 +28,11 @@ class Row:
 
 
 class Table:
-    """The rows of a stream, the header among them; `line` is that of the last row."""
+    """The rows of a stream, the header among them."""
 
     def __init__(self, stream: BinaryIO, path: str, limit: int, dialect: Dialect) -> None:
-        self.line = 0
         self.columns = 0
-        """The number of cells a row should have, once the header is known."""
+        """Of the first row, which is the header."""
         self._path = path
         self._limit = limit
         self._dialect = dialect
@@ -59,7 +58,7 @@ class Table:
             elif cells is None:
                 return
             elif any(cells):
-                self.line = start
+                self.columns = self.columns or len(cells)
                 yield Row(start, cells, lines.is_repaired)
 
     def _next(self, parser: Iterator[list[str]]) -> list[str] | None:

@@ -10,6 +10,7 @@ from besra.events.identity import document_id
 from besra.events.normalise.nested_document import Document, integer_of, nested, put
 from besra.events.normalise.stream_fields import note_derived, put_stream
 from besra.events.readers.syslog_line import SyslogLine
+from besra.events.recognise import is_known_shape
 from besra.schema.timestamp import format_timestamp
 
 DATASET = "system.syslog"
@@ -40,7 +41,7 @@ def stand_in(event: Event, line: SyslogLine, time: int | None) -> Event:
     """An event from the message of a line, with the line's time and host where it has none of its own.
 
     The program that wrote the line is not the process of the event: it is in `log.syslog`. What was taken from the
-    line is named in `besra.derived`.
+    line is named in `besra.derived`. An event of an unknown shape stays one: it gets no host.
     """
     document = nested(event.source)
     derived = []
@@ -50,7 +51,7 @@ def stand_in(event: Event, line: SyslogLine, time: int | None) -> Event:
         derived.append(TIMESTAMP)
         # Equal messages at two times are two events.
         id_ = _mixed(id_, format_timestamp(time))
-    if line.host and not field_values(event.source, "host.name"):
+    if line.host and not field_values(event.source, "host.name") and is_known_shape(event.source):
         put(document, "host.name", line.host)
         derived.append("host.name")
     if not field_values(event.source, "log.syslog"):

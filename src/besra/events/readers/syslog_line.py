@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from besra.schema.timestamp import NANOS, parse_timestamp
 
 PRIORITY = r"(?:<(?P<priority>\d{1,3})>)?"
-ISO_TIME = r"(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
+ISO_TIME = r"(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)"
 BSD_TIME = (
     r"(?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2})(?: (?P<year>\d{4}))? (?P<clock>\d\d:\d\d:\d\d(?:\.\d{1,9})?)"
 )
@@ -27,7 +27,10 @@ RFC_5424 = re.compile(
     r"(?:-|(?:\[[^\s=\]\"]{1,32}(?: [^\s=\]\"]{1,32}=\"(?:[^\"\\]|\\.)*+\")*+\])++)(?: \ufeff?|\Z)",
     re.DOTALL,
 )
-RFC_3164 = re.compile(rf"{PRIORITY}(?:{BSD_TIME}|{ISO_TIME}) (?P<host>[^\s:\[{{<]{{1,255}}) (?:{TAG})?")
+HOST = r"(?P<host>[^\s:\[{<]{1,255}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,40})"
+RFC_3164 = re.compile(rf"{PRIORITY}{BSD_TIME} {HOST} (?:{TAG})?")
+# Other logs begin with a time and a word as well: here the program has to be there.
+RSYSLOG = re.compile(rf"{PRIORITY}{ISO_TIME} {HOST} {TAG}")
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -53,10 +56,10 @@ class SyslogLine:
 
 def parse_line(text: str) -> SyslogLine | None:
     """The line, or None if it does not begin as one of syslog."""
-    if found := RFC_5424.match(text):
+    if (found := RFC_5424.match(text)) or (found := RSYSLOG.match(text)):
         time = found["iso"]
     elif found := RFC_3164.match(text):
-        time = found["iso"] or _without_year(found)
+        time = _bsd_time(found)
         if time is None:
             return None
     else:
@@ -67,7 +70,7 @@ def parse_line(text: str) -> SyslogLine | None:
     return SyslogLine(text[found.end() :], time, host, app, pid, priority)
 
 
-def _without_year(found: re.Match[str]) -> str | None:
+def _bsd_time(found: re.Match[str]) -> str | None:
     if found["month"] not in MONTHS or not 1 <= int(found["day"]) <= 31:
         return None
     number = MONTHS.index(found["month"]) + 1

@@ -9,7 +9,8 @@ from tests.unit.events.readers.evtx_file import CHUNK_SIZE, Element, event, evtx
 
 from besra.events.event import Event
 from besra.events.normalise.winlog import RawRecord
-from besra.events.readers.evtx import event_id, read_evtx, read_evtx_events
+from besra.events.readers.evtx import read_evtx, read_evtx_events
+from besra.events.readers.log_record import event_id
 from besra.problems import Problem, Severity
 
 LOG = evtx_file([event(1, data={"Image": "C:\\a\\b.exe"}), event(2, 5)], [event(3, 11)])
