@@ -78,6 +78,9 @@ CHANNELS = {
 }
 """The one channel these providers write to, for tables that do not name it."""
 
+PAYLOAD = frozenset(("EventData", "UserData"))
+"""What EvtxECmd's payload has."""
+
 BARE_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NUMBER = re.compile(r"0x[0-9A-F]+")
 
@@ -148,9 +151,11 @@ def _payload(text: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Event data and user data in the JSON EvtxECmd makes of them; what is none stays as it is, as `Payload`."""
     try:
         payload = orjson.loads(text)
-        event_data, user_data = _event_data(payload["EventData"]), _plain(payload.get("UserData"))
+        if not payload.keys() & PAYLOAD:
+            raise KeyError
+        event_data, user_data = _event_data(payload.get("EventData")), _plain(payload.get("UserData"))
         record = parse_record({"EventData": event_data, "UserData": user_data})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, AttributeError, KeyError, RecursionError):
         return ({"Payload": text} if text else {}), {}
     return record.event_data, record.user_data
 
