@@ -48,7 +48,7 @@ class Table:
             try:
                 cells = self._next(parser)
             except csv.Error as error:
-                yield self._problem(f"not a row: {error}", start)
+                yield self._damaged(f"not a row: {error}", start)
                 continue
             if lines.is_too_long:
                 lines.skip_line()
@@ -72,16 +72,16 @@ class Table:
     def _after_open_quote(self, start: int) -> Iterator[Problem]:
         count = len(self._lines.held)
         if any(self._is_row(line) for line in self._lines.held[1 : 1 + PROBED]) and self._lines.read_again():
-            yield self._problem("a quoted cell that is not closed", start)
+            yield self._damaged("a quoted cell that is not closed", start)
             return
         lines = "" if count == 1 else f" (lines {start} to {start + count - 1})"
-        yield self._problem(f"a quoted cell that is not closed before the end of the file{lines}", start)
+        yield self._damaged(f"a quoted cell that is not closed before the end of the file{lines}", start)
 
     def _is_row(self, line: bytes) -> bool:
         cells = names_of(line.decode("utf-8", "replace").rstrip("\n"), self._dialect.delimiter)
         return len(cells) == self.columns > 1
 
-    def _problem(self, message: str, line: int) -> Problem:
+    def _damaged(self, message: str, line: int) -> Problem:
         hint = "it is skipped; everything else is read"
         return Problem("csv-damaged-row", message, Severity.WARNING, Place(self._path, line), hint)
 
