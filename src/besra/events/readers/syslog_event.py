@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from besra.events.document import field_values
 from besra.events.event import Event, Origin
-from besra.events.event_time import TIMESTAMP, event_time
+from besra.events.event_time import TIMESTAMP
 from besra.events.identity import document_id
-from besra.events.normalise.nested_document import Document, integer_of, nested, put
+from besra.events.normalise.nested_document import Document, integer_of, put
 from besra.events.normalise.stream_fields import note_derived, put_stream
 from besra.events.readers.syslog_line import SyslogLine
 from besra.events.recognise import is_known_shape
@@ -30,7 +30,8 @@ def plain_event(line: SyslogLine, time: int | None, origin: Origin, position: in
     put(document, "host.hostname", line.host)
     put(document, "process.name", line.app)
     put(document, "process.pid", integer_of(line.pid))
-    _put_syslog(document, line)
+    for field, value in _syslog_fields(line).items():
+        put(document, field, value)
     put_stream(document, DATASET)
     if line.is_without_year and time is not None:
         note_derived(document, TIMESTAMP)
@@ -41,34 +42,31 @@ def stand_in(event: Event, line: SyslogLine, time: int | None) -> Event:
     """An event from the message of a line, with the line's time and host where it has none of its own.
 
     The program that wrote the line is not the process of the event: it is in `log.syslog`. What was taken from the
-    line is named in `besra.derived`. An event of an unknown shape stays one: it gets no host.
+    line stands beside the document under dotted names, and is named in `besra.derived`. An event of an unknown shape
+    stays one: it gets no host.
     """
-    document = nested(event.source)
-    derived = []
-    id_ = event.id
-    if time is not None and event_time(event.source) is None and not field_values(event.source, TIMESTAMP):
-        put(document, TIMESTAMP, format_timestamp(time))
-        derived.append(TIMESTAMP)
+    source, added, id_ = event.source, Document(), event.id
+    if time is not None and not field_values(source, TIMESTAMP):
+        added[TIMESTAMP] = format_timestamp(time)
         # Equal messages at two times are two events.
-        id_ = _mixed(id_, format_timestamp(time))
-    if line.host and not field_values(event.source, "host.name") and is_known_shape(event.source):
-        put(document, "host.name", line.host)
-        derived.append("host.name")
-    if not field_values(event.source, "log.syslog"):
-        _put_syslog(document, line)
-        derived.append("log.syslog")
-    note_derived(document, *derived)
-    return replace(event, id=id_, source=document)
+        id_ = _mixed(id_, added[TIMESTAMP])
+    if line.host and not field_values(source, "host.name") and is_known_shape(source):
+        added["host.name"] = line.host
+    added.update({name: value for name, value in _syslog_fields(line).items() if not field_values(source, name)})
+    return replace(event, id=id_, source={**source, **added, "besra.derived": list(added)})
 
 
-def _put_syslog(document: Document, line: SyslogLine) -> None:
-    put(document, "log.syslog.appname", line.app)
-    put(document, "log.syslog.procid", line.pid)
-    put(document, "log.syslog.hostname", line.host)
+def _syslog_fields(line: SyslogLine) -> Document:
+    fields: Document = {
+        "log.syslog.appname": line.app,
+        "log.syslog.procid": line.pid,
+        "log.syslog.hostname": line.host,
+    }
     if line.priority is not None:
-        put(document, "log.syslog.priority", line.priority)
-        put(document, "log.syslog.facility.code", line.priority >> 3)
-        put(document, "log.syslog.severity.code", line.priority & 7)
+        fields["log.syslog.priority"] = line.priority
+        fields["log.syslog.facility.code"] = line.priority >> 3
+        fields["log.syslog.severity.code"] = line.priority & 7
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _mixed(id_: str, text: str) -> str:
