@@ -32,7 +32,7 @@ class DateOrder(StrEnum):
 def date_order(sample: bytes) -> tuple[DateOrder, bool]:
     """The order of the dates in a sample, and whether that is certain.
 
-    A number above 12 is a day. Where there is none, only America writes the month first, with AM and PM.
+    A number above 12 is a day. Where there is none, dates with slashes and AM or PM are taken for American.
     """
     order = DateOrder.MONTH_FIRST
     for found in LOOKED_AT.finditer(sample):

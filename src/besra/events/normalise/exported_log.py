@@ -21,11 +21,11 @@ Row = Mapping[str, str]
 
 
 class LogExport(StrEnum):
-    """The program that wrote a table of log records."""
+    """The program that wrote a table of log records, as the object is called that keeps columns of no record."""
 
-    EVTXECMD = "EvtxECmd"
-    POWERSHELL = "PowerShell"
-    EVENT_VIEWER = "Event Viewer"
+    EVTXECMD = "evtxecmd"
+    POWERSHELL = "powershell_export"
+    EVENT_VIEWER = "event_viewer"
 
 
 MESSAGE = "Message"
@@ -81,6 +81,7 @@ CHANNELS = {
 PAYLOAD = frozenset(("EventData", "UserData"))
 """What EvtxECmd's payload has."""
 
+SID = "S-1-"
 BARE_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NUMBER = re.compile(r"0x[0-9A-F]+")
 
@@ -88,6 +89,16 @@ NUMBER = re.compile(r"0x[0-9A-F]+")
 def export_of(names: frozenset[str]) -> LogExport | None:
     """Whose table has columns of these names; None if it is no event log."""
     return next((export for export, needed in HEADERS.items() if needed <= names), None)
+
+
+USED = frozenset(("Payload",)).union(*COLUMNS.values())
+"""The columns a record is made of."""
+
+
+def others_of(row: Row) -> dict[str, Any]:
+    """What a row holds beside the parts of its record, and the name of a user where an identifier belongs."""
+    users = {name: row[name] for name in COLUMNS["user_id"] if name in row and not row[name].startswith(SID)}
+    return {name: cell for name, cell in row.items() if name not in USED} | users
 
 
 def record_of(row: Row, export: LogExport, order: DateOrder) -> RawRecord:
@@ -116,7 +127,7 @@ def record_of(row: Row, export: LogExport, order: DateOrder) -> RawRecord:
         thread_id=integer_of(parts["thread_id"]),
         activity_id=_guid(parts["activity_id"]),
         related_activity_id=_guid(parts["related_activity_id"]),
-        user_id=user if user and user.startswith("S-1-") else None,
+        user_id=user if user and user.startswith(SID) else None,
         event_data=data,
         user_data=user_data,
         rendering=Rendering(message, parts["task"], parts["opcode"]),

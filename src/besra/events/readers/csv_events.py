@@ -17,7 +17,7 @@ import orjson
 from besra.events.content import Content
 from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.local_date import date_order
-from besra.events.normalise.exported_log import MESSAGE, LogExport, export_of, record_of
+from besra.events.normalise.exported_log import MESSAGE, LogExport, export_of, others_of, record_of
 from besra.events.normalise.table_row import RowReader, kind_of_table
 from besra.events.readers.csv_dialect import dialect_of
 from besra.events.readers.csv_header import Header, header_of, ragged
@@ -33,6 +33,9 @@ from besra.problems import Place, Problem, Severity
 
 EVENT_XML = "xml_string"
 """The column in which plaso keeps a log record as XML."""
+
+PLASO = "plaso"
+"""Keeps the other columns of such a row."""
 
 SOURCE = "_source"
 
@@ -116,17 +119,20 @@ class _Rows:
             yield from self._documents.of_value(_hit_of(self._reader.document(record)), row.line)
 
     def _log_event(self, record: dict[str, Any], line: int) -> Event | None:
-        """The event of a log record, None if the row is none."""
-        found = None
+        """The event of a log record, None if the row is none; what it holds beside it stays under its program."""
+        found, kept_under, others = None, PLASO, record
         xml = record.get(EVENT_XML)
         if self._export is not None:
             found = record_of(record, self._export, self._order)
+            kept_under, others = self._export.value, others_of(record)
         elif isinstance(xml, str) and "<Event" in xml:
             found, _ = parse_event(Text(xml.strip().encode("utf-8", "replace"), line, self._path))
+            others = {name: cell for name, cell in record.items() if name != EVENT_XML}
         if found is None or not is_log_record(found):
             return None
         number = None if found.record_id is None else str(found.record_id)
-        return log_event(found, Origin(self._path, line, number), line << POSITION_BITS)
+        event = log_event(found, Origin(self._path, line, number), line << POSITION_BITS)
+        return replace(event, source={**event.source, kept_under: others}) if others else event
 
 
 def _hit_of(document: dict[str, Any]) -> dict[str, Any]:

@@ -28,11 +28,14 @@ def plain_event(line: SyslogLine, time: int | None, origin: Origin, position: in
     put(document, TIMESTAMP, None if time is None else format_timestamp(time))
     put(document, "host.name", line.host)
     put(document, "host.hostname", line.host)
+    put(document, "host.id", line.host)
     put(document, "process.name", line.app)
     put(document, "process.pid", integer_of(line.pid))
     for field, value in _syslog_fields(line).items():
         put(document, field, value)
     put_stream(document, DATASET)
+    if line.host:
+        note_derived(document, "host.id")
     if line.is_without_year and time is not None:
         note_derived(document, TIMESTAMP)
     return Event(_mixed(document_id(document), str(origin.line)), INDEX, document, origin, position)

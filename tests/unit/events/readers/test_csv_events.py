@@ -161,6 +161,7 @@ def test_evtxecmd_gives_the_events_of_the_log() -> None:
     assert (event.id, event.index, event.origin.record) == (expected.id, expected.index, "7")
     assert event.source["process"] == expected.source["process"]
     assert event.source["event"] == expected.source["event"]
+    assert event.source["evtxecmd"] == {"RecordNumber": "7", "MapDescription": "A process"}
 
 
 SYSMON = (
@@ -248,7 +249,8 @@ def test_plaso_keeps_log_records_as_xml() -> None:
     cells = ["2025-03-01T10:00:00+00:00", "Written", "[4688]", element(7, COMMAND)]
     (event,), problems = read_text(table(header, cells))
     (expected,), _ = read_text(element(7, COMMAND).encode())
-    assert (event.id, event.source, problems) == (expected.id, expected.source, [])
+    others = {"datetime": cells[0], "timestamp_desc": "Written", "message": "[4688]"}
+    assert (event.id, event.source, problems) == (expected.id, {**expected.source, "plaso": others}, [])
 
 
 def test_the_older_form_of_plaso() -> None:
