@@ -106,6 +106,10 @@ SKIPPED = frozenset(
 
 LIMIT = "input-limit"
 
+NOTHING_ELSE = (
+    "besra reads JSON, event logs, tables, syslog and Parquet; leave other files out of the folder or ignore this"
+)
+
 
 class Tally:
     """Counts what one file gives while it passes through."""
@@ -213,7 +217,7 @@ class Tally:
             f"none of {which}{len(held)} records is an event document; the file is not read ({first.message})",
             severity=Severity.ERROR if self._file.named else Severity.WARNING,
             place=Place(first.place.path, first.place.line),
-            hint="besra reads JSON and EVTX; leave other files out of the folder or ignore this",
+            hint=NOTHING_ELSE,
         )
 
     def _closing(self) -> Iterator[Problem]:
