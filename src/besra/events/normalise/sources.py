@@ -11,6 +11,9 @@ NORMALISED = ("data_stream.dataset",)
 DIAGNOSTIC = ("operationName", "operationVersion")
 """Names of which every diagnostic record of Azure has one."""
 
+WINLOGBEAT = "winlogbeat-besra"
+"""The name under which events of Windows logs answer to `winlogbeat-*`."""
+
 SOURCES: tuple[Source, ...] = (
     Source(
         "sentinel_one",
@@ -73,5 +76,6 @@ SOURCES: tuple[Source, ...] = (
         also=(FILEBEAT,),
     ),
     Source("azure_platform", "Azure resource logs", "azure_platform", DIAGNOSTIC, NORMALISED, also=(FILEBEAT,)),
+    Source("windows-flat", "Windows events as flat JSON (NXLog)", "nxlog", ("EventID",), also=(WINLOGBEAT,)),
 )
 """In the order in which they are tried."""

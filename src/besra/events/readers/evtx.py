@@ -15,8 +15,9 @@ import orjson
 from evtx import PyEvtxParser
 
 from besra.events.event import Event, Origin
+from besra.events.normalise.evtx_json import parse_record
 from besra.events.normalise.windows import index_names, to_ecs
-from besra.events.normalise.winlog import RawRecord, parse_record
+from besra.events.normalise.winlog import RawRecord
 from besra.events.readers.evtx_layout import Layout, read_layout
 from besra.problems import Place, Problem, Severity
 

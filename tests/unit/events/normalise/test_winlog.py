@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.events.normalise.records import parsed_event
 
-from besra.events.normalise.winlog import RawRecord, keyword_names, parse_record, shipped_value, to_winlog
+from besra.events.normalise.evtx_json import parse_record, shipped_value
+from besra.events.normalise.winlog import RawRecord, keyword_names, to_winlog
 
 
 def test_system_fields_become_winlog_fields() -> None:
