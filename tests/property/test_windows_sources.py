@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.golden.test_sources import FOLDER
 
 from besra.events.normalise.source import Source
 from besra.events.normalise.sources import SOURCES
-from tests.golden.test_sources import FOLDER
 
 WINDOWS = [source for source in SOURCES if source.name.startswith("windows")]
 

@@ -2,8 +2,8 @@
 
 NXLog writes this form, with fields of its own (`SourceModuleType`, `EventReceivedTime`, …), and public data sets of
 recorded attacks have it, made with NXLog or with PowerShell. A name of event data may be one of the record's as well:
-`ProcessId` is always data (`ExecutionProcessID` is the record's), and NXLog's `EventType`, `Version` or `UserID` is told
-from data of that name by its value. What NXLog says of itself is kept under `nxlog`.
+`ProcessId` is always data (`ExecutionProcessID` is the record's), and NXLog's `EventType`, `Version` or `UserID` is
+told from data of that name by its value. What NXLog says of itself is kept under `nxlog`.
 """
 
 import re
