@@ -1,17 +1,37 @@
-"""Records of the Windows event log as JSON in the arrangement of the evtx package: `{"Event": {"System": …}}`.
+"""Records of the Windows event log as JSON in the arrangement of their XML: `{"Event": {"System": …}}`.
 
-`evtx_dump` writes it, Chainsaw and Hayabusa take it, and the reader of EVTX files gets it from the parser. Attributes
-of an element stand inside it (`#attributes`) or beside it (`Provider_attributes`).
+The reader of EVTX files gets it from the parser (the evtx package), whose `evtx_dump` writes it for others: Chainsaw
+dumps it, Hayabusa reads it. Attributes of an element stand inside it, under `#attributes` or as `@Name`, or beside it,
+as `Provider_attributes`.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from besra.events.normalise import windows
 from besra.events.normalise.nested_document import Document, integer_of, text_of
 from besra.events.normalise.winlog import RawRecord, Rendering, guid_of
 
+DEEPEST = 32
+"""Elements within elements; what lies deeper is left as it is."""
+
 PARSED_GUID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    """Whether a record is an `Event` that names an event id, and a provider or a channel."""
+    event = record.get("Event")
+    if not isinstance(event, dict):
+        return False
+    parsed = parse_record(event)
+    return parsed.event_id is not None and (parsed.provider is not None or parsed.channel is not None)
+
+
+def to_ecs(record: Mapping[str, Any]) -> Document:
+    """The ECS document, as of the same record in an event log file."""
+    event = record.get("Event")
+    return windows.to_ecs(parse_record(event if isinstance(event, dict) else {}))
 
 
 def parse_record(event: Mapping[str, Any]) -> RawRecord:
@@ -33,8 +53,8 @@ def parse_record(event: Mapping[str, Any]) -> RawRecord:
         activity_id=guid_of(_attribute(system, "Correlation", "ActivityID")),
         related_activity_id=guid_of(_attribute(system, "Correlation", "RelatedActivityID")),
         user_id=_attribute(system, "Security", "UserID"),
-        event_data=dict(_event_data(event.get("EventData"))),
-        user_data=_user_data(event.get("UserData")),
+        event_data=dict(event_data_of(event.get("EventData"))),
+        user_data=user_data_of(event.get("UserData")),
         rendering=_rendering(_object(event.get("RenderingInfo"))),
     )
 
@@ -50,7 +70,14 @@ def _element(parent: Document, name: str) -> str | None:
 
 
 def _attribute(parent: Document, element: str, name: str) -> str | None:
-    return text_of(_object(_object(parent.get(element)).get("#attributes")).get(name))
+    value = parent.get(element)
+    if isinstance(value, dict):
+        attributes = value.get("#attributes")
+        if isinstance(attributes, dict):
+            return text_of(attributes.get(name))
+        if f"@{name}" in value:
+            return text_of(value[f"@{name}"])
+    return text_of(_object(parent.get(f"{element}_attributes")).get(name))
 
 
 def shipped_value(value: Any) -> str | None:
@@ -67,43 +94,54 @@ def shipped_value(value: Any) -> str | None:
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 
-def _event_data(data: Any) -> Iterator[tuple[str, Any]]:
+def event_data_of(data: Any) -> Iterator[tuple[str, Any]]:
     """Names and values of the EventData element; unnamed `Data` elements are numbered from 1 as `param1`, `param2`."""
     for name, value in _object(data).items():
-        if name == "#attributes":
+        if name == "#attributes" or name[:1] == "@" or name == "Data_attributes":
             continue
-        if name == "Data":
-            content = value.get("#text") if isinstance(value, dict) else value
-            values = content if isinstance(content, list) else [content]
-            pairs = [(f"param{number}", item) for number, item in enumerate(values, start=1)]
-        else:
-            pairs = [(name, value)]
-        for key, item in pairs:
+        for key, item in _unnamed(value) if name == "Data" else ((name, value),):
             shipped = _tree(item)
             if shipped is not None:
                 yield key, shipped
 
 
-def _tree(value: Any) -> Any:
+def _unnamed(value: Any) -> Iterator[tuple[str, Any]]:
+    """The `Data` elements that were not made members by their name, some of which may have kept it as an attribute."""
+    content = value.get("#text") if isinstance(value, dict) and "@Name" not in value else value
+    for number, item in enumerate(content if isinstance(content, list) else [content], start=1):
+        name = text_of(item.get("@Name")) if isinstance(item, dict) else None
+        yield name or f"param{number}", item
+
+
+def _tree(value: Any, levels: int = DEEPEST) -> Any:
     """An element's value with its scalars as shippers write them; attributes left out, empty branches None."""
     match value:
         case str() | bool() | int() | None:
             return shipped_value(value)
+        case dict() | list() if levels == 0:
+            return value
         case dict():
             if "#text" in value:
-                return _tree(value["#text"])
-            members = {name: _tree(item) for name, item in value.items() if name != "#attributes"}
+                return _tree(value["#text"], levels - 1)
+            members = {name: _tree(item, levels - 1) for name, item in value.items() if not _is_attribute(name, value)}
             return {name: item for name, item in members.items() if item is not None} or None
         case list():
-            return [item for item in map(_tree, value) if item is not None] or None
+            return [item for item in (_tree(item, levels - 1) for item in value) if item is not None] or None
         case _:
             return shipped_value(value)
 
 
-def _user_data(data: Any) -> Mapping[str, Any]:
+def _is_attribute(name: str, element: Document) -> bool:
+    if name == "#attributes" or name[:1] == "@":
+        return True
+    return name.endswith("_attributes") and name.removesuffix("_attributes") in element
+
+
+def user_data_of(data: Any) -> Mapping[str, Any]:
     """The members of the one element inside UserData, with its name as `xml_name`."""
-    for name, content in _object(data).items():
-        if name == "#attributes":
+    element = _object(data)
+    for name, content in element.items():
+        if _is_attribute(name, element):
             continue
         tree = _tree(content)
         members = tree if isinstance(tree, dict) else {} if tree is None else {"value": tree}

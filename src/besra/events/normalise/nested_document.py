@@ -14,7 +14,11 @@ OPAQUE = frozenset({"event_data", "user_data"})
 """Objects whose keys are names from the log, not fields: a dot in them separates nothing."""
 
 
-def nested(document: Mapping[str, Any]) -> Document:
+DEEPEST = 100
+"""Objects within objects whose keys are spelled out; no field has as many parts."""
+
+
+def nested(document: Mapping[str, Any], levels: int = DEEPEST) -> Document:
     """A deep copy with dotted keys spelled out: `{"event.code": "1"}` becomes `{"event": {"code": "1"}}`."""
     result: Document = {}
     for key, value in document.items():
@@ -23,7 +27,7 @@ def nested(document: Mapping[str, Any]) -> Document:
         for parent in parents:
             inner = _child(inner, parent)
         if isinstance(value, Mapping):
-            copied = dict(value) if last in OPAQUE else nested(value)
+            copied = dict(value) if last in OPAQUE or levels == 0 else nested(value, levels - 1)
             _child(inner, last).update(copied)
         else:
             inner[last] = list(value) if isinstance(value, (list, tuple)) else value

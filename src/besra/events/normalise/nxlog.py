@@ -12,7 +12,7 @@ from typing import Any
 
 from besra.events.normalise import windows
 from besra.events.normalise.nested_document import Document, integer_of, put, text_of
-from besra.events.normalise.winlog import Account, RawRecord, Rendering, guid_of
+from besra.events.normalise.winlog import Account, RawRecord, Rendering, flat_value, guid_of, unsigned
 from besra.events.normalise.winlog_time import record_time
 
 PROVIDER = ("SourceName", "ProviderName", "Provider")
@@ -177,19 +177,3 @@ def _task(record: Mapping[str, Any], meta: Mapping[str, Any]) -> str | None:
 
 def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     return next((text for name in names if (text := text_of(record.get(name))) is not None), None)
-
-
-def unsigned(value: Any) -> int | None:
-    """Keywords as the 64 bits they are; some exporters write them as a signed number."""
-    number = integer_of(text_of(value))
-    return None if number is None else number & (1 << 64) - 1
-
-
-def flat_value(value: Any) -> Any:
-    """A value of event data as shippers write it: text, with GUIDs in braces in lower case. Lists and objects stay."""
-    text = text_of(value)
-    if text is None:
-        return value if value and isinstance(value, (list, dict)) else None
-    if len(text) == 38 and text[0] == "{":
-        return guid_of(text)
-    return text.replace("\r\n", "\n") if "\r" in text else text

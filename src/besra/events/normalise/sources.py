@@ -14,6 +14,9 @@ DIAGNOSTIC = ("operationName", "operationVersion")
 WINLOGBEAT = "winlogbeat-besra"
 """The name under which events of Windows logs answer to `winlogbeat-*`."""
 
+SHIPPED = ("event.category", "event.ingested", "kibana.alert.uuid")
+"""A document of a shipper with one of these has been through its pipeline."""
+
 SOURCES: tuple[Source, ...] = (
     Source(
         "sentinel_one",
@@ -77,5 +80,36 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source("azure_platform", "Azure resource logs", "azure_platform", DIAGNOSTIC, NORMALISED, also=(FILEBEAT,)),
     Source("windows-flat", "Windows events as flat JSON (NXLog)", "nxlog", ("EventID",), also=(WINLOGBEAT,)),
+    Source(
+        "windows-winlogbeat",
+        "Winlogbeat and Elastic Agent before their pipelines",
+        "winlogbeat",
+        ("winlog.channel", "log_name"),
+        unless=SHIPPED,
+        also=(WINLOGBEAT,),
+    ),
+    Source(
+        "windows-evtx-json",
+        "Windows events as JSON of their XML (evtx_dump, Chainsaw)",
+        "evtx_json",
+        ("Event.System.Computer", "Event.System.Channel"),
+        also=(WINLOGBEAT,),
+    ),
+    Source("windows-evtxecmd", "EvtxECmd", "evtxecmd", ("EventId",), also=(WINLOGBEAT,)),
+    Source(
+        "windows-velociraptor",
+        "Windows events of Velociraptor",
+        "velociraptor",
+        ("System.Computer", "System.Channel"),
+        also=(WINLOGBEAT,),
+    ),
+    Source(
+        "windows-get-winevent",
+        "PowerShell's Get-WinEvent",
+        "get_winevent",
+        ("LogName", "ProviderName"),
+        also=(WINLOGBEAT,),
+    ),
+    Source("windows-wazuh", "Windows events of Wazuh", "wazuh", ("data.win.system.eventID",), also=(WINLOGBEAT,)),
 )
 """In the order in which they are tried."""

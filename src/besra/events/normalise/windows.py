@@ -11,6 +11,7 @@ from typing import Any
 
 from besra.events.normalise.nested_document import Document, field_text, nested, put
 from besra.events.normalise.powershell import normalise_powershell
+from besra.events.normalise.stream_fields import NAMESPACE, note_derived, put_stream
 from besra.events.normalise.sysmon import normalise_sysmon
 from besra.events.normalise.windows_security import normalise_security
 from besra.events.normalise.winlog import RawRecord, Shipper, to_winlog
@@ -20,12 +21,8 @@ Normaliser = Callable[[Document, Shipper], None]
 WINLOGBEAT_INDEX = "winlogbeat-besra"
 """The name under which events from files answer to `winlogbeat-*`."""
 
-NAMESPACE = "default"
-
 ECS_VERSIONS = {Shipper.AGENT: "8.11.0", Shipper.WINLOGBEAT: "1.12.0"}
 """The ECS version each shipper's pipelines stamp on their documents."""
-
-DERIVED = ("data_stream", "event.dataset", "event.module", "host.id", "host.os.type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ def to_ecs(record: RawRecord) -> Document:
     """The ECS document of a log record, as the Agent's integrations make it, with the scanner's additions."""
     document = to_winlog(record)
     _normalise(document, Shipper.AGENT)
-    _add_scan_fields(document)
+    add_scan_fields(document)
     return document
 
 
@@ -109,11 +106,13 @@ def _normalise(document: Document, shipper: Shipper) -> None:
     document["winlog"].pop("level", None)
 
 
-def _add_scan_fields(document: Document) -> None:
+def add_scan_fields(document: Document) -> None:
+    """Add the data stream, the host's id and its operating system, where nothing stands, and name them as derived."""
     stream = stream_of(document)
-    put(document, "data_stream", {"type": "logs", "dataset": stream.dataset, "namespace": NAMESPACE})
-    put(document, "event.dataset", stream.dataset)
-    put(document, "event.module", stream.module)
-    put(document, "host.id", field_text(document, "host.name"))
-    put(document, "host.os.type", "windows")
-    put(document, "besra.derived", list(DERIVED))
+    if field_text(document, "data_stream.dataset") is None:
+        put_stream(document, stream.dataset)
+    host_id = field_text(document, "host.name")
+    for field, value in (("host.id", host_id), ("host.os.type", "windows")):
+        if value is not None and field_text(document, field) is None:
+            put(document, field, value)
+            note_derived(document, field)

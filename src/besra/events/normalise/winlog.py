@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from besra.events.normalise.nested_document import Document, field_text, put
+from besra.events.normalise.nested_document import Document, field_text, integer_of, put, text_of
 from besra.schema.timestamp import format_timestamp, parse_timestamp
 
 
@@ -105,6 +105,22 @@ def guid_of(text: str | None) -> str | None:
     """A GUID in lower case with braces, however it is written; any other text as it is."""
     found = GUID.fullmatch(text) if text else None
     return f"{{{found[1].lower()}}}" if found else text
+
+
+def unsigned(value: Any) -> int | None:
+    """Keywords as the 64 bits they are; some exporters write them as a signed number."""
+    number = integer_of(text_of(value))
+    return None if number is None else number & (1 << 64) - 1
+
+
+def flat_value(value: Any) -> Any:
+    """A value of event data as shippers write it: text, with GUIDs in braces in lower case. Lists and objects stay."""
+    text = text_of(value)
+    if text is None:
+        return value if value and isinstance(value, (list, dict)) else None
+    if len(text) == 38 and text[0] == "{":
+        return guid_of(text)
+    return text.replace("\r\n", "\n") if "\r" in text else text
 
 
 def to_winlog(record: RawRecord) -> Document:
