@@ -136,7 +136,20 @@ ROWS = (
 )
 
 HEXADECIMAL = frozenset(
-    ["AccessMask", "HandleId", "NewProcessId", "ProcessId", "ServiceType", "Status", "SubStatus", "SubjectLogonId", "TargetLinkedLogonId", "TargetLogonId", "TicketEncryptionType", "TicketOptions"]
+    [
+        "AccessMask",
+        "HandleId",
+        "NewProcessId",
+        "ProcessId",
+        "ServiceType",
+        "Status",
+        "SubStatus",
+        "SubjectLogonId",
+        "TargetLinkedLogonId",
+        "TargetLogonId",
+        "TicketEncryptionType",
+        "TicketOptions",
+    ]
 )
 """Names of numbers that the log renders as `0x3e7`."""
 

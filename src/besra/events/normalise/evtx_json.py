@@ -47,6 +47,7 @@ def parse_record(event: Mapping[str, Any]) -> RawRecord:
         time=_attribute(system, "TimeCreated", "SystemTime"),
         level=integer_of(_element(system, "Level")),
         keywords=integer_of(_element(system, "Keywords")),
+        task=integer_of(_element(system, "Task")),
         version=integer_of(_element(system, "Version")),
         process_id=integer_of(_attribute(system, "Execution", "ProcessID")),
         thread_id=integer_of(_attribute(system, "Execution", "ThreadID")),

@@ -38,6 +38,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
             time=record_time([record.get("TimeCreated")]),
             level=integer_of(text_of(record.get("Level"))),
             keywords=unsigned(record.get("Keywords")),
+            task=integer_of(text_of(record.get("Task"))),
             version=integer_of(text_of(record.get("Version"))),
             process_id=integer_of(text_of(record.get("ProcessId"))),
             thread_id=integer_of(text_of(record.get("ThreadId"))),

@@ -152,6 +152,7 @@ def raw_record(record: Mapping[str, Any]) -> RawRecord:
         time=record_time(record.get(name) for name in TIMES),
         level=LEVELS.get(meta.get("SeverityValue", 0)) if level is None else level,
         keywords=unsigned(record.get("Keywords")),
+        task=integer_of(text_of(record.get("Task"))),
         version=meta.get("Version"),
         process_id=integer_of(text_of(record.get("ExecutionProcessID"))),
         thread_id=integer_of(text_of(record.get("ExecutionThreadID"))) or meta.get("ThreadID"),

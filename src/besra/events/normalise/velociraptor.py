@@ -41,6 +41,7 @@ def raw_record(record: Mapping[str, Any]) -> RawRecord:
         time=record_time([_object(system.get("TimeCreated")).get("SystemTime")]),
         level=integer_of(text_of(system.get("Level"))),
         keywords=unsigned(system.get("Keywords")),
+        task=integer_of(text_of(system.get("Task"))),
         version=integer_of(text_of(system.get("Version"))),
         process_id=integer_of(text_of(execution.get("ProcessID"))),
         thread_id=integer_of(text_of(execution.get("ThreadID"))),

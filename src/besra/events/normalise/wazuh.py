@@ -51,6 +51,7 @@ def _raw_record(event: Any, received: Any) -> RawRecord:
         time=record_time([system.get("systemTime"), received]),
         level=integer_of(text("level")),
         keywords=unsigned(system.get("keywords")),
+        task=integer_of(text("task")),
         version=integer_of(text("version")),
         process_id=integer_of(text("processID")),
         thread_id=integer_of(text("threadID")),

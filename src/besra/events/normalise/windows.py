@@ -9,12 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from besra.events.normalise.applocker import normalise_applocker
+from besra.events.normalise.bits_client import BITS_CLIENT
 from besra.events.normalise.nested_document import Document, field_text, nested, put
 from besra.events.normalise.powershell import normalise_powershell
 from besra.events.normalise.stream_fields import NAMESPACE, note_derived, put_stream
 from besra.events.normalise.sysmon import normalise_sysmon
+from besra.events.normalise.task_names import task_name
+from besra.events.normalise.task_scheduler import TASK_SCHEDULER
+from besra.events.normalise.terminal_services import CONNECTIONS, SESSIONS
+from besra.events.normalise.windows_defender import normalise_defender
 from besra.events.normalise.windows_security import normalise_security
+from besra.events.normalise.windows_system import normalise_system
 from besra.events.normalise.winlog import RawRecord, Shipper, to_winlog
+from besra.events.normalise.wmi_activity import WMI_ACTIVITY
 
 Normaliser = Callable[[Document, Shipper], None]
 
@@ -43,21 +51,44 @@ class Stream:
         return f"logs-{self.dataset}-{NAMESPACE}"
 
 
+FORWARDED = "windows.forwarded"
+"""For every channel without an integration of its own: the one data set that takes any channel."""
+
 STREAMS = {
     "microsoft-windows-sysmon/operational": Stream("windows.sysmon_operational", normalise_sysmon),
     "security": Stream("system.security", normalise_security),
     "windows powershell": Stream("windows.powershell", normalise_powershell),
     "microsoft-windows-powershell/operational": Stream("windows.powershell_operational", normalise_powershell),
     "powershellcore/operational": Stream("windows.powershell_operational", normalise_powershell),
-    "system": Stream("system.system"),
+    "system": Stream("system.system", normalise_system),
     "application": Stream("system.application"),
+    "microsoft-windows-windows defender/operational": Stream("windows.windows_defender", normalise_defender),
+    "microsoft-windows-applocker/exe and dll": Stream("windows.applocker_exe_and_dll", normalise_applocker),
+    "microsoft-windows-applocker/msi and script": Stream("windows.applocker_msi_and_script", normalise_applocker),
+    "microsoft-windows-applocker/packaged app-deployment": Stream(
+        "windows.applocker_packaged_app_deployment", normalise_applocker
+    ),
+    "microsoft-windows-applocker/packaged app-execution": Stream(
+        "windows.applocker_packaged_app_execution", normalise_applocker
+    ),
+    "microsoft-windows-taskscheduler/operational": Stream(FORWARDED, TASK_SCHEDULER.normalise),
+    "microsoft-windows-wmi-activity/operational": Stream(FORWARDED, WMI_ACTIVITY.normalise),
+    "microsoft-windows-bits-client/operational": Stream(FORWARDED, BITS_CLIENT.normalise),
+    "microsoft-windows-terminalservices-localsessionmanager/operational": Stream(FORWARDED, SESSIONS.normalise),
+    "microsoft-windows-terminalservices-remoteconnectionmanager/operational": Stream(FORWARDED, CONNECTIONS.normalise),
 }
-OTHER = Stream("windows.forwarded")
-"""For every channel without an integration of its own: the one data set that takes any channel."""
+OTHER = Stream(FORWARDED)
 
 PROVIDERS = {
     "Microsoft-Windows-Sysmon": "microsoft-windows-sysmon/operational",
     "Microsoft-Windows-Security-Auditing": "security",
+    "Microsoft-Windows-PowerShell": "microsoft-windows-powershell/operational",
+    "PowerShell": "windows powershell",
+    "Microsoft-Windows-Windows Defender": "microsoft-windows-windows defender/operational",
+    "Microsoft-Windows-TaskScheduler": "microsoft-windows-taskscheduler/operational",
+    "Microsoft-Windows-WMI-Activity": "microsoft-windows-wmi-activity/operational",
+    "Microsoft-Windows-Bits-Client": "microsoft-windows-bits-client/operational",
+    "Service Control Manager": "system",
 }
 """Providers that say what a record is where its channel does not, as in logs copied into a channel of another name."""
 
@@ -77,6 +108,10 @@ def index_names(document: Document) -> tuple[str, ...]:
 def to_ecs(record: RawRecord) -> Document:
     """The ECS document of a log record, as the Agent's integrations make it, with the scanner's additions."""
     document = to_winlog(record)
+    if record.rendering.task is None and (task := task_name(record.provider, record.task)):
+        put(document, "winlog.task", task)
+        put(document, "event.action", task)
+        note_derived(document, "winlog.task")
     _normalise(document, Shipper.AGENT)
     add_scan_fields(document)
     return document

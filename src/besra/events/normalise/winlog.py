@@ -45,7 +45,7 @@ class RawRecord:
     """One record as the log holds it.
 
     Values of `event_data` are text as shippers send it: numbers in decimal, GUIDs in lower case with braces.
-    `time` is ISO 8601; `level`, `keywords` and `version` are the numbers of the System element.
+    `time` is ISO 8601; `level`, `keywords`, `task` and `version` are the numbers of the System element.
     """
 
     provider: str | None = None
@@ -57,6 +57,7 @@ class RawRecord:
     time: str | None = None
     level: int | None = None
     keywords: int | None = None
+    task: int | None = None
     version: int | None = None
     process_id: int | None = None
     thread_id: int | None = None

@@ -15,8 +15,8 @@ DOT_NET = re.compile(r"/Date\((-?\d{1,18})(?:[+-]\d{4})?\)/")
 def record_time(candidates: Iterable[Any]) -> str | None:
     """The time in the first value that names its zone, else in the first that is a time at all, taken for UTC.
 
-    ISO 8601 of another zone becomes UTC; numbers are of the unit that puts them in a plausible year. A time without a zone is often
-    the collector's local one, hence the preference.
+    ISO 8601 of another zone becomes UTC; numbers are of the unit that puts them in a plausible year. A time without
+    a zone is often the collector's local one, hence the preference.
     """
     unzoned = None
     for value in candidates:
