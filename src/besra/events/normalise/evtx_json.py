@@ -7,6 +7,7 @@ as `Provider_attributes`.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from besra.events.normalise import windows
@@ -15,6 +16,9 @@ from besra.events.normalise.winlog import RawRecord, Rendering, guid_of
 
 DEEPEST = 32
 """Elements within elements; what lies deeper is left as it is."""
+
+NOTHING: Mapping[str, Any] = {}
+NOT_RENDERED = Rendering()
 
 PARSED_GUID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
 
@@ -37,26 +41,29 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
 def parse_record(event: Mapping[str, Any]) -> RawRecord:
     """The record in the `Event` object of the evtx package's JSON. What is missing or of no use becomes None."""
     system = _object(event.get("System"))
+    provider, created = _attributes(system, "Provider"), _attributes(system, "TimeCreated")
+    execution, security = _attributes(system, "Execution"), _attributes(system, "Security")
+    correlation = _attributes(system, "Correlation")
     return RawRecord(
-        provider=_attribute(system, "Provider", "Name"),
-        provider_guid=guid_of(_attribute(system, "Provider", "Guid")),
+        provider=text_of(provider.get("Name")),
+        provider_guid=_known_guid(text_of(provider.get("Guid"))),
         channel=_element(system, "Channel"),
         event_id=_element(system, "EventID"),
         computer=_element(system, "Computer"),
-        record_id=integer_of(_element(system, "EventRecordID")),
-        time=_attribute(system, "TimeCreated", "SystemTime"),
-        level=integer_of(_element(system, "Level")),
+        record_id=_integer(system, "EventRecordID"),
+        time=text_of(created.get("SystemTime")),
+        level=_integer(system, "Level"),
         keywords=integer_of(_element(system, "Keywords")),
-        task=integer_of(_element(system, "Task")),
-        version=integer_of(_element(system, "Version")),
-        process_id=integer_of(_attribute(system, "Execution", "ProcessID")),
-        thread_id=integer_of(_attribute(system, "Execution", "ThreadID")),
-        activity_id=guid_of(_attribute(system, "Correlation", "ActivityID")),
-        related_activity_id=guid_of(_attribute(system, "Correlation", "RelatedActivityID")),
-        user_id=_attribute(system, "Security", "UserID"),
+        task=_integer(system, "Task"),
+        version=_integer(system, "Version"),
+        process_id=integer_of(text_of(execution.get("ProcessID"))),
+        thread_id=integer_of(text_of(execution.get("ThreadID"))),
+        activity_id=guid_of(text_of(correlation.get("ActivityID"))),
+        related_activity_id=guid_of(text_of(correlation.get("RelatedActivityID"))),
+        user_id=text_of(security.get("UserID")),
         event_data=dict(event_data_of(event.get("EventData"))),
-        user_data=user_data_of(event.get("UserData")),
-        rendering=_rendering(_object(event.get("RenderingInfo"))),
+        user_data=user_data_of(event["UserData"]) if "UserData" in event else NOTHING,
+        rendering=_rendering(event["RenderingInfo"]) if "RenderingInfo" in event else NOT_RENDERED,
     )
 
 
@@ -70,15 +77,29 @@ def _element(parent: Document, name: str) -> str | None:
     return text_of(value.get("#text") if isinstance(value, dict) else value)
 
 
-def _attribute(parent: Document, element: str, name: str) -> str | None:
+def _integer(parent: Document, name: str) -> int | None:
+    value = parent.get(name)
+    return value if type(value) is int and 0 <= value < 1 << 63 else integer_of(_element(parent, name))
+
+
+def _attributes(parent: Document, element: str) -> Mapping[str, Any]:
+    """The attributes of a child element, by name."""
     value = parent.get(element)
-    if isinstance(value, dict):
+    if type(value) is dict:
         attributes = value.get("#attributes")
-        if isinstance(attributes, dict):
-            return text_of(attributes.get(name))
-        if f"@{name}" in value:
-            return text_of(value[f"@{name}"])
-    return text_of(_object(parent.get(f"{element}_attributes")).get(name))
+        if type(attributes) is dict:
+            return attributes
+        own = {name[1:]: item for name, item in value.items() if name[:1] == "@"}
+        if own:
+            return own
+    beside = parent.get(f"{element}_attributes")
+    return beside if isinstance(beside, dict) else NOTHING
+
+
+@lru_cache(maxsize=256)
+def _known_guid(text: str | None) -> str | None:
+    """A provider's GUID, of which there are few."""
+    return guid_of(text)
 
 
 def shipped_value(value: Any) -> str | None:
@@ -98,6 +119,14 @@ def shipped_value(value: Any) -> str | None:
 def event_data_of(data: Any) -> Iterator[tuple[str, Any]]:
     """Names and values of the EventData element; unnamed `Data` elements are numbered from 1 as `param1`, `param2`."""
     for name, value in _object(data).items():
+        # Most values are short plain text or numbers: see `shipped_value` for the others.
+        if type(value) is str and name != "Data" and len(value) != 36 and "\r" not in value and name[:1] != "@":
+            if value:
+                yield name, value
+            continue
+        if type(value) is int and name[:1] != "@" and name != "Data":
+            yield name, str(value)
+            continue
         if name == "#attributes" or name[:1] == "@" or name == "Data_attributes":
             continue
         for key, item in _unnamed(value) if name == "Data" else ((name, value),):
@@ -150,5 +179,6 @@ def user_data_of(data: Any) -> Mapping[str, Any]:
     return {}
 
 
-def _rendering(info: Document) -> Rendering:
-    return Rendering(_element(info, "Message"), _element(info, "Task"), _element(info, "Opcode"))
+def _rendering(info: Any) -> Rendering:
+    found = _object(info)
+    return Rendering(_element(found, "Message"), _element(found, "Task"), _element(found, "Opcode"))

@@ -6,6 +6,8 @@ answers, registry paths, names cut from paths and arguments from command lines.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 from besra.events.normalise.command_line import split_arguments
@@ -85,6 +87,8 @@ FILE_HASHES = {
     Shipper.WINLOGBEAT: frozenset({"6", "7", "15"}),
 }
 """Event ids whose hashes are of the process and of the file; with other ids only `related.hash` has them."""
+
+LENGTH = len("2019-03-18 16:57:38.011")
 
 EMPTY = frozenset({"", "-", "{00000000-0000-0000-0000-000000000000}", "00000000-0000-0000-0000-000000000000"})
 """Values that mean nothing was recorded; removed before anything is read."""
@@ -220,8 +224,10 @@ def normalise_sysmon(document: Document, shipper: Shipper) -> None:
         _put_registry(document, data)
     _put_users(document, text_of(data.get("User")))
     document["winlog"].pop("time_created", None)
-    for name in (*moved, *CONSUMED):
+    for name in moved:
         data.pop(name, None)
+    for name in CONSUMED.intersection(data):
+        del data[name]
     drop_empty_event_data(document, EMPTY)
 
 
@@ -245,23 +251,41 @@ def _put_time(document: Document, utc_time: str | None, shipper: Shipper) -> Non
 
     Sysmon writes `2019-03-18 16:57:38.011`; text of another form is no such time and replaces nothing.
     """
-    nanos = parse_timestamp(utc_time) if utc_time and utc_time[10:11] == " " else None
-    if nanos is None:
+    time = _iso(utc_time) if utc_time and utc_time[10:11] == " " else None
+    if time is None:
         return
     if shipper is Shipper.AGENT:
         put(document, "event.created", field_text(document, "@timestamp"))
-    put(document, "@timestamp", format_timestamp(nanos))
+    document["@timestamp"] = time
+
+
+def _iso(text: str) -> str | None:
+    if len(text) == LENGTH and text.isascii() and text[19] == ".":
+        try:
+            datetime.fromisoformat(text)  # whether there is such a time: it is there in the form wanted already
+        except ValueError:
+            pass
+        else:
+            return f"{text[:10]}T{text[11:]}Z"
+    nanos = parse_timestamp(text)
+    return None if nanos is None else format_timestamp(nanos)
+
+
+@cache
+def _moves(code: str) -> tuple[Move, ...]:
+    """The rows that count for an event id."""
+    return tuple(move for move in MOVES if code not in move.never and (not move.only or code in move.only))
 
 
 def _put_moves(document: Document, data: Document, code: str) -> list[str]:
     """Fill the fields of `MOVES`; returns the raw names that are used up."""
     moved = []
     filled = set()
-    for move in MOVES:
-        text = text_of(data[move.raw]) if move.raw in data else None
-        if text is None or code in move.never or (move.only and code not in move.only) or move.field in filled:
+    for move in _moves(code if code in EVENTS else ""):
+        if move.raw not in data or move.field in filled:
             continue
-        value = move.convert(text)
+        text = text_of(data[move.raw])
+        value = text if text is None or move.convert is _text else move.convert(text)
         if value is None:
             continue
         put(document, move.field, value)
@@ -284,21 +308,30 @@ def _put_hashes(document: Document, hashes: str | None, code: str, shipper: Ship
 
 def _put_derived(document: Document) -> None:
     """Fields made of other fields: names, arguments, file parts, the flow's community id."""
-    for process in ("process", "process.parent"):
-        executable = field_text(document, f"{process}.executable")
-        command_line = field_text(document, f"{process}.command_line")
-        if executable:
-            put(document, f"{process}.name", name_after_backslash(executable))
-        if command_line:
-            arguments = split_arguments(command_line)
-            put(document, f"{process}.args", arguments)
-            put(document, f"{process}.args_count", len(arguments))
-    path = field_text(document, "file.path")
-    if path:
-        put_file_parts(document, path)
-    if field_value(document, "file.code_signature.status") == "Valid":
-        put(document, "file.code_signature.valid", True)
-    _put_community_id(document)
+    process = document.get("process")
+    if isinstance(process, dict):
+        _put_process_parts(process)
+        if isinstance(process.get("parent"), dict):
+            _put_process_parts(process["parent"])
+    file = document.get("file")
+    if isinstance(file, dict):
+        path = text_of(file.get("path"))
+        if path:
+            put_file_parts(document, path)
+        if field_value(file, "code_signature.status") == "Valid":
+            put(file, "code_signature.valid", True)
+    if "source" in document and "destination" in document:
+        _put_community_id(document)
+
+
+def _put_process_parts(process: Document) -> None:
+    executable, command_line = text_of(process.get("executable")), text_of(process.get("command_line"))
+    if executable:
+        put(process, "name", name_after_backslash(executable))
+    if command_line:
+        arguments = split_arguments(command_line)
+        process["args"] = arguments
+        process["args_count"] = len(arguments)
 
 
 def _put_community_id(document: Document) -> None:

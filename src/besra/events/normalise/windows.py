@@ -7,6 +7,7 @@ in `besra.derived` of every document.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from besra.events.normalise.applocker import normalise_applocker
@@ -29,23 +30,25 @@ Normaliser = Callable[[Document, Shipper], None]
 WINLOGBEAT_INDEX = "winlogbeat-besra"
 """The name under which events from files answer to `winlogbeat-*`."""
 
+DERIVED = ("data_stream", "event.dataset", "event.module", "host.id", "host.os.type")
+
 ECS_VERSIONS = {Shipper.AGENT: "8.11.0", Shipper.WINLOGBEAT: "1.12.0"}
 """The ECS version each shipper's pipelines stamp on their documents."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stream:
     """The data set the Agent puts a channel into, and its normaliser if it has one."""
 
     dataset: str
     normalise: Normaliser | None = None
 
-    @property
+    @cached_property
     def module(self) -> str:
         """The integration: `windows` or `system`."""
         return self.dataset.partition(".")[0]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The data stream, `logs-<dataset>-<namespace>`."""
         return f"logs-{self.dataset}-{NAMESPACE}"
@@ -93,27 +96,43 @@ PROVIDERS = {
 """Providers that say what a record is where its channel does not, as in logs copied into a channel of another name."""
 
 
+@lru_cache(maxsize=1024)
+def stream_by(channel: str | None, provider: str | None) -> Stream:
+    """The data stream of a channel, else of a provider."""
+    return STREAMS.get((channel or "").lower()) or STREAMS.get(PROVIDERS.get(provider or "", "")) or OTHER
+
+
 def stream_of(document: Document) -> Stream:
     """The data stream of a winlog document, by channel, else by provider."""
-    channel = (field_text(document, "winlog.channel") or "").lower()
-    provider = field_text(document, "winlog.provider_name") or field_text(document, "event.provider") or ""
-    return STREAMS.get(channel) or STREAMS.get(PROVIDERS.get(provider, "")) or OTHER
+    channel = field_text(document, "winlog.channel")
+    return stream_by(channel, field_text(document, "winlog.provider_name") or field_text(document, "event.provider"))
 
 
-def index_names(document: Document) -> tuple[str, ...]:
+def names_of(record: RawRecord) -> tuple[str, ...]:
     """The names an event from a file answers to: its data stream (its home) and the Winlogbeat index."""
-    return (stream_of(document).name, WINLOGBEAT_INDEX)
+    return (stream_by(record.channel, record.provider).name, WINLOGBEAT_INDEX)
 
 
 def to_ecs(record: RawRecord) -> Document:
     """The ECS document of a log record, as the Agent's integrations make it, with the scanner's additions."""
     document = to_winlog(record)
+    event = document["event"]
+    derived = list(DERIVED)
     if record.rendering.task is None and (task := task_name(record.provider, record.task)):
-        put(document, "winlog.task", task)
-        put(document, "event.action", task)
-        note_derived(document, "winlog.task")
-    _normalise(document, Shipper.AGENT)
-    add_scan_fields(document)
+        document["winlog"]["task"] = event["action"] = task
+        derived.append("winlog.task")
+    document["ecs"] = {"version": ECS_VERSIONS[Shipper.AGENT]}
+    stream = stream_by(record.channel, record.provider)
+    if stream.normalise is not None:
+        stream.normalise(document, Shipper.AGENT)
+    document["data_stream"] = {"type": "logs", "dataset": stream.dataset, "namespace": NAMESPACE}
+    event["dataset"], event["module"] = stream.dataset, stream.module
+    if record.computer is None:
+        derived.remove("host.id")
+        document["host"] = {"os": {"type": "windows"}}
+    else:
+        document["host"] = {"name": record.computer, "id": record.computer, "os": {"type": "windows"}}
+    document["besra"] = {"derived": derived}
     return document
 
 

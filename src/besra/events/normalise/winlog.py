@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from besra.events.normalise.nested_document import Document, field_text, integer_of, put, text_of
@@ -128,38 +129,42 @@ def to_winlog(record: RawRecord) -> Document:
     """The document Winlogbeat would ship for a record, its pipeline not yet run."""
     rendering = record.rendering
     keywords = record.keywords or 0
-    winlog = {
-        "api": "wineventlog",
-        "channel": record.channel,
-        "computer_name": record.computer,
-        "event_id": record.event_id,
-        "keywords": keyword_names(keywords) or None,
-        "provider_name": record.provider,
-        "provider_guid": record.provider_guid,
-        "record_id": None if record.record_id is None else str(record.record_id),
-        "activity_id": record.activity_id,
-        "related_activity_id": record.related_activity_id,
-        "task": rendering.task,
-        "opcode": rendering.opcode,
-        "version": record.version or None,
-        "user": None if record.user_id is None else _user(record.user_id, record.account),
-        "event_data": dict(record.event_data) or None,
-        "user_data": dict(record.user_data) or None,
-    }
-    event = {
-        "kind": "event",
-        "code": record.event_id,
-        "provider": record.provider,
-        "outcome": _outcome(keywords),
-        "action": rendering.task,
-    }
-    document: Document = {"event": _known(event), "winlog": _known(winlog)}
-    put(document, "@timestamp", record.time)
-    put(document, "message", rendering.message)
-    put(document, "host.name", record.computer)
-    put(document, "log.level", None if record.level is None else LEVELS.get(record.level))
-    put(document, "winlog.process.pid", record.process_id)
-    put(document, "winlog.process.thread.id", record.thread_id)
+    winlog: Document = {"api": "wineventlog"}
+    event: Document = {"kind": "event"}
+    document: Document = {"event": event, "winlog": winlog}
+    for members, name, value in (
+        (winlog, "channel", record.channel),
+        (winlog, "computer_name", record.computer),
+        (winlog, "event_id", record.event_id),
+        (winlog, "keywords", list(keyword_names(keywords)) or None),
+        (winlog, "provider_name", record.provider),
+        (winlog, "provider_guid", record.provider_guid),
+        (winlog, "record_id", None if record.record_id is None else str(record.record_id)),
+        (winlog, "activity_id", record.activity_id),
+        (winlog, "related_activity_id", record.related_activity_id),
+        (winlog, "task", rendering.task),
+        (winlog, "opcode", rendering.opcode),
+        (winlog, "version", record.version or None),
+        (winlog, "user", None if record.user_id is None else _user(record.user_id, record.account)),
+        (winlog, "event_data", dict(record.event_data) or None),
+        (winlog, "user_data", dict(record.user_data) or None),
+        (event, "code", record.event_id),
+        (event, "provider", record.provider),
+        (event, "outcome", _outcome(keywords)),
+        (event, "action", rendering.task),
+        (document, "@timestamp", record.time),
+        (document, "message", rendering.message),
+    ):
+        if value is not None:
+            members[name] = value
+    if record.computer is not None:
+        document["host"] = {"name": record.computer}
+    if record.level in LEVELS:
+        document["log"] = {"level": LEVELS[record.level]}
+    if record.process_id is not None:
+        winlog["process"] = {"pid": record.process_id}
+    if record.thread_id is not None:
+        put(winlog, "process.thread.id", record.thread_id)
     return document
 
 
@@ -172,6 +177,8 @@ def take_time_created(document: Document) -> None:
 
     To the millisecond, as the pipelines' date conversion leaves it.
     """
+    if "time_created" not in document["winlog"]:
+        return
     created = field_text(document, "winlog.time_created")
     nanos = parse_timestamp(created) if created else None
     if nanos is not None:
@@ -184,9 +191,10 @@ def _outcome(keywords: int) -> str | None:
     return "success" if keywords & AUDIT_SUCCESS else None
 
 
-def keyword_names(keywords: int) -> list[str]:
+@lru_cache(maxsize=256)
+def keyword_names(keywords: int) -> tuple[str, ...]:
     """Names of the reserved bits that are set."""
-    return [name for bit, name in KEYWORDS.items() if keywords & bit]
+    return tuple(name for bit, name in KEYWORDS.items() if keywords & bit)
 
 
 def _user(sid: str, account: Account | None) -> Document:

@@ -16,7 +16,7 @@ from evtx import PyEvtxParser
 
 from besra.events.event import Event, Origin
 from besra.events.normalise.evtx_json import parse_record
-from besra.events.normalise.windows import index_names, to_ecs
+from besra.events.normalise.windows import names_of, to_ecs
 from besra.events.normalise.winlog import RawRecord
 from besra.events.readers.evtx_layout import Layout, read_layout
 from besra.problems import Place, Problem, Severity
@@ -38,7 +38,7 @@ def read_evtx_events(
             yield item
             continue
         document = to_ecs(item)
-        index = (index_override,) if index_override is not None else index_names(document)
+        index = (index_override,) if index_override is not None else names_of(item)
         record = None if item.record_id is None else str(item.record_id)
         yield Event(event_id(item), index, document, Origin(name, record=record), position)
         position += 1

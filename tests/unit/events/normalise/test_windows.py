@@ -26,7 +26,7 @@ def test_channel_decides_the_data_stream(channel: str, dataset: str) -> None:
     assert document["data_stream"] == {"type": "logs", "dataset": dataset, "namespace": "default"}
     assert document["event"]["dataset"] == dataset
     assert document["event"]["module"] == dataset.split(".", maxsplit=1)[0]
-    assert index_names(document) == (f"logs-{dataset}-default", "winlogbeat-besra")
+    assert names_of(record_of(channel)) == (f"logs-{dataset}-default", "winlogbeat-besra")
 
 
 def test_provider_decides_where_the_channel_is_unknown() -> None:
