@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import orjson
 from evtx import PyEvtxParser
 
-from besra.events.event import Event, Origin
+from besra.events.event import Event, Origin, written
 from besra.events.normalise.evtx_json import parse_record
 from besra.events.normalise.windows import names_of, to_ecs
 from besra.events.normalise.winlog import RawRecord
@@ -40,7 +40,7 @@ def read_evtx_events(
         document = to_ecs(item)
         index = (index_override,) if index_override is not None else names_of(item)
         record = None if item.record_id is None else str(item.record_id)
-        yield Event(event_id(item), index, document, Origin(name, record=record), position)
+        yield Event(event_id(item), index, document, Origin(name, record=record), position, written(document))
         position += 1
 
 

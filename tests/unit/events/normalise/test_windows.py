@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from tests.unit.events.normalise.records import SYSMON, ecs_of, sysmon
 
-from besra.events.normalise.windows import index_names, to_ecs, winlog_to_ecs
+from besra.events.normalise.windows import names_of, to_ecs, winlog_to_ecs
 from besra.events.normalise.winlog import RawRecord, Shipper
 
 
@@ -26,14 +26,14 @@ def test_channel_decides_the_data_stream(channel: str, dataset: str) -> None:
     assert document["data_stream"] == {"type": "logs", "dataset": dataset, "namespace": "default"}
     assert document["event"]["dataset"] == dataset
     assert document["event"]["module"] == dataset.split(".", maxsplit=1)[0]
-    assert names_of(record_of(channel)) == (f"logs-{dataset}-default", "winlogbeat-besra")
+    assert names_of(RawRecord(channel=channel)) == (f"logs-{dataset}-default", "winlogbeat-besra")
 
 
 def test_provider_decides_where_the_channel_is_unknown() -> None:
     record = RawRecord(provider="Microsoft-Windows-Sysmon", channel="ForwardedEvents", event_id="5")
     document = to_ecs(record)
     assert document["event"]["category"] == ["process"]
-    assert index_names(document)[0] == "logs-windows.sysmon_operational-default"
+    assert names_of(record)[0] == "logs-windows.sysmon_operational-default"
 
 
 def test_scan_adds_host_and_names_what_it_added() -> None:
