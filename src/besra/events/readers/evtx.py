@@ -16,6 +16,7 @@ from evtx import PyEvtxParser
 
 from besra.events.event import Event, Origin, written
 from besra.events.normalise.evtx_json import parse_record
+from besra.events.normalise.script_blocks import SCRIPT_BLOCK, ScriptBlocks
 from besra.events.normalise.windows import names_of, to_ecs
 from besra.events.normalise.winlog import RawRecord
 from besra.events.readers.evtx_layout import Layout, read_layout
@@ -33,11 +34,14 @@ def read_evtx_events(
     `index_override` alone. Its id is the same in every copy of the log.
     """
     position = 0
+    scripts = ScriptBlocks()
     for item in read_evtx(source, name):
         if isinstance(item, Problem):
             yield item
             continue
         document = to_ecs(item)
+        if item.event_id == SCRIPT_BLOCK:
+            scripts.add(document)
         index = (index_override,) if index_override is not None else names_of(item)
         record = None if item.record_id is None else str(item.record_id)
         yield Event(event_id(item), index, document, Origin(name, record=record), position, written(document))
