@@ -1,6 +1,6 @@
 """Every event id of Windows that has a meaning has a pair of files, and Sysmon's a third: Winlogbeat's document.
 
-Records are `sources/windows-evtx-json/CHANNEL-ID.raw.json`; `test_sources.py` holds the Agent's documents to them.
+Records are `sources/windows_evtx_json/CHANNEL-ID.raw.json`; `test_sources.py` holds the Agent's documents to them.
 """
 
 import json
@@ -21,7 +21,7 @@ from besra.events.normalise.windows_system import ROWS
 from besra.events.normalise.winlog import Shipper, to_winlog
 from besra.events.normalise.wmi_activity import WMI_ACTIVITY
 
-NAME = "sources/windows-evtx-json"
+NAME = "sources/windows_evtx_json"
 FOLDER = Path(__file__).parent / NAME
 CHANNELS = {
     "sysmon": EVENTS,
