@@ -1,10 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.unit.events.normalise.records import SYSMON, ecs_of, sysmon
 
 from besra.events.normalise.windows import names_of, to_ecs, winlog_to_ecs
-from besra.events.normalise.winlog import RawRecord, Shipper
+from besra.events.normalise.winlog import RawRecord, Rendering, Shipper
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,15 @@ def test_level_and_time_of_newer_shippers() -> None:
     assert result["log"] == {"level": "information"}
     assert result["@timestamp"] == "2024-05-01T10:00:00.123Z"
     assert "level" not in result["winlog"]
+
+
+def test_names_of_tasks_are_filled_in_where_the_record_has_none() -> None:
+    record = RawRecord(provider="Microsoft-Windows-Eventlog", channel="System", event_id="104", task=104)
+    document = to_ecs(record)
+    assert document["event"]["action"] == document["winlog"]["task"] == "Log clear"
+    assert "winlog.task" in document["besra"]["derived"]
+    rendered = to_ecs(replace(record, rendering=Rendering(task="Protokoll gelöscht")))
+    assert rendered["winlog"]["task"] == "Protokoll gelöscht"
+    assert "winlog.task" not in rendered["besra"]["derived"]
+    unknown = to_ecs(replace(record, provider="Other"))
+    assert "task" not in unknown["winlog"]
