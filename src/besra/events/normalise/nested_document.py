@@ -74,6 +74,14 @@ def put(document: Document, field: str, value: Any) -> None:
         document[last] = value
 
 
+def child_at(document: Document, field: str) -> Document:
+    """The object at a dotted field, made if need be."""
+    parents, last = _split(field)
+    for name in parents:
+        document = _child(document, name)
+    return _child(document, last)
+
+
 def collect(document: Document, field: str, value: Any) -> None:
     """Add a value to the list at a dotted field, once."""
     if value is None:

@@ -7,7 +7,7 @@ answers, registry paths, names cut from paths and arguments from command lines.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from besra.events.normalise.command_line import split_arguments
@@ -15,6 +15,7 @@ from besra.events.normalise.community_id import community_id
 from besra.events.normalise.dns_lookup import put_answers, status_name
 from besra.events.normalise.nested_document import (
     Document,
+    child_at,
     collect,
     drop_empty_event_data,
     event_data,
@@ -228,7 +229,8 @@ def normalise_sysmon(document: Document, shipper: Shipper) -> None:
         data.pop(name, None)
     for name in CONSUMED.intersection(data):
         del data[name]
-    drop_empty_event_data(document, EMPTY)
+    if not data:
+        document["winlog"].pop("event_data", None)
 
 
 def _put_kind(document: Document, code: str, shipper: Shipper) -> None:
@@ -272,23 +274,27 @@ def _iso(text: str) -> str | None:
 
 
 @cache
-def _moves(code: str) -> tuple[Move, ...]:
-    """The rows that count for an event id."""
-    return tuple(move for move in MOVES if code not in move.never and (not move.only or code in move.only))
+def _moves(code: str) -> tuple[tuple[Move, str, str], ...]:
+    """The rows that count for an event id, each with the object its field is in and its name there."""
+    rows = [move for move in MOVES if code not in move.never and (not move.only or code in move.only)]
+    return tuple((move, *move.field.rpartition(".")[::2]) for move in rows)
 
 
 def _put_moves(document: Document, data: Document, code: str) -> list[str]:
     """Fill the fields of `MOVES`; returns the raw names that are used up."""
     moved = []
     filled = set()
-    for move in _moves(code if code in EVENTS else ""):
+    holders: dict[str, Document] = {"": document}
+    for move, parent, name in _moves(code if code in EVENTS else ""):
         if move.raw not in data or move.field in filled:
             continue
         text = text_of(data[move.raw])
         value = text if text is None or move.convert is _text else move.convert(text)
         if value is None:
             continue
-        put(document, move.field, value)
+        if parent not in holders:
+            holders[parent] = child_at(document, parent)
+        holders[parent][name] = value
         filled.add(move.field)
         if not move.keep:
             moved.append(move.raw)
@@ -296,14 +302,20 @@ def _put_moves(document: Document, data: Document, code: str) -> list[str]:
 
 
 def _put_hashes(document: Document, hashes: str | None, code: str, shipper: Shipper) -> None:
+    if not hashes:
+        return
     owner = "process" if code in PROCESS_HASHES[shipper] else "file" if code in FILE_HASHES[shipper] else None
-    for item in hashes.split(",") if hashes else ():
-        name, _, value = item.strip().lower().partition("=")
-        if not name or not value.strip("0"):
-            continue
+    for name, value in _parsed_hashes(hashes):
         collect(document, "related.hash", value)
         if owner is not None:
             put(document, f"{owner}.pe.imphash" if name == "imphash" else f"{owner}.hash.{name}", value)
+
+
+@lru_cache(maxsize=4096)
+def _parsed_hashes(hashes: str) -> tuple[tuple[str, str], ...]:
+    """Names and values of `SHA1=…,MD5=…`, which a file has wherever it is met; those of zeros say nothing."""
+    pairs = [item.strip().lower().partition("=") for item in hashes.split(",")]
+    return tuple((name, value) for name, _, value in pairs if name and value.strip("0"))
 
 
 def _put_derived(document: Document) -> None:
@@ -369,7 +381,9 @@ def _put_registry(document: Document, data: Document) -> None:
 def _put_users(document: Document, user: str | None) -> None:
     """`user.id` is the account of the Sysmon service, not of the actor (sources.md 4.2)."""
     put(document, "user.id", field_text(document, "winlog.user.identifier"))
-    put_account(document, "user", user)
+    if user is not None:
+        put_account(document, "user", user)
     collect(document, "related.user", field_text(document, "user.name"))
-    collect(document, "related.ip", field_text(document, "source.ip"))
-    collect(document, "related.ip", field_text(document, "destination.ip"))
+    if "source" in document or "destination" in document:
+        collect(document, "related.ip", field_text(document, "source.ip"))
+        collect(document, "related.ip", field_text(document, "destination.ip"))
