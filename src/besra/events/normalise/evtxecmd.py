@@ -61,7 +61,8 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
             user_data=user_data_of(payload.get("UserData")),
         )
     )
-    others = {name: value for name, value in record.items() if name not in RECORD and value not in (None, "")}
+    read = RECORD if payload else RECORD - {"Payload"}
+    others = {name: value for name, value in record.items() if name not in read and value not in (None, "")}
     put(document, "evtxecmd", others or None)
     return document
 

@@ -43,6 +43,8 @@ SYSTEM = frozenset(
 COLLECTORS = ("SourceModuleType", "SourceModuleName", "EventReceivedTime", "SeverityValue", "ExecutionProcessID")
 """Any of these tells that NXLog wrote the record."""
 
+CLASSIC = "windows powershell"
+
 WORD = re.compile(r"[A-Z_]+")
 SID = re.compile(r"S-1-\d+(-\d+)*")
 
@@ -65,6 +67,7 @@ def _sid(value: Any) -> bool:
 
 NXLOG: dict[str, Callable[[Any], bool]] = {
     "EventReceivedTime": _any,
+    "EventTime": _any,
     "SourceModuleName": _any,
     "SourceModuleType": _any,
     "SeverityValue": _number,
@@ -89,16 +92,9 @@ Data are always text there, numbers are the record's."""
 ACCOUNT = ("AccountName", "AccountType", "Domain")
 """The account of `UserID`; without `AccountType`, names of event data."""
 
-KEPT = (
-    "EventReceivedTime",
-    "SourceModuleName",
-    "SourceModuleType",
-    "Severity",
-    "EventType",
-    "@version",
-    "host",
-    "port",
-)
+MAPPED = frozenset(("Category", "Opcode", "ThreadID", "UserID", "Version", "tags"))
+"""Those of NXLog's names whose values have a place in the document; the others stay under `nxlog`."""
+
 LEVELS = {1: 5, 2: 4, 3: 3, 4: 2, 5: 1}
 """NXLog's severity, where the greatest is the worst, to the level of Windows."""
 
@@ -119,8 +115,9 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
     """The ECS document, as of the same record in an event log file."""
     document = windows.to_ecs(raw_record(record))
     if _is_nxlog(record):
-        own = {name: record[name] for name in KEPT if name in record and NXLOG[name](record[name])}
-        put(document, "nxlog", {name: value for name, value in own.items() if value is not None} or None)
+        own = {name: value for name, value in record.items() if name in NXLOG and name not in MAPPED}
+        own = {name: value for name, value in own.items() if value is not None and NXLOG[name](value)}
+        put(document, "nxlog", own or None)
         put(document, "tags", record.get("tags") or None)
     return document
 
@@ -138,7 +135,9 @@ def raw_record(record: Mapping[str, Any]) -> RawRecord:
         and not (account and name in ACCOUNT)
         and (shipped := flat_value(value)) is not None
     }
-    event_id = text_of(record.get("EventID"))
+    event_id, message = text_of(record.get("EventID")), text_of(record.get("Message"))
+    if not data and message and (text_of(record.get("Channel")) or "").lower() == CLASSIC:
+        data = classic_values(event_id, message)
     provider = _first(record, PROVIDER)
     in_user_data = event_id in USER_DATA and (provider or "").lower() == USER_DATA[event_id][1]
     level = integer_of(text_of(record.get("Level")))
@@ -162,8 +161,21 @@ def raw_record(record: Mapping[str, Any]) -> RawRecord:
         account=Account(*(text_of(record.get(name)) for name in ACCOUNT)) if account else None,
         event_data={} if in_user_data else data,
         user_data={"xml_name": USER_DATA[event_id or ""][0], **data} if in_user_data and data else {},
-        rendering=Rendering(text_of(record.get("Message")), _task(record, meta), text_of(meta.get("Opcode"))),
+        rendering=Rendering(message, _task(record, meta), text_of(meta.get("Opcode"))),
     )
+
+
+def classic_values(event_id: str | None, message: str) -> Document:
+    """The values of a classic PowerShell event, which have no names and so are in its message alone."""
+    text = message.replace("\r\n", "\n")
+    head, found, details = text.partition("Details:")
+    if not found:
+        return {}
+    values = {"param3": details.lstrip(" \n").rstrip()}
+    if event_id == "800":
+        line, _, context = head.partition("Context Information:")
+        values |= {"param1": line.partition(":")[2].strip(" .\n"), "param2": context.strip(" \n")}
+    return {name: value for name, value in values.items() if value}
 
 
 def _is_nxlog(record: Mapping[str, Any]) -> bool:

@@ -38,7 +38,7 @@ def test_event_id_may_carry_attributes_and_numbers_may_be_text() -> None:
     )
     record = parse_record(event)
     assert (record.event_id, record.level, record.record_id) == ("400", 3, 12)
-    assert keyword_names(record.keywords or 0) == ["Classic"]
+    assert keyword_names(record.keywords or 0) == ("Classic",)
 
 
 def test_failure_keyword_gives_failure_outcome() -> None:
