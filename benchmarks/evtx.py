@@ -23,7 +23,7 @@ import orjson
 from evtx import PyEvtxParser
 
 from benchmarks.scans import scanned
-from besra.cli.__main__ import YOUNG
+from besra.cli.garbage import YOUNG
 from besra.events.event import Event
 from besra.events.readers.evtx import read_evtx_events
 
