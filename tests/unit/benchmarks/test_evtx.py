@@ -1,7 +1,6 @@
+from benchmarks.evtx import varied
 from hypothesis import given
 from hypothesis import strategies as st
-
-from benchmarks.evtx import varied
 
 
 @given(st.binary(max_size=60), st.integers(1, 5))
