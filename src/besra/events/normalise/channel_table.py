@@ -90,7 +90,9 @@ def url(document: Document, field: str, value: str) -> None:
         return
     host, _, place = rest.partition("/")
     put(document, "url.scheme", scheme.lower() or None)
-    put(document, "url.domain", host.rpartition("@")[2].partition(":")[0] or None)
+    host = host.rpartition("@")[2]
+    domain = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    put(document, "url.domain", domain or None)
     put(document, "url.path", f"/{place.partition('?')[0]}")
 
 

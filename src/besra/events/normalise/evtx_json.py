@@ -61,7 +61,7 @@ def parse_record(event: Mapping[str, Any]) -> RawRecord:
         activity_id=guid_of(text_of(correlation.get("ActivityID"))),
         related_activity_id=guid_of(text_of(correlation.get("RelatedActivityID"))),
         user_id=text_of(security.get("UserID")),
-        event_data=dict(event_data_of(event.get("EventData"))),
+        event_data=event_data_of(event.get("EventData")),
         user_data=user_data_of(event["UserData"]) if "UserData" in event else NOTHING,
         rendering=_rendering(event["RenderingInfo"]) if "RenderingInfo" in event else NOT_RENDERED,
     )
@@ -116,23 +116,25 @@ def shipped_value(value: Any) -> str | None:
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 
-def event_data_of(data: Any) -> Iterator[tuple[str, Any]]:
-    """Names and values of the EventData element; unnamed `Data` elements are numbered from 1 as `param1`, `param2`."""
+def event_data_of(data: Any) -> Document:
+    """The members of the EventData element; unnamed `Data` elements are numbered from 1 as `param1`, `param2`."""
+    found: Document = {}
     for name, value in _object(data).items():
-        # Most values are short plain text or numbers: see `shipped_value` for the others.
-        if type(value) is str and name != "Data" and len(value) != 36 and "\r" not in value and name[:1] != "@":
+        if name == "Data":
+            members = _unnamed(value)
+        elif name in ("#attributes", "Data_attributes") or name[:1] == "@":
+            continue
+        elif type(value) is str and len(value) != 36 and "\r" not in value:  # most of them; see `shipped_value`
             if value:
-                yield name, value
+                found[name] = value
             continue
-        if type(value) is int and name[:1] != "@" and name != "Data":
-            yield name, str(value)
-            continue
-        if name == "#attributes" or name[:1] == "@" or name == "Data_attributes":
-            continue
-        for key, item in _unnamed(value) if name == "Data" else ((name, value),):
-            shipped = _tree(item)
+        else:
+            members = iter(((name, value),))
+        for key, item in members:
+            shipped = str(item) if type(item) is int else _tree(item)
             if shipped is not None:
-                yield key, shipped
+                found[key] = shipped
+    return found
 
 
 def _unnamed(value: Any) -> Iterator[tuple[str, Any]]:

@@ -57,7 +57,7 @@ def to_ecs(record: Mapping[str, Any]) -> Document:
             process_id=integer_of(text_of(record.get("ProcessId"))),
             thread_id=integer_of(text_of(record.get("ThreadId"))),
             user_id=text_of(record.get("UserId")),
-            event_data=dict(event_data_of(payload.get("EventData"))),
+            event_data=event_data_of(payload.get("EventData")),
             user_data=user_data_of(payload.get("UserData")),
         )
     )

@@ -48,7 +48,7 @@ def raw_record(record: Mapping[str, Any]) -> RawRecord:
         activity_id=guid_of(text_of(correlation.get("ActivityID"))),
         related_activity_id=guid_of(text_of(correlation.get("RelatedActivityID"))),
         user_id=text_of(_object(system.get("Security")).get("UserID")),
-        event_data=dict(event_data_of(record.get("EventData"))),
+        event_data=event_data_of(record.get("EventData")),
         user_data=user_data_of(record.get("UserData")),
         rendering=Rendering(text_of(record.get("Message"))),
     )

@@ -157,7 +157,8 @@ def _normalise(document: Document, shipper: Shipper) -> None:
     if normalise is None:
         return
     normalise(document, shipper)
-    document["winlog"].pop("level", None)
+    if isinstance(document.get("winlog"), dict):
+        document["winlog"].pop("level", None)
 
 
 def add_scan_fields(document: Document) -> None:

@@ -102,7 +102,9 @@ def _put_newer(document: Document, data: Document, code: str) -> None:
         put_registry_value(document)
     if code == "4704":
         put(document, "user.target.id", text_of(data.get("TargetSid")))
-        data["PrivilegeList"] = (text_of(data.get("PrivilegeList")) or "").split()
+        rights = text_of(data.get("PrivilegeList"))
+        if rights:
+            data["PrivilegeList"] = rights.split()
 
 
 def _put_kind(document: Document, code: str, shipper: Shipper) -> None:

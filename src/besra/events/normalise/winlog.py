@@ -177,7 +177,8 @@ def take_time_created(document: Document) -> None:
 
     To the millisecond, as the pipelines' date conversion leaves it.
     """
-    if "time_created" not in document["winlog"]:
+    winlog = document.get("winlog")
+    if not isinstance(winlog, dict) or "time_created" not in winlog:
         return
     created = field_text(document, "winlog.time_created")
     nanos = parse_timestamp(created) if created else None

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from besra.events.normalise.windows import PROVIDERS, STREAMS
 from besra.events.normalise.winlogbeat import recognises, to_ecs
 from besra.events.recognise import bundled_recogniser
 
@@ -50,3 +51,15 @@ def test_outcome_comes_from_the_keywords_of_older_versions() -> None:
     winlog = {**SHIPPED["winlog"], "keywords": ["Audit Failure"]}
     assert to_ecs({"winlog": winlog})["event"]["outcome"] == "failure"
     assert to_ecs({"winlog": winlog, "event": {"outcome": "success"}})["event"]["outcome"] == "success"
+
+
+@pytest.mark.parametrize("channel", sorted(STREAMS))
+def test_a_document_without_anything_but_its_channel_becomes_one(channel: str) -> None:
+    for document in ({"winlog.channel": channel}, {"winlog": {"channel": channel, "event_data": 7, "user_data": []}}):
+        assert to_ecs(document)["data_stream"]["dataset"]
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_a_document_of_a_provider_without_members_becomes_one(provider: str) -> None:
+    for winlog in ({}, {"winlog": 7}):
+        assert to_ecs({"event.provider": provider, "event.code": "104", **winlog})["data_stream"]["dataset"]
