@@ -3,7 +3,8 @@
     python -m benchmarks.evtx FILE… [--rules PATH] [--copies N]
 
 FILE are event logs of your own: none can be shipped here. Each is read in `--copies` variants, in which runs of digits
-within texts are others, so that what is remembered of values seen before is not all there is. The steps, each in one
+within texts and the computer are others, so that what is remembered of values seen before is not all there is, and no
+record is one that was read before. The steps, each in one
 process: *parse* (the evtx package's records as JSON, and orjson), *events* (ECS documents, written), *scan* (alerts of
 all rules; the command's start, told apart by a run over half of the copies, is taken off). CPU and wall-clock time per
 record; `x parse` is how many times as long as parsing alone a step takes. Of three runs the fastest counts.
@@ -42,12 +43,23 @@ class Step:
     wall: float
 
 
-def varied(log: bytes, seed: int) -> bytes:
-    """A log with other digits; its own for the seed 0. Checksums no longer hold, which no reader minds."""
+def varied(log: bytes, seed: int, computer: str = "") -> bytes:
+    """A log with other digits and of another computer; its own for the seed 0.
+
+    Checksums no longer hold, which no reader minds.
+    """
     if seed == 0:
         return log
     digits = random.Random(seed)
+    other = f"{computer[:-3]}{seed:03d}"[: len(computer)]
+    log = log.replace(computer.encode("utf-16-le"), other.encode("utf-16-le")) if len(computer) > 3 else log
     return DIGITS.sub(lambda run: b"".join(b"%d\0" % digits.randrange(10) for _ in range(len(run[0]) // 2)), log)
+
+
+def computer_of(log: Path) -> str:
+    """The computer of a log's first record."""
+    first = next((item for item in read_evtx_events(log, log.name) if isinstance(item, Event)), None)
+    return "" if first is None else str(first.source.get("host", {}).get("name", ""))
 
 
 def parse(logs: list[Path]) -> int:
@@ -106,8 +118,10 @@ def main() -> None:
         for folder, copies in ((many, options.copies), (few, options.copies // 2)):
             folder.mkdir()
             for number, file in enumerate(options.files):
+                computer = computer_of(file)
                 for copy in range(copies):
-                    (folder / f"{number:03d}-{copy:03d}.evtx").write_bytes(varied(file.read_bytes(), copy))
+                    log = varied(file.read_bytes(), copy, computer)
+                    (folder / f"{number:03d}-{copy:03d}.evtx").write_bytes(log)
         logs, first = sorted(many.iterdir()), sorted(few.iterdir())
         count, fewer = parse(logs), parse(first)
         steps = [timed("parse", parse, logs), timed("events", events, logs)]

@@ -33,8 +33,8 @@ class Event:
     `id` is its identity: equal ids are the same event, wherever they were read. `index` holds the names it answers to
     when index patterns are matched, the first being its home (the one alerts name). `source` is the document as it
     came or as a normaliser made it: nested, dotted or mixed keys. `position` is its place in reading order within its
-    file, the last tiebreaker between events of one instant. `written` is the document as JSON, where a reader has it:
-    parsed, it is equal to `source`.
+    file, the last tiebreaker between events of one instant. `written` is the document as JSON, where a normaliser
+    made it: parsed, it is equal to `source`.
     """
 
     id: str
