@@ -159,7 +159,8 @@ class Tally:
         if event_time(event.source, self._options.timestamp_field) is None:
             self.without_time += 1
             self._untimed = _earlier(self._untimed, event)
-        if not is_known_shape(event.source):
+        # A document that a reader has written is one that a normaliser made.
+        if event.written is None and not is_known_shape(event.source):
             self.unknown += 1
             self._unknown = _earlier(self._unknown, event)
 

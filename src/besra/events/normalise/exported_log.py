@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 
 from besra.events.local_date import DateOrder, parse_date
+from besra.events.normalise.evtx_json import parse_record
 from besra.events.normalise.nested_document import integer_of
 from besra.events.normalise.rendered_message import event_data_of
-from besra.events.normalise.winlog import AUDIT_FAILURE, AUDIT_SUCCESS, RawRecord, Rendering, parse_record
+from besra.events.normalise.winlog import AUDIT_FAILURE, AUDIT_SUCCESS, RawRecord, Rendering
 from besra.schema.timestamp import format_timestamp
 
 Row = Mapping[str, str]

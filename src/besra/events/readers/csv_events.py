@@ -24,7 +24,7 @@ from besra.events.readers.csv_header import Header, header_of, ragged
 from besra.events.readers.csv_table import Row, Table
 from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_text import Text
-from besra.events.readers.log_record import is_log_record, log_event
+from besra.events.readers.log_record import LogEvents, is_log_record
 from besra.events.readers.ndjson import damaged_after
 from besra.events.readers.text_options import TextOptions
 from besra.events.readers.xml_event import parse_event
@@ -85,6 +85,7 @@ class _Rows:
         self.line = 0
         self._path = path
         self._documents = DocumentReader(path, intake)
+        self._log_events = LogEvents()
         names = frozenset(header.names)
         self._export = export_of(names)
         is_without_message = self._export is LogExport.EVENT_VIEWER and MESSAGE not in names
@@ -131,8 +132,8 @@ class _Rows:
         if found is None or not is_log_record(found):
             return None
         number = None if found.record_id is None else str(found.record_id)
-        event = log_event(found, Origin(self._path, line, number), line << POSITION_BITS)
-        return replace(event, source={**event.source, kept_under: others}) if others else event
+        event = self._log_events.event_of(found, Origin(self._path, line, number), line << POSITION_BITS)
+        return replace(event, source={**event.source, kept_under: others}, written=None) if others else event
 
 
 def _hit_of(document: dict[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,10 @@ import orjson
 from evtx import PyEvtxParser
 
 from besra.events.event import Event, Origin
-from besra.events.normalise.winlog import RawRecord, parse_record
+from besra.events.normalise.evtx_json import parse_record
+from besra.events.normalise.winlog import RawRecord
 from besra.events.readers.evtx_layout import Layout, read_layout
-from besra.events.readers.log_record import is_log_record, log_event
+from besra.events.readers.log_record import LogEvents, is_log_record
 from besra.events.readers.padded_file import PaddedFile
 from besra.problems import Place, Problem, Severity
 
@@ -33,12 +34,13 @@ def read_evtx_events(
     `index_override` alone. Its id is the same in every copy of the log.
     """
     position = 0
+    events = LogEvents()
     for item in read_evtx(source, name):
         if isinstance(item, Problem):
             yield item
             continue
         record = None if item.record_id is None else str(item.record_id)
-        event = log_event(item, Origin(name, record=record), position)
+        event = events.event_of(item, Origin(name, record=record), position)
         yield event if index_override is None else replace(event, index=(index_override,))
         position += 1
 

@@ -4,19 +4,30 @@ import hashlib
 
 import orjson
 
-from besra.events.event import Event, Origin
+from besra.events.event import Event, Origin, written
+from besra.events.normalise.script_blocks import SCRIPT_BLOCK, ScriptBlocks
 from besra.events.normalise.sysmon_linux import SYSMON_LINUX_INDEX, is_sysmon_linux, sysmon_linux_to_ecs
-from besra.events.normalise.windows import index_names, to_ecs
+from besra.events.normalise.windows import names_of, to_ecs
 from besra.events.normalise.winlog import RawRecord
 from besra.schema.timestamp import format_timestamp, parse_timestamp
 
 
-def log_event(record: RawRecord, origin: Origin, position: int) -> Event:
-    """The event of a record, which answers to its channel's data stream and to `winlogbeat-*` (sources.md 1)."""
-    if is_sysmon_linux(record):
-        return Event(event_id(record), (SYSMON_LINUX_INDEX,), sysmon_linux_to_ecs(record), origin, position)
-    document = to_ecs(record)
-    return Event(event_id(record), index_names(document), document, origin, position)
+class LogEvents:
+    """Makes events of the records of one file, in their order: scripts that were logged in parts are put together."""
+
+    def __init__(self) -> None:
+        self._scripts = ScriptBlocks()
+
+    def event_of(self, record: RawRecord, origin: Origin, position: int) -> Event:
+        """The event of a record, which answers to its channel's data stream and to `winlogbeat-*` (sources.md 1)."""
+        if is_sysmon_linux(record):
+            document = sysmon_linux_to_ecs(record)
+            names: tuple[str, ...] = (SYSMON_LINUX_INDEX,)
+        else:
+            document, names = to_ecs(record), names_of(record)
+        if record.event_id == SCRIPT_BLOCK:
+            self._scripts.add(document)
+        return Event(event_id(record), names, document, origin, position, written(document))
 
 
 def is_log_record(record: RawRecord) -> bool:

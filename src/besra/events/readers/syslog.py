@@ -18,7 +18,7 @@ from besra.events.readers.auditd import SEPARATORS, AuditEvent, AuditJoiner
 from besra.events.readers.auditd_line import parse_audit_line
 from besra.events.readers.document_reader import DocumentReader
 from besra.events.readers.json_text import Text
-from besra.events.readers.log_record import log_event
+from besra.events.readers.log_record import LogEvents
 from besra.events.readers.ndjson import damaged_after, lines_of
 from besra.events.readers.syslog_event import plain_event, stand_in
 from besra.events.readers.syslog_line import SyslogLine, parse_line, time_of
@@ -62,6 +62,7 @@ class _Lines:
         self._options = options
         self._documents = DocumentReader(path, options.intake)
         self._audit = AuditJoiner()
+        self._log_events = LogEvents()
         self._has_told_year = False
 
     def events(self, text: Text) -> Iterator[Event | Problem]:
@@ -103,7 +104,7 @@ class _Lines:
         if problem:
             yield problem
         if record is not None:
-            yield log_event(record, self._origin(), self.line << POSITION_BITS)
+            yield self._log_events.event_of(record, self._origin(), self.line << POSITION_BITS)
 
     def _joined(self, events: Iterator[AuditEvent]) -> Iterator[Event | Problem]:
         for event in events:

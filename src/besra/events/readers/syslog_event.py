@@ -56,7 +56,7 @@ def stand_in(event: Event, line: SyslogLine, time: int | None) -> Event:
     if line.host and not field_values(source, "host.name") and is_known_shape(source):
         added["host.name"] = line.host
     added.update({name: value for name, value in _syslog_fields(line).items() if not field_values(source, name)})
-    return replace(event, id=id_, source={**source, **added, "besra.derived": list(added)})
+    return replace(event, id=id_, source={**source, **added, "besra.derived": list(added)}, written=None)
 
 
 def _syslog_fields(line: SyslogLine) -> Document:

@@ -8,7 +8,8 @@ import re
 from typing import Any
 from xml.parsers import expat
 
-from besra.events.normalise.winlog import GUID, RawRecord, parse_record
+from besra.events.normalise.evtx_json import parse_record
+from besra.events.normalise.winlog import GUID, RawRecord
 from besra.events.readers.json_text import Text
 from besra.events.readers.log_record import is_log_record
 from besra.events.readers.xml_elements import not_an_event

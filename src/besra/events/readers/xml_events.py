@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from besra.events.content import Content
 from besra.events.event import POSITION_BITS, Event, Origin
-from besra.events.readers.log_record import log_event
+from besra.events.readers.log_record import LogEvents
 from besra.events.readers.ndjson import damaged_after
 from besra.events.readers.text_options import TextOptions
 from besra.events.readers.xml_elements import EventElements
@@ -28,7 +28,7 @@ def read_xml_events(content: Content, path: str, options: TextOptions) -> Iterat
     """
     encoding = declared_encoding(content.head)
     elements = EventElements(content.stream, path, options.limit)
-    position = 0
+    events, position = LogEvents(), 0
     for text in elements.texts():
         if isinstance(text, Problem):
             yield text
@@ -43,7 +43,7 @@ def read_xml_events(content: Content, path: str, options: TextOptions) -> Iterat
         number = None if record.record_id is None else str(record.record_id)
         # Several elements may begin on one line.
         position = max(position + 1, text.line << POSITION_BITS)
-        yield log_event(record, Origin(path, text.line, number), position)
+        yield events.event_of(record, Origin(path, text.line, number), position)
     if content.damage:
         yield damaged_after(elements.line, content.damage, path)
 

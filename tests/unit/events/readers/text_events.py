@@ -2,6 +2,8 @@
 
 import io
 
+import orjson
+
 from besra.events.content import Content
 from besra.events.event import Event
 from besra.events.readers.text_options import TextOptions
@@ -27,6 +29,7 @@ def read_text(
     problems = [item for item in items if isinstance(item, Problem)]
     assert all(problem.place.path == "f" and problem.render() for problem in problems)
     assert all(event.origin.path == "f" and event.origin.line for event in events)
+    assert all(event.written is None or orjson.loads(event.written) == event.source for event in events)
     return events, problems
 
 
