@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from besra.events.columns import Column, DecodedLines, Projection, ValueTable, columns_of
+from besra.events.columns import Column, DecodedLines, LineDecoder, Projection, ValueTable, columns_of
 from besra.events.document import CASELESS
 from besra.events.event import Event
 from besra.events.index_name import INDEX_FIELDS, homes_of, index_names
@@ -82,9 +82,11 @@ class RowFields:
         return tuple(value for value in typed if value is not None)
 
 
-def batch_of(events: Sequence[Event], projection: Projection, values: ValueTable) -> EventBatch:
-    """The batch of some events."""
-    columns = columns_of([event.source for event in events], projection, values)
+def batch_of(
+    events: Sequence[Event], projection: Projection, values: ValueTable, decoder: LineDecoder | None = None
+) -> EventBatch:
+    """The batch of some events. Those whose documents are written go through the `decoder`, if there is one."""
+    columns = _columns_of_events(events, projection, values, decoder)
     columns |= _multi_fields(columns, projection, values)
     names: dict[tuple[str, ...], int] = {}
     index = np.fromiter((names.setdefault(event.index, len(names)) for event in events), np.int32, len(events))
@@ -92,6 +94,26 @@ def batch_of(events: Sequence[Event], projection: Projection, values: ValueTable
     together = _together(list(columns.values()))
     documents = partial(_documents_of_events, events)
     return EventBatch(len(events), columns, together, values, index, tuple(names), rows, documents)
+
+
+def _columns_of_events(
+    events: Sequence[Event], projection: Projection, values: ValueTable, decoder: LineDecoder | None
+) -> dict[str, Column]:
+    """The columns of events. A line of JSON without a document stands for one that is not written: it is slow."""
+    if decoder is None or all(event.written is None for event in events):
+        return columns_of([event.source for event in events], projection, values)
+    decoded = decoder.decode(b"\n".join([event.written or b"0" for event in events]))
+    slow = np.flatnonzero(decoded.slow)
+    if not len(slow):
+        return decoded.columns
+    rest = columns_of([events[row].source for row in slow.tolist()], projection, values)
+    columns = dict(decoded.columns)
+    for name, column in rest.items():
+        own = columns.get(name, Column(slow[:0].astype(np.int32), column.values[:0]))
+        rows = np.concatenate([own.rows, slow[column.rows].astype(np.int32)])
+        order = np.argsort(rows, kind="stable")
+        columns[name] = Column(rows[order], np.concatenate([own.values, column.values])[order])
+    return columns
 
 
 def batch_of_lines(decoded: DecodedLines, lines: RawLines, projection: Projection, values: ValueTable) -> EventBatch:

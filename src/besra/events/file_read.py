@@ -91,10 +91,24 @@ class FileRead:
         return bool(self.problems) and (not self.events if self.members is None else self.format is None)
 
 
-SKIPPED = frozenset(("record-not-json", "record-not-document", "record-too-long", "evtx-damaged-record"))
+SKIPPED = frozenset(
+    (
+        "record-not-json",
+        "record-not-document",
+        "record-too-long",
+        "evtx-damaged-record",
+        "xml-damaged-record",
+        "csv-damaged-row",
+        "record-not-log-line",
+    )
+)
 """The codes of problems that stand for one record that gave no event."""
 
 LIMIT = "input-limit"
+
+NOTHING_ELSE = (
+    "besra reads JSON, event logs, tables, syslog and Parquet; leave other files out of the folder or ignore this"
+)
 
 
 class Tally:
@@ -145,7 +159,8 @@ class Tally:
         if event_time(event.source, self._options.timestamp_field) is None:
             self.without_time += 1
             self._untimed = _earlier(self._untimed, event)
-        if not is_known_shape(event.source):
+        # A document that a reader has written is one that a normaliser made.
+        if event.written is None and not is_known_shape(event.source):
             self.unknown += 1
             self._unknown = _earlier(self._unknown, event)
 
@@ -203,7 +218,7 @@ class Tally:
             f"none of {which}{len(held)} records is an event document; the file is not read ({first.message})",
             severity=Severity.ERROR if self._file.named else Severity.WARNING,
             place=Place(first.place.path, first.place.line),
-            hint="besra reads JSON and EVTX; leave other files out of the folder or ignore this",
+            hint=NOTHING_ELSE,
         )
 
     def _closing(self) -> Iterator[Problem]:

@@ -1,6 +1,5 @@
 """What a file is, told by its content: its name may say anything."""
 
-import re
 from enum import StrEnum
 
 from besra.events.archives.tar_header import is_tar
@@ -12,6 +11,10 @@ class Format(StrEnum):
     JSON = "json"
     EVTX = "evtx"
     PARQUET = "parquet"
+    XML = "xml"
+    CSV = "csv"
+    SYSLOG = "syslog"
+    AUDITD = "auditd"
     ZIP = "zip"
     TAR = "tar"
     EMPTY = "empty"
@@ -42,12 +45,9 @@ MAGIC = (
     (b"MZ", "a Windows program"),
     (b"\x7fELF", "a program"),
     (b"%PDF", "a PDF document"),
-    (b"<?xml", "XML"),
-    (b"<Event", "XML"),
 )
 
 TEXT_BYTES = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(0x20, 0x7F)) | set(range(0x80, 0x100)))
-CSV_HEADER = re.compile(rb'"?[\w@][\w@. /-]*"?(?:[,;\t]"?[\w@. /-]*"?){2,}\s*', re.ASCII)
 SAMPLE = 4096
 
 
@@ -70,9 +70,14 @@ def format_of(head: bytes) -> Format | str:
     for magic, name in MAGIC:
         if head.startswith(magic):
             return name
-    # JSON after some other line is read; a table of values is not, and a binary file never becomes text.
+    # A binary file never becomes text; text that is nothing else may be JSON after some other line.
     binary = len(start.translate(None, TEXT_BYTES))
     if binary * 20 > len(start):
         return "binary"
-    header, _, rows = start.partition(b"\n")
-    return "CSV" if CSV_HEADER.fullmatch(header) and not rows.startswith(b"{") else Format.JSON
+    # Nearly all files are JSON.
+    from besra.events.text_format import text_format_of  # noqa: PLC0415
+
+    found = text_format_of(head)
+    if found is not None:
+        return Format(found)
+    return "XML" if head.startswith(b"<?xml") else Format.JSON

@@ -113,6 +113,8 @@ def _read_open(opened: _Opened, options: ReadOptions) -> Iterator[Item]:
             yield from tally.follow(_read_evtx(opened))
         case Format.PARQUET:
             yield from tally.follow(_read_parquet(opened, options))
+        case Format.XML | Format.CSV | Format.SYSLOG | Format.AUDITD:
+            yield from tally.follow(_read_text(opened, Format(found), options))
         case Format.EMPTY:
             yield from tally.follow(_read_nothing(file, content))
         case Format.ZIP | Format.TAR:
@@ -145,6 +147,17 @@ def _read_archive(opened: _Opened, options: ReadOptions, found: Format) -> Itera
         with nullcontext(Spool(opened.stream)) if opened.stream and opened.plain_path else spooled(content) as spool:
             yield from read.items(zip_members(spool.file, content.nesting.allowance, spool.damage))
     yield read.result(found, content.compression, opened.bytes)
+
+
+def _read_text(opened: _Opened, found: Format, options: ReadOptions) -> Iterator[Event | Problem]:
+    # Nearly all files are JSON.
+    from besra.events.readers.text_options import TextOptions  # noqa: PLC0415
+    from besra.events.readers.texts import read_text_events  # noqa: PLC0415
+    from besra.events.text_format import TextFormat  # noqa: PLC0415
+
+    written = _written(opened.stream) if opened.plain and opened.stream else None
+    text_options = TextOptions(options.document_limit, options.intake, written)
+    yield from read_text_events(TextFormat(found), opened.content, opened.file.name, text_options)
 
 
 def _read_evtx(opened: _Opened) -> Iterator[Event | Problem]:
@@ -196,8 +209,8 @@ def _not_read(file: InputFile, found: str) -> Problem:
     else:
         message, code = f"format not supported yet: {found}", "input-unsupported-format"
     hint = (
-        "besra reads JSON (one document a line, arrays, search responses), EVTX and Parquet, "
-        "each also as gz, zst, bz2 or xz and in zip and tar archives"
+        "besra reads JSON (one document a line, arrays, search responses), EVTX, XML of event logs, CSV, syslog, "
+        "audit logs and Parquet, each also as gz, zst, bz2 or xz and in zip and tar archives"
     )
     return Problem(code, message, severity, Place(file.name), hint)
 
@@ -209,3 +222,11 @@ def _file_size(opened: BinaryIO) -> int:
     except OSError:
         return 0
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
+def _written(opened: BinaryIO) -> int | None:
+    """When an ordinary file was last written, in nanoseconds since 1970."""
+    try:
+        return os.fstat(opened.fileno()).st_mtime_ns
+    except OSError:
+        return None

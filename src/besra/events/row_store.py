@@ -140,7 +140,7 @@ class RowStore:
     def _keep_event(self, event: Event | RawEvent, number: int) -> tuple[int, int]:
         if isinstance(event, RawEvent) or len(self._held) >= MAX_HELD:
             origin = event.origin
-            source = event.text if isinstance(event, RawEvent) else event.source
+            source = event.text if isinstance(event, RawEvent) else event.written or event.source
             parts: Any = event.id, event.index, source, event.position, origin.path, origin.line, origin.record
             try:
                 text = marshal.dumps(parts)

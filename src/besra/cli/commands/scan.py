@@ -126,8 +126,8 @@ def _like(text: str, pattern: str) -> bool:
 def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ...], **given: object) -> None:
     """Run detection rules over files, folders, archives and `-` (standard input).
 
-    NDJSON, JSON, EVTX and Parquet, plain or compressed, also in zip and tar archives, are recognised by content. The
-    table is for people; in a pipe alerts come as NDJSON.
+    JSON, EVTX, XML and CSV of event logs, syslog, audit logs and Parquet, plain or compressed, also in zip and tar
+    archives, are recognised by content. The table is for people; in a pipe alerts come as NDJSON.
     """
     options = ScanOptions.of(given)
     if "-" in paths and "-" in options.indicators:

@@ -11,6 +11,12 @@ NORMALISED = ("data_stream.dataset",)
 DIAGNOSTIC = ("operationName", "operationVersion")
 """Names of which every diagnostic record of Azure has one."""
 
+WINLOGBEAT = "winlogbeat-besra"
+"""The name under which events of Windows logs answer to `winlogbeat-*`."""
+
+SHIPPED = ("event.category", "event.ingested", "kibana.alert.uuid")
+"""A document of a shipper with one of these has been through its pipeline."""
+
 SOURCES: tuple[Source, ...] = (
     Source(
         "sentinel_one",
@@ -73,5 +79,37 @@ SOURCES: tuple[Source, ...] = (
         also=(FILEBEAT,),
     ),
     Source("azure_platform", "Azure resource logs", "azure_platform", DIAGNOSTIC, NORMALISED, also=(FILEBEAT,)),
+    Source("windows_flat", "Windows events as flat JSON (NXLog)", "nxlog", ("EventID",), also=(WINLOGBEAT,)),
+    Source(
+        "windows_winlogbeat",
+        "Winlogbeat and Elastic Agent before their pipelines",
+        "winlogbeat",
+        ("winlog.channel", "log_name"),
+        unless=SHIPPED,
+        also=(WINLOGBEAT,),
+    ),
+    Source(
+        "windows_evtx_json",
+        "Windows events as JSON of their XML (evtx_dump, Chainsaw)",
+        "evtx_json",
+        ("Event.System.Computer", "Event.System.Channel"),
+        also=(WINLOGBEAT,),
+    ),
+    Source("windows_evtxecmd", "EvtxECmd", "evtxecmd", ("EventId",), also=(WINLOGBEAT,)),
+    Source(
+        "windows_velociraptor",
+        "Windows events of Velociraptor",
+        "velociraptor",
+        ("System.Computer", "System.Channel"),
+        also=(WINLOGBEAT,),
+    ),
+    Source(
+        "windows_get_winevent",
+        "PowerShell's Get-WinEvent",
+        "get_winevent",
+        ("LogName", "ProviderName"),
+        also=(WINLOGBEAT,),
+    ),
+    Source("windows_wazuh", "Windows events of Wazuh", "wazuh", ("data.win.system.eventID",), also=(WINLOGBEAT,)),
 )
 """In the order in which they are tried."""

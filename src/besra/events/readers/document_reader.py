@@ -48,6 +48,11 @@ class DocumentReader:
             return
         yield from self._unwrap(parsed.value, text)
 
+    def of_value(self, value: object, line: int) -> Iterator[Event | Problem]:
+        """The events in a value that was read at a line."""
+        self.line = line
+        yield from self._unwrap(value, Text(b"", line, self.path))
+
     def _unwrap(self, value: object, text: Text) -> Iterator[Event | Problem]:
         action, self._action = self._action, None
         if action and not action.has_document:
