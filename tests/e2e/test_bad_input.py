@@ -45,7 +45,7 @@ def between(line: bytes) -> bytes:
 
 CASES = [
     Case("binary.ndjson", bytes(range(256)) * 20, ("not a format besra reads: binary data", "hint: "), 0, 3),
-    Case("text.log", b"Mar 17 09:00:00 host sshd: hello\n" * 30, ("none of the first 20 records", "hint: "), 0, 3),
+    Case("text.log", b"sshd says hello once more\n" * 30, ("none of the first 20 records", "hint: "), 0, 3),
     Case("truncated.gz", gzip.compress(LINES * 200)[:-20], ("truncated after line", "copy the file again"), 5),
     Case("damaged.gz", gzip.compress(LINES)[:30] + bytes(20), ("the gzip stream is",), 0, 3),
     Case("archive.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100), ("a 7z archive", "hint: "), 0, 3),

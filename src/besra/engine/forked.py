@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections import deque
@@ -125,12 +126,21 @@ class Forked:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back, here and in processes that are forked meanwhile: what they do first would print a traceback."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Hold Ctrl-C back, here and in processes that are forked meanwhile: what they do first would print a traceback.
+
+    Not by blocking the signal: another thread, as that of a progress bar, would take it, and Python raises it here.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # it is not raised here
+        return
+    caught: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
+        if caught:
+            signal.raise_signal(signal.SIGINT)
 
 
 def answers(count: int, tasks: Iterable[Any], answering: Answering, name: str) -> Generator[Any, None, None]:

@@ -66,7 +66,7 @@ def _like(text: str, pattern: str) -> bool:
     return fnmatchcase(text.lower(), pattern.lower())
 
 
-@click.command(epilog=EXIT_CODE_HELP)
+@click.command(epilog=EXIT_CODE_HELP, short_help="Run detection rules over files, folders and archives.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @rules_option
 @click.option(
