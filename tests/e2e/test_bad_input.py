@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.archives import encrypted, tar_of, zip_of
 from tests.e2e.command import Outcome, inside
 from tests.e2e.test_scan import write_rule
 
@@ -44,10 +45,15 @@ def between(line: bytes) -> bytes:
 
 CASES = [
     Case("binary.ndjson", bytes(range(256)) * 20, ("not a format besra reads: binary data", "hint: "), 0, 3),
-    Case("text.log", b"Mar 17 09:00:00 host sshd: hello\n" * 30, ("none of the first 20 records", "hint: "), 0, 3),
+    Case("text.log", b"sshd says hello once more\n" * 30, ("none of the first 20 records", "hint: "), 0, 3),
     Case("truncated.gz", gzip.compress(LINES * 200)[:-20], ("truncated after line", "copy the file again"), 5),
     Case("damaged.gz", gzip.compress(LINES)[:30] + bytes(20), ("the gzip stream is",), 0, 3),
-    Case("archive.zip", b"PK\x03\x04" + bytes(100), ("zip archive", "hint: "), 0, 3),
+    Case("archive.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100), ("a 7z archive", "hint: "), 0, 3),
+    Case("empty.zip", zip_of([]), ("empty.zip: error: it holds no files",), 0, 3),
+    Case("odd.zip", zip_of([("a/x", LINES), ("b.png", bytes(99))]), ("odd.zip/b.png: warning", "binary data"), 5),
+    Case("cut.zip", zip_of([("x", LINES)])[:-30], ("without the directory at its end", "copy the archive again"), 5),
+    Case("locked.zip", encrypted(zip_of([("x", LINES)])), ("locked.zip/x: warning", "encrypted", "7z x"), 0, 3, 2),
+    Case("cut.tar", tar_of([("x", LINES)])[:2000], ("ends without its end mark, after 1 of its files",), 5),
     Case("cut.ndjson", LINES + GOOD[0][:30], ("cut.ndjson:6:", "ends too early", "hint: "), 5),
     Case("string.ndjson", between(b'{"process": {"name": "a}}'), ("string.ndjson:3:", "hint: "), 5),
     Case("utf8.ndjson", between(GOOD[0].replace(b"p0", b"\xff\xfe")), ("utf8.ndjson:3:", "not UTF-8", "U+FFFD"), 6),
@@ -102,6 +108,20 @@ def test_a_scan_counts_what_it_could_not_use(tmp_path: Path) -> None:
     assert done.code == 3  # the text was named
     assert len(done.documents) == 5
     assert "not used: 22 records skipped, 1 file without events, 1 event without a time" in done.err
+
+
+def test_files_in_an_archive_are_counted_and_not_the_archive(tmp_path: Path) -> None:
+    inner = tar_of([("a.ndjson", LINES), ("b.png", bytes(99))])
+    (tmp_path / "case.zip").write_bytes(zip_of([("inner.tar", inner), ("c.ndjson", between(b"{"))]))
+    (tmp_path / "odd.zip").write_bytes(zip_of([("d.png", bytes(99))]))
+    rule = write_rule(tmp_path / "rules" / "rule.toml")
+    done = inside("scan", tmp_path / "case.zip", "--any-index", "--rules", rule)
+    assert (done.code, len(done.documents)) == (0, 5)
+    assert "read 3 files, 10 events" in done.err
+    assert "not used: 1 record skipped, 1 file without events" in done.err
+    done = inside("scan", tmp_path / "case.zip", tmp_path / "odd.zip", "--any-index", "--rules", rule)
+    assert done.code == 3  # the second was named
+    assert "read 4 files" in done.err and "2 files without events" in done.err
 
 
 def test_a_line_of_100_megabytes(tmp_path: Path) -> None:

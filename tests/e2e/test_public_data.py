@@ -73,3 +73,26 @@ def test_every_rule_is_ready_and_fires_where_it_should_and_only_there() -> None:
     counts = summary(outcomes)
     assert (counts["eql"]["with_positive"], counts["eql"]["fire_on_all"]) == (501, 501)
     assert (counts["eql"]["with_negative"], counts["eql"]["silent_on_all"]) == (492, 492)
+
+
+def expected_of_archives() -> Counter[tuple[str, str]]:
+    """Archive and rule id, with the number of matches there have to be."""
+    files = json.loads((DATA / "mordor" / "expected.json").read_text("utf-8"))["files"]
+    pairs = {(file, rule["rule_id"]): rule["matches"] for file, rules in files.items() for rule in rules}
+    return Counter(pairs)
+
+
+def test_flat_events_give_the_expected_alerts(tmp_path: Path) -> None:
+    """Every pair is found, as often as expected or more: an event of another channel may tell the same. Files that are
+    to stay silent do."""
+    archives, rules = (os.path.relpath(DATA / name, tmp_path) for name in ("mordor", "rules"))
+    scanned = besra("scan", archives, "--rules", rules, "--max-alerts", "0", cwd=tmp_path)
+    found: Counter[tuple[str, str]] = Counter()
+    for alert in scanned.documents:
+        if "kibana.alert.group.index" not in alert and alert["kibana.alert.rule.type"] == "eql":
+            (archive_name,) = {Path(event["file"]).parent.name for event in alert["besra"]["events"]}
+            found[archive_name, alert["kibana.alert.rule.rule_id"]] += 1
+    assert not expected_of_archives() - found
+    assert found.keys() == expected_of_archives().keys()
+    assert scanned.code == 0
+    assert "Traceback" not in scanned.err

@@ -1,4 +1,7 @@
-"""`besra scan` with worker processes when something is killed, interrupted or not read any more."""
+"""`besra scan` with worker processes when something is killed, interrupted or not read any more.
+
+Those that evaluate lines, and those that make alerts when all has been read.
+"""
 
 import os
 import signal
@@ -141,3 +144,63 @@ def test_nobody_reads_the_alerts(scan: subprocess.Popen[bytes]) -> None:
     assert scan.returncode == 128 + signal.SIGPIPE
     assert errors == ""
     assert not any(map(is_running, workers))
+
+
+ALERTS = 1_900
+"""Alerts of each rule, enough to be busy with when they are looked for."""
+
+
+@pytest.fixture
+def concluding(rules: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A scan that has two processes at making alerts."""
+    for number in (2, 3):
+        other = RULE.replace("000000000001", f"00000000000{number}").replace("x000000*", "x*")
+        (rules / f"{number}.toml").write_text(other, "utf-8")
+    events = tmp_path / "events.ndjson"
+    events.write_bytes(lines(len(LINE) * 2 * ALERTS))
+    how = ["--now", "2026-01-01T00:00:00Z", "--workers", "2", "--max-alerts", str(ALERTS), "-q", "--format", "ndjson"]
+    command = [*BESRA, "scan", str(events), "--rules", str(rules), *how]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, env=environment(), **streams)
+    try:
+        assert eventually(lambda: len(children(process.pid)) == 2)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_process_that_is_killed_making_alerts_ends_the_scan_with_a_reason(
+    concluding: subprocess.Popen[bytes],
+) -> None:
+    processes = children(concluding.pid)
+    os.kill(processes[0], signal.SIGKILL)
+    out, errors = concluding.communicate(timeout=TIMEOUT)
+    assert (concluding.returncode, out) == (3, b"")
+    assert b"worker-killed" in errors
+    assert b"Traceback" not in errors
+    assert not any(map(is_running, processes))
+
+
+def test_processes_that_make_alerts_end_with_a_scan_that_is_interrupted(concluding: subprocess.Popen[bytes]) -> None:
+    processes = children(concluding.pid)
+    for process in (concluding.pid, *processes):
+        os.kill(process, signal.SIGINT)
+    out, errors = concluding.communicate(timeout=TIMEOUT)
+    assert (concluding.returncode, out, errors.strip()) == (130, b"", b"interrupted")
+    assert not any(map(is_running, processes))
+
+
+def test_processes_that_make_alerts_end_with_a_scan_that_is_killed(concluding: subprocess.Popen[bytes]) -> None:
+    processes = children(concluding.pid)
+    concluding.kill()
+    assert eventually(lambda: not any(map(is_running, processes)))
+    assert b"Traceback" not in concluding.communicate(timeout=TIMEOUT)[1]
+
+
+def test_alerts_made_in_two_processes_are_those_of_one(concluding: subprocess.Popen[bytes]) -> None:
+    out, _ = concluding.communicate(timeout=TIMEOUT)
+    assert out.count(b"\n") > 2 * ALERTS
+    command = [word if word != "2" else "1" for word in concluding.args]  # type: ignore[union-attr]
+    alone = subprocess.run(command, env=environment(), capture_output=True, timeout=TIMEOUT, check=False)
+    assert alone.stdout == out

@@ -1,4 +1,4 @@
-"""Rules over alerts: neither the order of rules and events nor the engine changes what comes of them."""
+"""Rules over alerts: neither order, engine nor the number of processes changes what comes of them."""
 
 import json
 from dataclasses import replace
@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from tests.unit.rules.samples import rule_of
 
 from besra import api
+from besra.detection import conclude as concluding
 from besra.detection.conclude import conclude
-from besra.detection.detect import Engine, Job, gather
+from besra.detection.detect import ONE_WORKER, Engine, Job, Resources, gather
 from besra.detection.feeding import KnownFields, may_read
 from besra.detection.run import RunInfo
+from besra.engine.forked import can_fork
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
+from besra.events import row_store
 from besra.events.event import Origin
 from besra.rules.ruleset import RuleSet, load_rules
 
@@ -80,13 +83,15 @@ def loaded(rules: list[Json], folder: Path) -> RuleSet:
     return load_rules(file)
 
 
-def alerts_of(rules: RuleSet, files: dict[str, list[Json]], engine: Engine) -> list[bytes]:
+def alerts_of(
+    rules: RuleSet, files: dict[str, list[Json]], engine: Engine, resources: Resources = ONE_WORKER
+) -> list[bytes]:
     events = [
         replace(event, origin=Origin(path, event.position))
         for path, found in files.items()
         for event in api.positional_events(found)
     ]
-    job = Job(rules.runnable, engine=engine)
+    job = Job(rules.runnable, engine=engine, resources=resources)
     executions = conclude(job, gather(job, lambda _: iter(events)), RunInfo(0))
     alerts = [alert for execution in executions for alert in execution.alerts]
     return [orjson.dumps(alert, option=orjson.OPT_SORT_KEYS) for alert in alerts]
@@ -110,6 +115,21 @@ def test_neither_order_nor_engine_changes_the_alerts(
     random.shuffle(rules)
     shuffled = {name: files[name] for name in random.sample(sorted(files), len(files))}
     assert alerts_of(loaded(rules, folder), shuffled, Engine.REFERENCE) == expected
+
+
+@pytest.mark.skipif(not can_fork(), reason="processes cannot be forked here")
+@given(rule_lists(), FILES, st.sampled_from([2, 3]), st.sampled_from([0, 200, 1 << 20]), st.sampled_from([1, 3, 200]))
+@settings(max_examples=25, deadline=None)
+def test_neither_processes_nor_temporary_files_change_the_alerts(
+    folder: Path, rules: list[Json], files: dict[str, list[Json]], workers: int, memory: int, most_fed: int
+) -> None:
+    given_rules = loaded(rules, folder)
+    expected = alerts_of(given_rules, files, Engine.COLUMNAR)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(concluding, "WORTH_FORKING", 1)
+        patch.setattr(concluding, "MOST_FED", most_fed)
+        patch.setattr(row_store, "MAX_HELD", 1)
+        assert alerts_of(given_rules, files, Engine.COLUMNAR, Resources(workers, memory)) == expected
 
 
 @given(rule_lists(), FILES)

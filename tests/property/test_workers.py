@@ -202,3 +202,16 @@ def test_an_action_and_its_document_with_a_damaged_line_between(tmp_path: Path) 
 
 def test_a_time_beyond_64_bits(tmp_path: Path) -> None:
     check([b'{"@timestamp":9223372037}'], b"", 1, 400, 1, tmp_path)
+
+
+@pytest.mark.parametrize(("workers", "times"), [(1, 0), (2, 1), (20, 0)])
+def test_what_can_be_done_while_workers_are_busy_is_done_once(tmp_path: Path, workers: int, times: int) -> None:
+    path, done = tmp_path / "events.ndjson", list[str]()
+    path.write_bytes(b'{"event":{"category":"process"}}\n' * 20)
+    with pytest.MonkeyPatch.context() as patch:
+        small_blocks(100, patch)
+        with ColumnarEvaluator(SOME, workers=workers, kernels=True) as evaluator:
+            evaluator.while_waiting(lambda: done.append("once"))
+            for batch in in_batches(separated(read_events([path], ReadOptions(decoder=evaluator)), [])):
+                evaluator.add(batch)
+    assert len(done) == times

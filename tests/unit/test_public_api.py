@@ -211,6 +211,7 @@ def samples() -> Iterator[errors.BesraError]:
     yield errors.InputError(first)
     yield errors.InputError.of("code", "message", path="p", hint="h")
     yield errors.RuleFileError(first)
+    yield errors.MappingError(first, second)
     yield errors.DateMathError(first)
     yield errors.QueryError(first, second)
     yield errors.QuerySyntaxError(first)

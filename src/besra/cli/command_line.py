@@ -13,11 +13,12 @@ from pathlib import Path
 import click
 
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
+from besra.cli.garbage import staying
 from besra.cli.interruption import uninterrupted
 from besra.errors import BesraError, QueryError
 from besra.version import __version__
 
-NAMES = ("scan", "search", "convert", "rules", "serve", "demo", "version")
+NAMES = ("scan", "search", "doctor", "convert", "rules", "serve", "demo", "version")
 
 
 class Commands(Mapping[str, click.Command]):
@@ -29,7 +30,7 @@ class Commands(Mapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         if name not in NAMES:
             raise KeyError(name)
-        with uninterrupted():
+        with uninterrupted(), staying():
             command: click.Command = getattr(import_module(f"besra.cli.commands.{name}"), name)
         return command
 

@@ -26,6 +26,8 @@ class Progress:
         self.terminal = terminal
         self._events = 0
         self._expected = 0
+        self._within = 0
+        """Bytes of the current archive whose members have been read."""
         is_shown = not terminal.is_quiet and terminal.err.is_terminal
         self._bar = _bar(terminal) if is_shown else None
 
@@ -54,9 +56,18 @@ class Progress:
         if self._events // EVERY > before // EVERY:
             self._update(events=self._events)
 
-    def file_done(self, read: FileRead) -> None:
-        """A file was read to its end."""
-        self._update(advance=read.bytes, events=self._events)
+    def file_done(self, read: FileRead, file: InputFile) -> None:
+        """A file was read to its end, or one in the archive that the file is.
+
+        What a compressed archive holds is more than its size: it is done when it is done.
+        """
+        if read.within > 1:
+            return
+        advance = read.bytes - self._within
+        if read.within:
+            advance = max(0, min(read.bytes, _size(file) - self._within))
+        self._within = self._within + advance if read.within else 0
+        self._update(advance=advance, events=self._events)
 
     def compiling(self) -> None:
         """Code is about to be compiled."""

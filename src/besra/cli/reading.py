@@ -10,7 +10,6 @@ from besra.events.event import Event, Origin
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.files import InputFile, find_files
 from besra.events.line_block import LineBlock
-from besra.events.mapping.file import load_mappings
 from besra.events.reader import read_file
 from besra.events.recognise import recogniser_with
 from besra.events.table_part import TablePart
@@ -19,7 +18,12 @@ from besra.problems import Problem
 
 def read_options(given: Mapping[str, Any]) -> ReadOptions:
     """How to read, from what click parsed of `--index` and `--mapping`. Raises MappingError."""
-    return ReadOptions(given.get("index"), recogniser=recogniser_with(load_mappings(given.get("mappings") or ())))
+    mappings = given.get("mappings")
+    if not mappings:
+        return ReadOptions(given.get("index"))
+    from besra.events.mapping.file import load_mappings  # noqa: PLC0415  the parser of TOML is seldom needed
+
+    return ReadOptions(given.get("index"), recogniser=recogniser_with(load_mappings(mappings)))
 
 
 class ScanCounts:
@@ -42,8 +46,8 @@ class ScanCounts:
         self._named_unread = 0
 
     def add(self, read: FileRead, *, named: bool) -> None:
-        """A file of events was read to its end."""
-        self.files += 1
+        """A file of events was read to its end. Of an archive the files in it count, if there are any."""
+        self.files += not read.members
         self.events += read.events
         self.without_time += read.without_time
         self.passed_over += read.passed_over
@@ -60,9 +64,10 @@ class ScanCounts:
 
     def _add(self, read: FileRead, *, named: bool) -> None:
         self.skipped += read.skipped
-        if not read.events and read.problems:
-            self.unread.append(read.path)
-            self._named_unread += named
+        if read.is_unused:
+            if not read.members:
+                self.unread.append(read.path)
+            self._named_unread += named and not read.within
 
     def note_bad_path(self) -> None:
         """A path given cannot be read at all."""
@@ -119,6 +124,6 @@ def _read_all(
                     yield item
                 case FileRead():
                     add(item, named=file.named)
-                    progress.file_done(item)
+                    progress.file_done(item, file)
                 case Problem():
                     terminal.show(item)

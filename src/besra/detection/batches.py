@@ -13,6 +13,9 @@ BATCH = 5000
 BATCH_SIZE = 64 << 20
 """Bytes they may take together (`size_of`), but for the last of them."""
 
+PARSED = 5
+"""How many times as long as its JSON a document is in memory, about."""
+
 EACH = 100
 """Bytes of a key or element, about."""
 
@@ -33,7 +36,7 @@ def in_batches(
             yield item
             continue
         batch.append(item)
-        size += size_of(item.source)
+        size += size_of(item.source) if item.written is None else PARSED * len(item.written)
         if len(batch) == most or size > BATCH_SIZE:
             yield batch
             batch, size = [], 0

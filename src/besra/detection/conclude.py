@@ -1,15 +1,17 @@
 """Hits to executions: rules over events first, then those over alerts, stage by stage."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
-from besra.detection.alert import Alert
+from besra.detection.alert import Alert, prepare_alerts
 from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.batches import in_batches
 from besra.detection.detect import Gathered, Job
 from besra.detection.execution import Execution, execute
 from besra.detection.run import RunInfo
 from besra.detection.stages import Cycle
+from besra.engine.forked import answers, can_fork
 from besra.engine.hits import Hit
 from besra.language.relative import resolved
 from besra.rules.rule import Rule
@@ -24,6 +26,12 @@ def conclude(job: Job, gathered: Gathered, run: RunInfo) -> Iterator[Execution]:
 
 MOST_FED = 200
 """Alerts evaluated together: they are much larger than events, and so are columns of them."""
+
+WORTH_FORKING = 100
+"""Alerts that take longer to make than processes take to begin."""
+
+MOST_SENT = 2_000
+"""Alerts of a rule that another process may make: for a moment they take three times their memory."""
 
 
 def most_severe_first(executions: Iterable[Execution]) -> list[Execution]:
@@ -42,16 +50,46 @@ def in_stages(job: Job, gathered: Gathered, run: RunInfo) -> Iterator[Execution]
     """
     waiting = gathered.stages.readers
     alerts: list[Alert] = []
-    for position in sorted(range(len(job.rules)), key=lambda position: _rank(job.rules[position][0])):
-        if position not in waiting and gathered.hits[position]:
-            execution = _execute(job, position, gathered.hits[position], run)
-            if waiting:
-                alerts.extend(execution.alerts)
-            yield execution
+    ranked = sorted(range(len(job.rules)), key=lambda position: _rank(job.rules[position][0]))
+    for execution in _executed(job, gathered, [p for p in ranked if p not in waiting and gathered.hits[p]], run):
+        if waiting:
+            alerts.extend(execution.alerts)
+        if len(alerts) >= MOST_FED:
+            # Others may still be under way in processes of their own.
+            _feed(gathered, alerts, waiting)
+            alerts.clear()
+        yield execution
     _feed(gathered, alerts, waiting)
     for cycle in gathered.stages.cycles:
         waiting -= set(cycle)
         yield from _turns(job, gathered, run, cycle, waiting)
+
+
+def _executed(job: Job, gathered: Gathered, positions: Sequence[int], run: RunInfo) -> Iterator[Execution]:
+    """The executions of rules that read no alerts, in their order, by several processes if that is worth it."""
+    most = {position: _most_alerts(job, gathered, position) for position in positions}
+    sent = [position for position in positions if most[position] <= MOST_SENT]
+    workers = min(job.resources.workers, len(sent)) if can_fork() and not job.resources.profile else 1
+    if workers < 2 or sum(most[position] for position in sent) < WORTH_FORKING:
+        yield from (_execute(job, position, gathered.hits[position], run) for position in positions)
+        return
+
+    def execution(position: int) -> Execution:
+        return _execute(job, position, gathered.hits[position], run)
+
+    prepare_alerts()
+    done = answers(workers, sent, execution, "besra-conclude")
+    with closing(done):
+        for position in positions:
+            # Not a copy of the rule: whoever has the job may look for its own.
+            is_sent = most[position] <= MOST_SENT
+            yield replace(next(done), rule=job.rules[position][0]) if is_sent else execution(position)
+
+
+def _most_alerts(job: Job, gathered: Gathered, position: int) -> int:
+    """The most matches of a rule that can become alerts."""
+    hits, limit = len(gathered.hits[position]), job.limits.of(job.rules[position][0])
+    return hits if limit is None else min(hits, limit)
 
 
 def _turns(job: Job, gathered: Gathered, run: RunInfo, cycle: Cycle, waiting: Collection[int]) -> Iterator[Execution]:

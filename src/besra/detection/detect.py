@@ -7,8 +7,10 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache, partial
 from typing import Protocol
 
+from besra.detection.alert import prepare_alerts
 from besra.detection.alert_event import reads_alerts
 from besra.detection.batches import events_of, in_batches
 from besra.detection.execution import NO_LIMITS, Limits
@@ -147,9 +149,9 @@ def gather(
 
     `on_compile` is called if code has to be compiled first.
     """
-    stages = stages_of(job.rules)
     if job.engine is Engine.COLUMNAR:
-        return _gather_columnar(job, stages, read, indicators, on_compile)
+        return _gather_columnar(job, read, indicators, on_compile)
+    stages = stages_of(job.rules)
     plain = PlainEvaluator(job.pack())
     for batch in in_batches(indicators(None)) if indicators else ():
         plain.add_indicators(events_of(batch))
@@ -158,16 +160,22 @@ def gather(
     return Gathered(plain.hits(stages.readers).by_entry, plain.newest, plain, plain.oldest, stages)
 
 
-def _gather_columnar(
-    job: Job, stages: Stages, read: Read, indicators: Read | None, on_compile: Callable[[], None] | None
-) -> Gathered:
+def _gather_columnar(job: Job, read: Read, indicators: Read | None, on_compile: Callable[[], None] | None) -> Gathered:
     # numba and the kernels take half a second to import: a few documents do without them.
     from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
 
     own = job.resources
+    stages = cache(partial(stages_of, job.rules))
+
+    def prepare() -> None:
+        """What is needed once all has been read."""
+        stages()
+        prepare_alerts()
+
     with ColumnarEvaluator(job.pack(), workers=own.workers, memory_limit=own.memory, profile=own.profile) as columnar:
         columnar.know_sources(job.recogniser)
         columnar.look_between(job.window.start, job.window.end)
+        columnar.while_waiting(prepare)
         if on_compile is not None:
             columnar.when_compiling(on_compile)
         if indicators is not None:
@@ -177,8 +185,8 @@ def _gather_columnar(
             columnar.look_for_covered()
         for batch in in_batches(read(columnar)):
             columnar.add(batch)
-        hits = columnar.hits(stages.readers).by_entry
-        return Gathered(hits, columnar.newest, columnar, columnar.oldest, stages, columnar.profile())
+        hits = columnar.hits(stages().readers).by_entry
+        return Gathered(hits, columnar.newest, columnar, columnar.oldest, stages(), columnar.profile())
 
 
 def newest_time(read: Read, recogniser: Recogniser) -> int:

@@ -11,7 +11,8 @@ from besra.detection.rule_copy import rule_fields, rule_uuid
 from besra.detection.run import RunInfo
 from besra.engine.reference import holds
 from besra.events.document import Fields
-from besra.language.expr import And, Equals, FieldRef, Nested, Not, Or, Predicate, RelativeDate, fields_of
+from besra.language.expr import Equals, FieldRef, Leaf, Nested, Or, Predicate, RelativeDate, fields_of
+from besra.language.partial import Truth, truth_of
 from besra.language.plan import Plan
 from besra.rules.rule import Rule
 from besra.schema.fieldtype import FieldType
@@ -51,34 +52,13 @@ class KnownFields:
 
 def may_hold(predicate: Predicate, known: KnownFields) -> bool:
     """Whether the predicate can be true of an alert of which that is known."""
-    return _verdict(predicate, known) is not False
 
-
-def _verdict(predicate: Predicate, known: KnownFields) -> bool | None:
-    """Kleene's logic: None is not known."""
-    match predicate:
-        case Not():
-            verdict = _verdict(predicate.operand, known)
-            return None if verdict is None else not verdict
-        case And():
-            return _joined(predicate.operands, known, deciding=False)
-        case Or():
-            return _joined(predicate.operands, known, deciding=True)
-        case Nested() | RelativeDate():
+    def truth(leaf: Leaf | Nested) -> Truth:
+        if isinstance(leaf, Nested | RelativeDate):
             return None  # nothing that is known is a list of objects or worth a date
-        case _:
-            is_known = all(known.has(field.name) for field in fields_of(predicate))
-            return holds(predicate, known.fields) if is_known else None
+        return holds(leaf, known.fields) if all(known.has(field.name) for field in fields_of(leaf)) else None
 
-
-def _joined(operands: tuple[Predicate, ...], known: KnownFields, *, deciding: bool) -> bool | None:
-    verdict: bool | None = not deciding
-    for operand in operands:
-        found = _verdict(operand, known)
-        if found is deciding:
-            return deciding
-        verdict = None if found is None else verdict
-    return verdict
+    return truth_of(predicate, truth) is not False
 
 
 def may_read(plan: Plan, known: KnownFields) -> bool:

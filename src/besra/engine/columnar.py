@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from besra.engine.forked import can_fork, tasks_ahead
 from besra.engine.gathering import Gathering
 from besra.engine.hits import Hits
 from besra.engine.indicator_pack import indicator_pack
@@ -17,7 +18,7 @@ from besra.engine.pack import RulePack
 from besra.engine.profile import ClauseCosts, Costs, Phase, Profile
 from besra.engine.profiling import Stopwatch
 from besra.engine.wanted import wanted_by
-from besra.engine.worker_pool import WorkerPool, can_fork
+from besra.engine.worker_pool import WorkerPool
 from besra.errors import InputError
 from besra.events.columns import Projection
 from besra.events.event import Event
@@ -69,7 +70,9 @@ class ColumnarEvaluator:
         """The events that can matter."""
         self.newest = 0
         """The newest time of all events, in nanoseconds since 1970."""
-        self._on_compile: Callable[[], None] = _say_nothing
+        self._on_compile: Callable[[], None] = _do_nothing
+        self._while_waiting: Callable[[], None] = _do_nothing
+        self._submitted = 0
         self.oldest: int | None = None
         """The oldest, None if no event has one."""
         self._read = 0
@@ -118,7 +121,7 @@ class ColumnarEvaluator:
     @property
     def ahead(self) -> int:
         """How many lots of lines may be handed over before the first outcome is asked for."""
-        return self._workers + 1 if self._workers > 1 else 0
+        return tasks_ahead(self._workers) if self._workers > 1 else 0
 
     @property
     def fields(self) -> frozenset[str]:
@@ -138,6 +141,10 @@ class ColumnarEvaluator:
     def when_compiling(self, tell: Callable[[], None]) -> None:
         """Call this if kernels have to be compiled first, which takes seconds where nobody has used them yet."""
         self._on_compile = tell
+
+    def while_waiting(self, prepare: Callable[[], None]) -> None:
+        """Call this when all workers have enough to do, and this process would wait for them. If never, it is not."""
+        self._while_waiting = prepare
 
     def take(self) -> Buffer:
         """A buffer to read lines into."""
@@ -161,7 +168,13 @@ class ColumnarEvaluator:
             self._own_lane()  # with kernels loaded before they are forked no worker has to load them
             self._pool = WorkerPool(self._workers, self._make_workers_lane)
             self._lap(Phase.START)
-        return self._pool.submit(lines) if self._pool.takes(lines) else Done(self._own_lane().lines(lines))
+        if not self._pool.takes(lines):
+            return Done(self._own_lane().lines(lines))
+        pending = self._pool.submit(lines)
+        self._submitted += 1
+        if self._submitted == self.ahead:
+            self._while_waiting()
+        return pending
 
     def _use_kernels(self) -> bool:
         if self._kernels is None and (self._read > FEW_BYTES or self._events > FEW_EVENTS):
@@ -258,8 +271,8 @@ class ColumnarEvaluator:
         return Profile(self.pack, self._projection, self._costs + rest, self._workers if self._pool else 1)
 
 
-def _say_nothing() -> None:
-    """Nobody wants to know."""
+def _do_nothing() -> None:
+    """Nobody wants to know, or has anything to do."""
 
 
 class Done:

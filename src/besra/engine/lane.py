@@ -117,7 +117,8 @@ class Lane:
     def events(self, events: Sequence[Event]) -> Found:
         """Evaluate events."""
         self._lap(Phase.READ)
-        batch = batch_of(events, self._projection, self._values)
+        decoder = self._decoder if self._compiled is not None else None
+        batch = batch_of(events, self._projection, self._values, decoder)
         times = times_of_rows(batch.columns.get(TIMESTAMP), batch.size, self._values)
         self._lap(Phase.DECODE)
         return self.found(replace(batch, times=times))

@@ -13,7 +13,7 @@ from pathlib import Path
 from besra.engine.compiled_pack import CompiledPack, compiled_pack
 from besra.engine.pack import RulePack
 from besra.events.columns import Projection
-from besra.rules.memory_file import UNREADABLE, cache_folder, code_mark, read_memory, write_memory
+from besra.rules.memory_file import UNREADABLE, cache_folder, code_mark, pickled, read_memory, write_memory
 from besra.version import __version__
 
 COMPILERS = ("events/columns.py", "schema", "language", "engine", "detection/detect.py", "detection/feeding.py")
@@ -32,7 +32,7 @@ def remembered_pack(pack: RulePack, projection: Projection) -> CompiledPack:
     compiled = compiled_pack(pack, projection)
     # A full disk or a folder that cannot be written costs speed, nothing else.
     with contextlib.suppress(OSError):
-        write_memory(memory, pickle.dumps(compiled, pickle.HIGHEST_PROTOCOL))
+        write_memory(memory, pickled(compiled))
     return compiled
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from besra.events.columns import Column, DecodedLines, Projection, ValueTable, columns_of
+from besra.events.columns import Column, DecodedLines, LineDecoder, Projection, ValueTable, columns_of
 from besra.events.document import CASELESS
 from besra.events.event import Event
 from besra.events.index_name import INDEX_FIELDS, homes_of, index_names
@@ -82,9 +82,11 @@ class RowFields:
         return tuple(value for value in typed if value is not None)
 
 
-def batch_of(events: Sequence[Event], projection: Projection, values: ValueTable) -> EventBatch:
-    """The batch of some events."""
-    columns = columns_of([event.source for event in events], projection, values)
+def batch_of(
+    events: Sequence[Event], projection: Projection, values: ValueTable, decoder: LineDecoder | None = None
+) -> EventBatch:
+    """The batch of some events. Those whose documents are written go through the `decoder`, if there is one."""
+    columns = _columns_of_events(events, projection, values, decoder)
     columns |= _multi_fields(columns, projection, values)
     index, names = _numbered_names([event.index for event in events])
     rows = np.arange(len(events), dtype=np.int32)
@@ -98,6 +100,26 @@ def _numbered_names(given: Sequence[tuple[str, ...]]) -> tuple[Ints, tuple[tuple
     names: dict[tuple[str, ...], int] = {}
     index = np.fromiter((names.setdefault(own, len(names)) for own in given), np.int32, len(given))
     return index, tuple(names)
+
+
+def _columns_of_events(
+    events: Sequence[Event], projection: Projection, values: ValueTable, decoder: LineDecoder | None
+) -> dict[str, Column]:
+    """The columns of events. A line of JSON without a document stands for one that is not written: it is slow."""
+    if decoder is None or all(event.written is None for event in events):
+        return columns_of([event.source for event in events], projection, values)
+    decoded = decoder.decode(b"\n".join([event.written or b"0" for event in events]))
+    slow = np.flatnonzero(decoded.slow)
+    if not len(slow):
+        return decoded.columns
+    rest = columns_of([events[row].source for row in slow.tolist()], projection, values)
+    columns = dict(decoded.columns)
+    for name, column in rest.items():
+        own = columns.get(name, Column(slow[:0].astype(np.int32), column.values[:0]))
+        rows = np.concatenate([own.rows, slow[column.rows].astype(np.int32)])
+        order = np.argsort(rows, kind="stable")
+        columns[name] = Column(rows[order], np.concatenate([own.values, column.values])[order])
+    return columns
 
 
 def batch_of_lines(decoded: DecodedLines, lines: RawLines, projection: Projection, values: ValueTable) -> EventBatch:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "DecodedLines", "LineDecoder", "Projection", "ValueTable", "columns_of", "decode_lines"]
 
-ENVELOPE_KEYS = ("_source", "_index", "_id", "fields", "hits", "rawResponse", "Records", "records", "kibana.alert.uuid")
+ENVELOPE_KEYS = (
+    *("_source", "_index", "_id", "fields", "hits", "rawResponse", "kibana.alert.uuid"),
+    *("Records", "records", "Events", "items", "@odata.context", "logEvents"),
+)
 """Keys at the top of a document that may mean it is an envelope, or knows its own id (`events.envelope`)."""
 
 ACTION_KEYS = ("index", "create", "update", "delete")

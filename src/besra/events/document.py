@@ -72,8 +72,11 @@ def field_values(source: Mapping[str, Any], name: str) -> list[Scalar]:
     value, rest = held[0]
     if len(held) == 1 and rest is not None and isinstance(value, Mapping):
         return field_values(value, rest)
-    if len(held) == 1 and rest is None and type(value) in SCALARS:
-        return [value]
+    if len(held) == 1 and rest is None:
+        if type(value) in SCALARS:
+            return [value]
+        if type(value) is list and SCALARS.issuperset(map(type, value)):
+            return list(value)
     return flatten(source).get(name, [])
 
 

@@ -8,6 +8,10 @@
 | `{"hits": {"hits": […]}}`, also below `rawResponse`      | every hit                              |
 | `{"hits": {"events": […]}}`, `{"hits": {"sequences": …}}`| every event of an EQL response         |
 | `{"Records": […]}`, `{"records": […]}`                   | every record (CloudTrail, Azure)       |
+| `{"Events": [{"CloudTrailEvent": …}]}`                   | every event (CloudTrail's LookupEvents)|
+| `{"kind": "EventList", "items": […]}`                    | every item (Kubernetes audit log)      |
+| `{"@odata.context": …, "value": […]}`                    | every value (Microsoft Graph)          |
+| `{"logEvents": [{"message": "{…}"}]}`                    | the JSON of every message (CloudWatch) |
 | `{"create": {"_index": …}}` and the document after it    | the document (a `_bulk` body)          |
 | an alert, which has `kibana.alert.uuid`                  | itself, in the index of alerts         |
 | any other object                                         | itself                                 |
@@ -18,6 +22,8 @@ Source: sources.md 2 ("Document shape"), interfaces.md 2 and 3.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from besra.events.event import Event, Origin
 from besra.events.identity import document_id
@@ -77,7 +83,7 @@ def documents_in(value: object) -> Iterator[Document | NotADocument]:
         yield _document_of_hit(value)
     elif "hits" in value or "rawResponse" in value:
         yield from _documents_of_response(value)
-    elif len(value) == 1 and (records := _records_of(value)) is not None:
+    elif (records := _records_of(value)) is not None:
         for record in records:
             yield _member(record)
     else:
@@ -137,11 +143,43 @@ def _documents_of_response(value: Mapping[str, Any]) -> Iterator[Document | NotA
 
 
 def _records_of(value: Mapping[str, Any]) -> list[Any] | None:
-    for key in WRAPPERS:
-        records = value.get(key)
-        if isinstance(records, list) and all(isinstance(record, Mapping) for record in records):
-            return records
-    return None
+    """The records a service wrapped into one object; None where there are none."""
+    if len(value) == 1:
+        wrapped = (_objects(value.get(key)) for key in WRAPPERS)
+        return next((records for records in wrapped if records is not None), _looked_up(value))
+    if value.get("kind") == "EventList":
+        return _objects(value.get("items"))
+    if "@odata.context" in value:
+        return _objects(value.get("value"))
+    if "logEvents" in value:
+        events = _objects(value["logEvents"])
+        return events and [_message_of(event) for event in events]
+    return _looked_up(value)
+
+
+def _looked_up(value: Mapping[str, Any]) -> list[Any] | None:
+    events = _objects(value.get("Events"))
+    objects = [event for event in events or () if isinstance(event, Mapping)]
+    return events if objects and all("CloudTrailEvent" in event for event in objects) else None
+
+
+def _objects(value: object) -> list[Any] | None:
+    """A list with objects in it, or an empty one. What else is in it is no document, and said to be none."""
+    if not isinstance(value, list):
+        return None
+    return value if not value or any(isinstance(member, Mapping) for member in value) else None
+
+
+def _message_of(event: object) -> object:
+    """The object whose JSON is the message of a log event; the event as it is if it has another message."""
+    message = event.get("message") if isinstance(event, Mapping) else None
+    if not isinstance(message, str) or not message.startswith("{"):
+        return event
+    try:
+        record = orjson.loads(message)
+    except ValueError:
+        return event
+    return record if isinstance(record, dict) else event
 
 
 def bulk_action_of(value: object) -> BulkAction | None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -31,7 +33,8 @@ class Event:
     `id` is its identity: equal ids are the same event, wherever they were read. `index` holds the names it answers to
     when index patterns are matched, the first being its home (the one alerts name). `source` is the document as it
     came or as a normaliser made it: nested, dotted or mixed keys. `position` is its place in reading order within its
-    file, the last tiebreaker between events of one instant.
+    file, the last tiebreaker between events of one instant. `written` is the document as JSON, where a normaliser
+    made it: parsed, it is equal to `source`.
     """
 
     id: str
@@ -39,3 +42,12 @@ class Event:
     source: Mapping[str, Any]
     origin: Origin = field(default=Origin("-"))
     position: int = 0
+    written: bytes | None = field(default=None, compare=False, repr=False)
+
+
+def written(document: Mapping[str, Any]) -> bytes | None:
+    """A document of JSON values as JSON; None if it cannot be written: lone surrogates, integers beyond 64 bits."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return None

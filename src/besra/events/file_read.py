@@ -10,6 +10,7 @@ from besra.events.compression import Compression
 from besra.events.document import field_values
 from besra.events.event import Event, Origin
 from besra.events.event_time import TIMESTAMP, event_time
+from besra.events.expansion import ExpansionLimits
 from besra.events.files import InputFile
 from besra.events.format import Format
 from besra.events.index_name import INDICATORS
@@ -30,7 +31,8 @@ class ReadOptions:
     read. `problem_limit`: problems of one kind shown a file, the rest being summed up. `patience`: records at the
     beginning of a file, none of them an event, after which it is given up. `decoder` makes plain lines come as blocks,
     and tables as parts. Without `expects_times` nothing is said of documents that have none. `recogniser` tells the
-    sources of records; a decoder has the same one.
+    sources of records; a decoder has the same one. `expansion` are the limits of what compressed files and archives may
+    hold.
     """
 
     index: str | None = None
@@ -41,6 +43,7 @@ class ReadOptions:
     decoder: Decoder | None = None
     expects_times: bool = True
     recogniser: Recogniser = field(default_factory=bundled_recogniser)
+    expansion: ExpansionLimits = field(default_factory=ExpansionLimits)
 
     @property
     def intake(self) -> Intake:
@@ -62,6 +65,9 @@ class FileRead:
 
     `homes` says how many events are at home in which index: the source of each as far as it is known. `unknown` counts
     those of an unknown shape and `first_unknown` is where the first of them is.
+
+    The files in an archive come before it, each with its own counts and `bytes` as stored there; `within` says in how
+    many archives they stand. The archive itself has `members`, no events, and no format if there are none in it.
     """
 
     path: str
@@ -76,10 +82,33 @@ class FileRead:
     homes: Mapping[str, int] = field(default_factory=dict)
     unknown: int = 0
     first_unknown: Origin | None = None
+    within: int = 0
+    members: int | None = None
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing of it could be used, and something was said about it."""
+        return bool(self.problems) and (not self.events if self.members is None else self.format is None)
 
 
-SKIPPED = frozenset(("record-not-json", "record-not-document", "record-too-long", "evtx-damaged-record"))
+SKIPPED = frozenset(
+    (
+        "record-not-json",
+        "record-not-document",
+        "record-too-long",
+        "evtx-damaged-record",
+        "xml-damaged-record",
+        "csv-damaged-row",
+        "record-not-log-line",
+    )
+)
 """The codes of problems that stand for one record that gave no event."""
+
+LIMIT = "input-limit"
+
+NOTHING_ELSE = (
+    "besra reads JSON, event logs, tables, syslog and Parquet; leave other files out of the folder or ignore this"
+)
 
 
 class Tally:
@@ -130,7 +159,8 @@ class Tally:
         if event_time(event.source, self._options.timestamp_field) is None:
             self.without_time += 1
             self._untimed = _earlier(self._untimed, event)
-        if not is_known_shape(event.source):
+        # A document that a reader has written is one that a normaliser made.
+        if event.written is None and not is_known_shape(event.source):
             self.unknown += 1
             self._unknown = _earlier(self._unknown, event)
 
@@ -164,6 +194,9 @@ class Tally:
         """The items of a file that may hold no events: if none comes with the first records, one problem says so."""
         held: list[Problem] = []
         for item in items:
+            if isinstance(item, Problem) and item.code == LIMIT:
+                yield item  # says nothing of the records before
+                continue
             if not isinstance(item, Problem):
                 yield from held
                 yield item
@@ -185,7 +218,7 @@ class Tally:
             f"none of {which}{len(held)} records is an event document; the file is not read ({first.message})",
             severity=Severity.ERROR if self._file.named else Severity.WARNING,
             place=Place(first.place.path, first.place.line),
-            hint="besra reads JSON and EVTX; leave other files out of the folder or ignore this",
+            hint=NOTHING_ELSE,
         )
 
     def _closing(self) -> Iterator[Problem]:
@@ -225,6 +258,7 @@ class Tally:
             dict(self.homes),
             self.unknown,
             None if self._unknown is None else self._unknown.origin,
+            self._file.within,
         )
 
 

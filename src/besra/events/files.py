@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from besra.events.path_pattern import is_pattern, paths_matching
 from besra.problems import Place, Problem, Severity
 
 STDIN = "-"
@@ -15,19 +16,22 @@ STDIN = "-"
 class InputFile:
     """A file to read: its name as the user would write it, and where it is (None: standard input).
 
-    `named` tells a file the user named from one found in a folder, which may be there for other reasons.
+    `named` tells a file the user named from one found in a folder, which may be there for other reasons. `within`: the
+    number of archives it stands in; such a file has no path.
     """
 
     name: str
     path: Path | None
     named: bool = True
+    within: int = 0
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[InputFile | Problem]:
     """Every file the paths lead to, sorted by name, each once; problems for what cannot be read come first.
 
     Folders are searched to any depth, links followed. Hidden files and folders (a name that begins with a dot) below a
-    named folder are passed over with one warning a folder named; name them to read them. `-` is standard input.
+    named folder are passed over with one warning a folder named; name them to read them. `-` is standard input. A path
+    that is not there and has wildcards is a pattern (`path_pattern`); what it leads to is as if named.
     """
     found: list[InputFile] = []
     problems: list[Problem] = []
@@ -35,7 +39,8 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[InputFile | Problem]:
         if path == STDIN:
             found.append(InputFile(STDIN, None))
         else:
-            _find(path, found, problems)
+            for each in _expanded(path, problems):
+                _find(each, found, problems)
     yield from problems
     seen: set[Path] = set()
     kept = []
@@ -51,6 +56,13 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[InputFile | Problem]:
 def shown(path: str) -> str:
     """A path that can be written anywhere: bytes that are no text become U+FFFD."""
     return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _expanded(path: str, problems: list[Problem]) -> list[str]:
+    """The paths a pattern leads to; the path itself if it leads nowhere, or is none."""
+    if not is_pattern(path) or os.path.lexists(path):
+        return [path]
+    return list(paths_matching(path, lambda folder, error: problems.append(_unusable(folder, error)))) or [path]
 
 
 def _find(path: str, found: list[InputFile], problems: list[Problem]) -> None:
@@ -119,8 +131,7 @@ class FolderSearch:
 def _unusable(path: str, error: OSError | ValueError) -> Problem:
     place = Place(shown(path))
     if isinstance(error, FileNotFoundError):
-        pattern = any(char in path for char in "*?[")
-        hint = "no file matches this pattern" if pattern else "check the spelling and the current folder"
+        hint = "no file matches this pattern" if is_pattern(path) else "check the spelling and the current folder"
         return Problem("input-missing", "no such file or folder", place=place, hint=hint)
     return unreadable(path, error)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from besra.events.document import field_values
 from besra.events.envelope import Document, event_of
-from besra.events.event import Event, Origin
+from besra.events.event import Event, Origin, written
 from besra.events.index_name import names_of_index
 from besra.events.normalise.source import Normaliser
 from besra.events.normalise.sources import SOURCES
@@ -178,7 +178,8 @@ class Intake:
         ecs = source.normaliser.to_ecs(document.source)
         event = event_of(Document(ecs, None, document.id), origin, position, default_index=self.default_index)
         own = names_of_index(document.index) if document.index else ()
-        return replace(event, index=tuple(dict.fromkeys((*own, *event.index, *source.also))))
+        index = tuple(dict.fromkeys((*own, *event.index, *source.also)))
+        return replace(event, index=index, written=written(ecs))
 
 
 DEFAULTS = Intake()

@@ -6,7 +6,6 @@ limit.
 """
 
 import marshal
-import tempfile
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,8 @@ from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.identity import event_key
 from besra.events.line_block import Integers, LineBlock
 from besra.events.raw_event import RawEvent
-from besra.events.spill import Spill, Table, no_space
+from besra.events.spill import Spill, Table
+from besra.events.spool import Spool, read_at
 
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
@@ -79,7 +79,7 @@ class RowStore:
         self._size = 0
         self._held: dict[int, Event] = {}
         self._loaded: dict[int, Event] = {}
-        self._spool: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=memory_limit // 2)  # noqa: SIM115
+        self._spool = Spool(memory_limit // 2)
         self._open: dict[Path, IO[bytes]] = {}
         self._rows = _Columns([])
         self._known = _Columns([])
@@ -130,7 +130,9 @@ class RowStore:
         return numbers
 
     def _write_lines(self, block: LineBlock, starts: Integers, ends: Integers) -> Integers:
-        base = self._write(b"".join(block.buffer[s:e] for s, e in zip(starts.tolist(), ends.tolist(), strict=True)))
+        base = self._spool.write(
+            b"".join(block.buffer[s:e] for s, e in zip(starts.tolist(), ends.tolist(), strict=True))
+        )
         lengths = ends - starts
         places: Integers = base + np.cumsum(lengths) - lengths
         return places
@@ -138,28 +140,24 @@ class RowStore:
     def _keep_event(self, event: Event | RawEvent, number: int) -> tuple[int, int]:
         if isinstance(event, RawEvent) or len(self._held) >= MAX_HELD:
             origin = event.origin
-            source = event.text if isinstance(event, RawEvent) else event.source
+            source = event.text if isinstance(event, RawEvent) else event.written or event.source
             parts: Any = event.id, event.index, source, event.position, origin.path, origin.line, origin.record
             try:
                 text = marshal.dumps(parts)
             except ValueError:
                 pass  # a document made in Python may hold more than JSON does, or be deeper than marshal goes
             else:
-                return self._write(text), len(text)
+                return self._spool.write(text), len(text)
         assert isinstance(event, Event)
         self._held[number] = event
         return 0, HELD
 
-    def _write(self, text: bytes) -> int:
-        place = self._spool.seek(0, 2)
-        try:
-            self._spool.write(text)
-        except OSError as error:
-            raise no_space(error) from error
-        return place
-
     def seal(self) -> None:
-        """Make the rows that have been kept addressable by number; after more have been, seal again."""
+        """Make the rows that have been kept addressable by number; after more have been, seal again.
+
+        Processes forked then can read them, side by side.
+        """
+        self._spool.flush()
         if len(self._digests) == self._size > 0:
             return
         self._rows = _Columns(self.spill.parts(ROWS))
@@ -236,8 +234,7 @@ class RowStore:
         place, length, position = self._rows.cell(number)
         home = self._homes[bisect_right(self._firsts, number) - 1]
         if home is EVENTS:
-            self._spool.seek(place)
-            id_, index, source, position, path, line, record = marshal.loads(self._spool.read(length))
+            id_, index, source, position, path, line, record = marshal.loads(self._spool.read(place, length))
             origin = Origin(path, line, record)
             if isinstance(source, bytes):
                 return RawEvent(id_, index, source, origin, position).event()
@@ -251,14 +248,14 @@ class RowStore:
         return event_of(document, origin, position, default_index=home.default_index)
 
     def _read(self, home: _Home, place: int, length: int) -> bytes:
-        file = self._spool if home.path is None else self._opened(home.path)
-        file.seek(place)
-        return file.read(length)
+        if home.path is None:
+            return self._spool.read(place, length)
+        return read_at(self._opened(home.path), place, length)
 
     def _opened(self, path: Path) -> IO[bytes]:
         file = self._open.pop(path, None)
         if file is None:
-            file = path.open("rb")
+            file = path.open("rb", buffering=0)
             if len(self._open) >= MAX_OPEN:
                 self._open.pop(next(iter(self._open))).close()
         self._open[path] = file  # the one used last is closed last
@@ -305,8 +302,9 @@ def _digest(event: Event | RawEvent) -> bytes:
     return blake2b(f"{home}\0{id_}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _close(spool: IO[bytes], opened: dict[Path, IO[bytes]], spill: Spill) -> None:
+def _close(spool: Spool, opened: dict[Path, IO[bytes]], spill: Spill) -> None:
     """Not a method: what closes a store must not keep it."""
-    for file in (spool, *opened.values()):
+    for file in opened.values():
         file.close()
+    spool.close()
     spill.close()

@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from besra.errors import InputError
+from besra.events.spool import no_space
 
 Table = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 """Columns of one length, one below the other."""
@@ -113,10 +113,3 @@ class Spill:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-def no_space(error: OSError) -> InputError:
-    """What to raise when a temporary file cannot be written."""
-    message = f"a temporary file cannot be written: {error.strerror or error}"
-    hint = f"make room in {tempfile.gettempdir()}, point TMPDIR elsewhere, or allow more memory"
-    return InputError.of("no-temporary-space", message, hint=hint)

@@ -5,7 +5,6 @@ the bytes, stays bytes until an alert or a listing asks for it. Of equal parts o
 that makes 45 ms of the 300 ms that pickling the set as it is would take.
 """
 
-import io
 import pickle
 import zlib
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from besra.rules.loaded import LoadedRule, RuleSet
+from besra.rules.memory_file import field_names, pickled
 
 CHECKSUM = 4
 """Bytes of the checksum in front."""
@@ -56,10 +56,8 @@ class Unread(Mapping[str, Any]):
 
 def to_bytes(rules: RuleSet) -> bytes:
     """The bytes of a rule set, checksum first."""
-    written = io.BytesIO()
     known: dict[object, Any] = {}
-    _Pickler(written, pickle.HIGHEST_PROTOCOL).dump(replace(rules, rules=tuple(_folded(rule, known) for rule in rules)))
-    data = written.getvalue()
+    data = pickled(replace(rules, rules=tuple(_folded(rule, known) for rule in rules)))
     return zlib.crc32(data).to_bytes(CHECKSUM) + data
 
 
@@ -96,7 +94,7 @@ def _shared(value: Any, known: dict[object, Any]) -> Any:
         return known.setdefault(value, value)
     if kind is frozenset:
         return known.setdefault(frozenset(map(_identity, value)), value)
-    names = _names(kind)
+    names = field_names(kind)
     if not names and kind is not tuple:
         return value
     parts = [_shared(part, known) for part in ([getattr(value, name) for name in names] if names else value)]
@@ -110,16 +108,3 @@ def _shared(value: Any, known: dict[object, Any]) -> Any:
 def _identity(value: object) -> object:
     """What tells parts apart once they are shared: 1, 1.0 and True are equal in Python, and three things here."""
     return (type(value), value) if isinstance(value, (str, int, float)) else id(value)
-
-
-def _names(kind: Any) -> Any:
-    """The names of the fields of a dataclass; none of other types."""
-    return kind.__match_args__ if hasattr(kind, "__dataclass_fields__") else ()
-
-
-class _Pickler(pickle.Pickler):
-    """Writes a dataclass as a call: what dataclasses do by themselves sets field by field, in Python."""
-
-    def reducer_override(self, value: Any) -> Any:
-        names = _names(type(value))
-        return (type(value), tuple(getattr(value, name) for name in names)) if names else NotImplemented

@@ -5,6 +5,7 @@ A memory can be missing, never stale: its name says what it is of.
 
 import contextlib
 import hashlib
+import io
 import os
 import pickle
 import stat
@@ -12,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 VARIABLE = "BESRA_CACHE_DIR"
 """The variable that names another folder for memories; empty, nothing is remembered."""
@@ -58,6 +60,27 @@ def write_memory(memory: Path, content: bytes) -> None:
     known = sorted(memory.parent.glob(f"{kind}-*.pickle"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for old in known[KEPT:]:
         old.unlink()
+
+
+def pickled(value: object) -> bytes:
+    """A value as bytes that load in a third of the time where much of it is dataclasses."""
+    written = io.BytesIO()
+    _Pickler(written, pickle.HIGHEST_PROTOCOL).dump(value)
+    return written.getvalue()
+
+
+class _Pickler(pickle.Pickler):
+    """Writes a dataclass as a call: what dataclasses do by themselves sets field by field, in Python."""
+
+    def reducer_override(self, value: Any) -> Any:
+        names = field_names(type(value))
+        return (type(value), tuple(getattr(value, name) for name in names)) if names else NotImplemented
+
+
+def field_names(kind: Any) -> tuple[str, ...]:
+    """The names of the fields of a dataclass; none of other types."""
+    names: tuple[str, ...] = kind.__match_args__ if hasattr(kind, "__dataclass_fields__") else ()
+    return names
 
 
 @cache

@@ -21,6 +21,7 @@ import ipaddress
 import math
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from besra.schema.timestamp import format_timestamp, parse_timestamp
 
@@ -184,6 +185,7 @@ def _to_boolean(value: Scalar) -> bool | None:
 MAPPED = 0xFFFF << 32
 
 
+@lru_cache(maxsize=4096)
 def parse_ip(text: str) -> int | None:
     """The 128-bit number of an address (IPv4 as IPv4-mapped IPv6, zone dropped), or None."""
     try:

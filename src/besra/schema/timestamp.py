@@ -14,6 +14,7 @@ ISO = re.compile(
     r"\s*(\d{4})-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?"
     r"\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?)?)?\s*"
 )
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DIGITS = re.compile(r"\s*-?\d{1,19}(\.\d+)?\s*")
 
 
@@ -29,6 +30,8 @@ def parse_timestamp(value: str | float | int | bool) -> int | None:
         return value * 1_000_000
     if isinstance(value, float):
         return round(value * 1_000_000) if abs(value) < 1e16 else None
+    if value[-1:] == "Z" and value[10:11] in ("T", " ") and (nanos := _plain(value)) is not None:
+        return nanos
     found = ISO.fullmatch(value)
     if found:
         return _from_parts(found)
@@ -37,6 +40,18 @@ def parse_timestamp(value: str | float | int | bool) -> int | None:
         nanos = int((fraction + "000000")[:6]) if fraction else 0
         return int(whole) * 1_000_000 + nanos
     return None
+
+
+def _plain(text: str) -> int | None:
+    """The time of `2024-05-01T10:00:00.123456Z`, the form most shippers write; None for text of another form."""
+    fraction = text[20:-1]
+    if not text.isascii() or text[4] + text[7] + text[13:17:3] + text[19:20] != "--::." or not fraction.isdigit():
+        return None
+    try:
+        since = datetime.fromisoformat(f"{text[:19]}+00:00") - EPOCH
+    except ValueError:
+        return None
+    return (since.days * 86_400 + since.seconds) * NANOS + int(fraction[:9].ljust(9, "0"))
 
 
 def _from_parts(found: re.Match[str]) -> int | None:

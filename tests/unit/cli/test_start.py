@@ -47,6 +47,24 @@ def test_ctrl_c_while_loading_is_an_interruption(when: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
+LEFT = """
+import atexit, sys
+import besra.cli.__main__ as start
+
+atexit.register(lambda: print("not forgotten"))
+sys.argv = ["besra", {argument!r}]
+start.main()
+"""
+
+
+@pytest.mark.parametrize(("argument", "code"), [("version", 0), ("--no-such-option", 3)])
+def test_leaving_forgets_neither_what_was_written_nor_what_was_to_be_done(argument: str, code: int) -> None:
+    done = python(LEFT.format(argument=argument))
+    assert done.returncode == code
+    assert done.stdout.endswith("not forgotten\n")
+    assert ("besra" in done.stdout) == (code == 0)
+
+
 def test_a_quiet_terminal_makes_no_console() -> None:
     terminal = Terminal.of(quiet=True)
     terminal.say("not said")

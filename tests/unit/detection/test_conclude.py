@@ -1,17 +1,31 @@
-"""Rules over alerts: what they read, what comes of it, and in which order rules run."""
+"""Rules over alerts: what they read, what comes of it, in which order rules run, and in how many processes."""
 
-from collections.abc import Iterable, Sequence
+import gzip
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from tests.unit.detection.conftest import MakeRules
 
 from besra import api
+from besra.detection import conclude as module
 from besra.detection.conclude import conclude
 from besra.detection.detect import Engine, Job, Resources, gather
-from besra.detection.execution import Execution, Limits
+from besra.detection.execution import NO_LIMITS, Execution, Limits
 from besra.detection.run import RunInfo
 from besra.detection.window import EVERYTHING, Window
+from besra.engine.forked import can_fork
+from besra.errors import InputError
+from besra.events.event import Event
+from besra.events.file_read import FileRead, ReadOptions
+from besra.events.line_block import Decoder, LineBlock
+from besra.events.reader import read_events
+from besra.events.table_part import TablePart
+from besra.problems import Problem
 from besra.rules.ruleset import RuleSet
 from besra.schema.timestamp import format_timestamp, parse_timestamp
 
@@ -310,3 +324,110 @@ def test_most_severe_first_whatever_the_stage(make_rules: MakeRules) -> None:
     )
     alerts = api.detect(rules, [event("e1", 1)])
     assert [alert["kibana.alert.rule.name"] for alert in alerts] == ["B", "C", "A"]
+
+
+# --- several processes ------------------------------------------------------------------------------------------------
+
+forks = pytest.mark.skipif(not can_fork(), reason="processes cannot be forked here")
+MANY = [event(f"e{second}", second, "cmd.exe" if second % 3 else "a.exe", user={"name": "u"}) for second in range(60)]
+KINDS = (
+    SHELLS,
+    rule("B", 'process where process.name == "a.exe"', severity="critical", max_signals=7),
+    rule("C", "sequence by user.name with maxspan=3s [process where true] [process where true]", severity="high"),
+    rule("D", of("A", "B"), ALERTS),
+    rule("E", "process where true", alert_suppression={"group_by": ["process.name"]}),
+    rule("F", 'process where process.name == "not.exe"'),
+    rule("G", 'any where kibana.alert.rule.name == "D" or process.name == "a.exe"', BOTH),
+)
+
+
+@pytest.fixture
+def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WORTH_FORKING", 1)
+
+
+def shared_out(rules: RuleSet, engine: Engine, resources: Resources, limits: Limits = NO_LIMITS) -> list[Execution]:
+    """The executions of rules over MANY by so many workers."""
+    job = Job(rules.runnable, engine=engine, resources=resources, limits=limits)
+    gathered = gather(job, lambda _: iter(list(api.positional_events(MANY))))
+    return list(conclude(job, gathered, RunInfo(NOW)))
+
+
+@forks
+@pytest.mark.usefixtures("worth_it")
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize(("most_fed", "most_sent"), [(1, 200), (10, 10), (200, 0)])
+def test_processes_change_nothing(
+    engine: Engine, most_fed: int, most_sent: int, make_rules: MakeRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = make_rules(*KINDS)
+    expected = shared_out(rules, engine, Resources())
+    assert [execution.rule.name for execution in expected] == ["B", "C", "A", "D", "E", "G"]
+    monkeypatch.setattr(module, "MOST_FED", most_fed)
+    monkeypatch.setattr(module, "MOST_SENT", most_sent)
+    for workers in (2, 3):
+        found = shared_out(rules, engine, Resources(workers))
+        assert found == expected
+        assert all(execution.rule is not None for execution in found)
+
+
+@forks
+@pytest.mark.usefixtures("worth_it")
+def test_processes_without_limits(make_rules: MakeRules) -> None:
+    rules = make_rules(*KINDS)
+    no_limit = Limits(max_alerts=0)
+    both = [shared_out(rules, Engine.COLUMNAR, Resources(workers), no_limit) for workers in (1, 2)]
+    assert both[0] == both[1]
+
+
+@forks
+def test_a_rule_is_executed_elsewhere(make_rules: MakeRules, monkeypatch: pytest.MonkeyPatch) -> None:
+    processes = []
+
+    def told(job: Job, position: int, *_: Any) -> Execution:
+        return Execution(job.rules[position][0], ({"process": os.getpid()},), 1)
+
+    monkeypatch.setattr(module, "_execute", told)
+    for worth in (1, 1_000_000):
+        monkeypatch.setattr(module, "WORTH_FORKING", worth)
+        executions = shared_out(make_rules(*KINDS[:3]), Engine.COLUMNAR, Resources(2))
+        processes.append({execution.alerts[0]["process"] for execution in executions})
+    assert len(processes[0]) == 2
+    assert os.getpid() not in processes[0]
+    assert processes[1] == {os.getpid()}
+
+
+@forks
+@pytest.mark.usefixtures("worth_it")
+@pytest.mark.parametrize("memory", [0, 1 << 30])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_processes_read_the_rows_of_one_temporary_file(
+    memory: int, compressed: bool, make_rules: MakeRules, tmp_path: Path
+) -> None:
+    path = tmp_path / "events.ndjson"
+    text = b"\n".join(orjson.dumps({**each["_source"], "n": "x" * 3000}) for each in MANY)
+    path.write_bytes(gzip.compress(text) if compressed else text)
+    rules = make_rules(*KINDS)
+
+    def read(decoder: Decoder | None) -> Iterator[Event | LineBlock | TablePart]:
+        items = read_events([path], ReadOptions(decoder=decoder))
+        return (item for item in items if not isinstance(item, (FileRead, Problem)))
+
+    def executions(workers: int) -> list[Execution]:
+        job = Job(rules.runnable, match_index=False, resources=Resources(workers, memory))
+        return list(conclude(job, gather(job, read), RunInfo(NOW)))
+
+    expected = executions(1)
+    assert sum(len(execution.alerts) for execution in expected) > 100
+    assert executions(2) == executions(3) == expected
+
+
+@forks
+@pytest.mark.usefixtures("worth_it")
+def test_a_process_that_is_killed_while_it_concludes_is_named(
+    make_rules: MakeRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_execute", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(InputError) as caught:
+        shared_out(make_rules(*KINDS), Engine.COLUMNAR, Resources(2))
+    assert caught.value.problem.code == "worker-killed"

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from tests.unit.engine.processes import is_alive
 
-from besra.engine.worker_pool import NO_CELLS, WorkerPool, can_fork
+from besra.engine.forked import can_fork
+from besra.engine.worker_pool import NO_CELLS, WorkerPool
 from besra.errors import InputError
 from besra.events.columns import DecodedLines
 from besra.events.line_block import BLOCK, Outcome, Pending, RawLines
@@ -166,14 +168,6 @@ def refuse() -> Echo:
 def test_a_lane_that_cannot_be_made() -> None:
     with pool(2, refuse) as workers, pytest.raises(RuntimeError, match="no lane"):
         given(workers, b"\x01").result()
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_closing_ends_all_whatever_they_are_doing(capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,9 @@
 """Compressed streams, whole and damaged."""
 
+import bz2
 import gzip
+import lzma
+import zlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,7 +11,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from besra.events.compression import Compression, Damage, compression_of, decompress
+from besra.events.chunks import Damage
+from besra.events.compression import Compression, compression_of, decompress
+from besra.events.expansion import Allowance, ExpansionLimits
 
 PLAIN = b"".join(b'{"n":%d,"text":"some words that repeat"}\n' % number for number in range(400))
 
@@ -17,15 +22,27 @@ def zstd(data: bytes) -> bytes:
     return zstandard.ZstdCompressor(write_checksum=True).compress(data)
 
 
-COMPRESS: dict[Compression, Callable[[bytes], bytes]] = {Compression.GZIP: gzip.compress, Compression.ZSTD: zstd}
-KINDS = pytest.mark.parametrize("kind", list(Compression))
+def lzma_file(data: bytes) -> bytes:
+    return lzma.compress(data, lzma.FORMAT_ALONE)
 
 
-def run(data: bytes, kind: Compression, size: int = 1000) -> tuple[bytes, Damage | None]:
+COMPRESS: dict[Compression, Callable[[bytes], bytes]] = {
+    Compression.GZIP: gzip.compress,
+    Compression.ZSTD: zstd,
+    Compression.BZIP2: bz2.compress,
+    Compression.XZ: lzma.compress,
+    Compression.LZMA: lzma_file,
+}
+KINDS = pytest.mark.parametrize("kind", list(COMPRESS))
+
+
+def run(
+    data: bytes, kind: Compression, size: int = 1000, allowance: Allowance | None = None
+) -> tuple[bytes, Damage | None]:
     def chunks() -> Iterator[bytes | Damage]:
         yield from (data[start : start + size] for start in range(0, len(data), size))
 
-    items = list(decompress(chunks(), kind))
+    items = list(decompress(chunks(), kind, allowance or Allowance(ExpansionLimits())))
     damage = items.pop() if items and isinstance(items[-1], Damage) else None
     assert all(isinstance(item, bytes) and item for item in items)
     return b"".join(item for item in items if isinstance(item, bytes)), damage if isinstance(damage, Damage) else None
@@ -86,6 +103,69 @@ def test_padding_after_gzip_is_no_damage_and_other_bytes_are() -> None:
     output, damage = run(packed + b"trailing words", Compression.GZIP)
     assert output == PLAIN
     assert damage is not None
+
+
+def test_bzip2_and_xz_may_be_padded_between_and_behind() -> None:
+    for kind in (Compression.BZIP2, Compression.XZ):
+        packed = COMPRESS[kind](PLAIN)
+        assert run(packed + bytes(8) + packed + bytes(4), kind) == (PLAIN * 2, None)
+
+
+def test_words_that_begin_like_a_compression_are_none() -> None:
+    assert compression_of(b"BZh is how bzip2 begins") is None
+    assert compression_of(b"]\0\0 is how LZMA begins") is None
+    assert compression_of(bz2.compress(b"")) is Compression.BZIP2
+
+
+def test_deflate_ends_where_it_ends() -> None:
+    packed = zlib.compress(PLAIN)[2:-4]
+    assert run(packed + b"something else", Compression.DEFLATE) == (PLAIN, None)
+    assert run(packed[:-1], Compression.DEFLATE)[1] == Damage("the deflate stream is truncated")
+
+
+def window_of(size: int) -> zstandard.ZstdCompressionParameters:
+    return zstandard.ZstdCompressionParameters(window_log=size.bit_length() - 1, enable_ldm=True)
+
+
+def test_memory_of_a_decompressor_is_limited() -> None:
+    large = 4 * 2**20
+    xz = [{"id": lzma.FILTER_LZMA2, "dict_size": large}]
+    alone = [{"id": lzma.FILTER_LZMA1, "dict_size": large}]
+    streams = {
+        Compression.XZ: lzma.compress(PLAIN, filters=xz),
+        Compression.LZMA: lzma.compress(PLAIN, lzma.FORMAT_ALONE, filters=alone),
+        # Of content whose size is known the window is no larger than that.
+        Compression.ZSTD: b"".join(
+            [
+                (z := zstandard.ZstdCompressor(compression_params=window_of(large)).compressobj()).compress(PLAIN),
+                z.flush(),
+            ]
+        ),
+    }
+    for kind, packed in streams.items():
+        assert run(packed, kind, allowance=Allowance(ExpansionLimits(dictionary=large))) == (PLAIN, None)
+        output, damage = run(packed, kind, allowance=Allowance(ExpansionLimits(dictionary=2**20)))
+        assert output == b""
+        assert damage is not None and "more than 1 MiB of memory" in damage.what and damage.hint
+
+
+@KINDS
+def test_what_comes_out_is_limited(kind: Compression) -> None:
+    packed = COMPRESS[kind](bytes(1_000_000))
+    limits = ExpansionLimits(ratio=10, free=300_000)
+    output, damage = run(packed, kind, allowance=Allowance(limits, len(packed)))
+    assert damage is not None and damage.hint
+    assert 300_000 < len(output) <= 1_000_000
+    assert run(packed, kind, allowance=Allowance(ExpansionLimits(ratio=10, free=1_000_000), len(packed)))[1] is None
+
+
+def test_zstd_bomb_comes_in_bounded_pieces() -> None:
+    # Blocks of one byte said 131,072 times, in four bytes each.
+    blocks = b"".join(((131_072 << 3) | 2).to_bytes(3, "little") + b" " for _ in range(1000))
+    allowance = Allowance(ExpansionLimits(free=2**20, ratio=1))
+    output, damage = run(b"\x28\xb5\x2f\xfd\0\x38" + blocks, Compression.ZSTD, 10_000, allowance)
+    assert damage is not None and damage.hint
+    assert len(output) <= 3 * 2**20
 
 
 def test_skippable_zstd_frame_is_recognised() -> None:

@@ -36,10 +36,22 @@ HIT = {"_index": "logs-x-default", "_id": "1", "_score": None, "_source": DOC}
         ),
         ({"Records": [DOC, {"a": 1}]}, [Document(DOC), Document({"a": 1})]),
         ({"records": [DOC]}, [Document(DOC)]),
+        ({"Records": []}, []),
+        ({"Records": [DOC, 5]}, [Document(DOC), NotADocument("a number")]),
+        ({"Events": [{"CloudTrailEvent": "{}"}]}, [Document({"CloudTrailEvent": "{}"})]),
+        ({"Events": [{"CloudTrailEvent": "{}"}], "NextToken": "t"}, [Document({"CloudTrailEvent": "{}"})]),
+        ({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [DOC, DOC]}, [Document(DOC), Document(DOC)]),
+        ({"@odata.context": "https://graph.example.com/$metadata", "value": [DOC]}, [Document(DOC)]),
+        (
+            {"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "message": '{"a": 1}'}, {"message": "plain"}]},
+            [Document({"a": 1}), Document({"message": "plain"})],
+        ),
+        ({"logGroup": "g", "logEvents": []}, []),
+        ({"logGroup": "g", "logEvents": [{"message": "{cut"}]}, [Document({"message": "{cut"})]),
         ({"_index": "i", "_id": "7", "a": 1}, [Document({"_index": "i", "_id": "7", "a": 1}, "i", "7")]),
     ],
 )
-def test_documents_of_every_form(value: dict[str, Any], documents: list[Document]) -> None:
+def test_documents_of_every_form(value: dict[str, Any], documents: list[Document | NotADocument]) -> None:
     assert list(documents_in(value)) == documents
 
 
@@ -53,6 +65,10 @@ def test_documents_of_every_form(value: dict[str, Any], documents: list[Document
         {"Records": "none"},
         {"Records": [1, 2]},
         {"Records": [DOC], "eventName": "x"},
+        {"Events": [{"name": "party"}]},
+        {"items": [DOC], "kind": "PodList"},
+        {"@odata.context": "https://graph.example.com/$metadata", "value": "one"},
+        {"logEvents": [1], "logGroup": "g"},
         {"_source": "syslog", "message": "m"},
     ],
 )

@@ -1,6 +1,7 @@
 """What a file is, by its content."""
 
 import pytest
+from tests.archives import tar_of
 
 from besra.events.format import Format, format_of
 
@@ -18,12 +19,15 @@ from besra.events.format import Format, format_of
         (b'# comment\n{"a":1}', Format.JSON),
         (b'exported, by, a tool\n{"a":1}', Format.JSON),
         (b"plain words, and more words", Format.JSON),
-        (b"a,b,c\n1,2,3\n", "CSV"),
-        (b'"@timestamp","host.name","message"\r\n', "CSV"),
-        (b"PK\x03\x04....", "a zip archive"),
+        (b"a,b,c\n1,2,3\n", Format.CSV),
+        (b'"@timestamp","host.name","message"\r\n', Format.CSV),
+        (b"PK\x03\x04....", Format.ZIP),
+        (b"PK\x05\x06", Format.ZIP),
+        (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
         (b"<?xml version", "XML"),
-        (b"\xfd7zXZ\0\0", "xz-compressed"),
-        (b"\x1f\x8b\x08\0", "compressed twice"),
+        (b"<?xml version='1.0'?><Events><Event>", Format.XML),
+        (b"Mar  1 10:00:00 web-1 app: x\n", Format.SYSLOG),
+        (b"type=CWD msg=audit(1700000000.123:4): cwd=/\n", Format.AUDITD),
         (bytes(4096), "binary"),
         (bytes(range(256)) * 4, "binary"),
     ],
@@ -33,4 +37,6 @@ def test_format_by_first_bytes(head: bytes, found: Format | str) -> None:
 
 
 def test_tar_is_known_by_its_header() -> None:
-    assert format_of(b"name".ljust(257, b"\0") + b"ustar\0") == "a tar archive"
+    assert format_of(b"name".ljust(257, b"\0") + b"ustar\0") is Format.TAR
+    assert format_of(tar_of([("{}", b"")])) is Format.TAR
+    assert format_of(tar_of([("x", b"")])[:200]) == "binary"

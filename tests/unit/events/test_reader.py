@@ -70,7 +70,7 @@ def test_binary_file_called_ndjson(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "word"),
-    [(b"PK\x03\x04abc", "zip"), (b"ARROW1abc", "Arrow"), (b"a,b,c\n1,2,3\n", "CSV"), (b"<?xml ?>", "XML")],
+    [(b"7z\xbc\xaf\x27\x1cabc", "7z"), (b"ARROW1abc", "Arrow"), (b"<?xml ?>", "XML")],
 )
 def test_known_format_that_is_not_read(tmp_path: Path, raw: bytes, word: str) -> None:
     path = write(tmp_path, "x.json", raw)

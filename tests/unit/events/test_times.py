@@ -56,6 +56,9 @@ def found(values: list[Scalar]) -> list[int]:
 @given(st.lists(stamps() | st.text(max_size=34) | st.integers() | st.floats() | st.booleans(), max_size=6))
 @example(["2024-02-29T23:59:59.999999999Z", "2023-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2000-02-29T00:00:00Z"])
 @example(["1677-09-21T00:12:43.145224193Z", "2262-04-11T23:47:16.854775807Z", "2262-04-11T23:47:16.854775808Z"])
+@example(
+    [133_802_606_450_000_007, "133802606450000007", 10**18, 10**17, "/Date(1735787045123)/", "2025-01-02 03:04:05 UTC"]
+)
 @example(["1680-01-01T00:00:00Z", "2260-12-31T23:59:59.999999999Z", "1969-12-31T23:59:59.999999999Z"])
 @settings(max_examples=400, deadline=None)
 def test_kernels_read_times_as_python_does(values: list[Scalar]) -> None:

@@ -17,7 +17,7 @@ What to try next:
   besra scan demo/defend --format ndjson | head -1
                                        the alerts themselves, as Elastic writes them
   besra scan ./evidence --rules ./rules
-                                       your own events and rules (EVTX, NDJSON; gz, zst)
+                                       your own events and rules (EVTX, NDJSON; gz, zst, zip)
   besra rules show bundled             the two rules, with their investigation guides"""
 
 

@@ -12,6 +12,7 @@ from besra.cli.alert_rows import Shown, highest_severity, row_of
 from besra.cli.exceptions import exception_files, exception_line, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.formats import WRITERS, write_alerts
+from besra.cli.garbage import staying
 from besra.cli.loading import has_bad_rule, load_named, telling
 from besra.cli.options import OutputOptions, SizeType, cores, mapping_option, output_options, rules_option, time_option
 from besra.cli.progress import Progress
@@ -65,7 +66,7 @@ def _like(text: str, pattern: str) -> bool:
     return fnmatchcase(text.lower(), pattern.lower())
 
 
-@click.command(epilog=EXIT_CODE_HELP)
+@click.command(epilog=EXIT_CODE_HELP, short_help="Run detection rules over files, folders and archives.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @rules_option
 @click.option(
@@ -99,7 +100,7 @@ def _like(text: str, pattern: str) -> bool:
     type=click.IntRange(1),
     metavar="N",
     envvar="BESRA_SCAN__WORKERS",
-    help="Processes that evaluate; alerts are the same with any number.  [number of processors]",
+    help="Processes that evaluate and make alerts, which are the same with any number.  [number of processors]",
 )
 @click.option(
     "--memory-limit",
@@ -123,10 +124,10 @@ def _like(text: str, pattern: str) -> bool:
 @output_options("table", *WRITERS)
 @click.pass_context
 def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ...], **given: object) -> None:
-    """Run detection rules over files, folders and `-` (standard input).
+    """Run detection rules over files, folders, archives and `-` (standard input).
 
-    NDJSON, JSON, EVTX and Parquet, plain or compressed with gzip or Zstandard, are recognised by content. The table is
-    for people; in a pipe alerts come as NDJSON.
+    JSON, EVTX, XML and CSV of event logs, syslog, audit logs and Parquet, plain or compressed, also in zip and tar
+    archives, are recognised by content. The table is for people; in a pipe alerts come as NDJSON.
     """
     options = ScanOptions.of(given)
     if "-" in paths and "-" in options.indicators:
@@ -193,7 +194,8 @@ def run_scan(paths: Sequence[str], rule_paths: Sequence[str], options: ScanOptio
     """Scan, write the alerts, say how it went."""
     terminal = options.output.terminal()
     check_writable(options.output.path)
-    excepted = load_exceptions(load_named(rule_paths), options.exceptions, now=options.now)
+    with staying():
+        excepted = load_exceptions(load_named(rule_paths), options.exceptions, now=options.now)
     loaded = excepted.rules
     for problem in telling(loaded):
         terminal.show(problem)

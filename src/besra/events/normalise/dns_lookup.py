@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from besra.events.normalise.nested_document import Document, collect, put
 from besra.schema.fieldtype import parse_ip
@@ -52,6 +52,11 @@ def status_name(number: str) -> str:
     return _names(STATUSES).get(number, number)
 
 
+def record_type(number: str) -> str:
+    """The name of a record type, or the number itself."""
+    return _names(RECORD_TYPES).get(number, number)
+
+
 def unmapped(address: str) -> str:
     """An IPv4-mapped IPv6 address as the IPv4 address it is; anything else as it came."""
     found = MAPPED.fullmatch(address)
@@ -65,8 +70,7 @@ def put_answers(document: Document, results: str) -> None:
     Addresses follow the other answers, as in the pipelines; text that is neither is dropped.
     """
     answers = list(_records(results))
-    addresses = [unmapped(item) for item in results.split(";") if item and not item.startswith("type:")]
-    addresses = [address for address in addresses if parse_ip(address) is not None]
+    addresses = list(_addresses(results))
     for answer in answers:
         collect(document, "related.hosts", answer.get("data"))
     for address in addresses:
@@ -74,6 +78,13 @@ def put_answers(document: Document, results: str) -> None:
         collect(document, "related.ip", address)
     put(document, "dns.answers", answers or None)
     put(document, "dns.resolved_ip", addresses or None)
+
+
+@lru_cache(maxsize=4096)
+def _addresses(results: str) -> tuple[str, ...]:
+    """The addresses among results, which are asked for again and again."""
+    found = [unmapped(item) for item in results.split(";") if item and not item.startswith("type:")]
+    return tuple(address for address in found if parse_ip(address) is not None)
 
 
 def _records(results: str) -> Iterator[dict[str, str]]:

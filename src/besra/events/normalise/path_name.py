@@ -1,6 +1,7 @@
 """Parts of Windows paths, as text: the path need not exist, nor be one."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from besra.events.normalise.nested_document import Document, put
 
@@ -14,6 +15,7 @@ class PathParts:
     extension: str | None
 
 
+@lru_cache(maxsize=4096)
 def split_path(path: str) -> PathParts | None:
     """The parts of a path; None without a backslash.
 

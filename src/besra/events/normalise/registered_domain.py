@@ -13,7 +13,7 @@ A name below a suffix missing here gets one label too few in `registered_domain`
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from besra.events.normalise.nested_document import Document, put
 
@@ -109,6 +109,7 @@ def _suffixes() -> frozenset[str]:
     return frozenset(f"{second}.{country}" for country, *seconds in lines for second in seconds)
 
 
+@lru_cache(maxsize=4096)
 def split_domain(name: str) -> DomainParts | None:
     """The parts of a DNS name; None for single labels, addresses, bare suffixes and undelegated top-level domains."""
     labels = name.split(".")

@@ -111,15 +111,41 @@ ROWS = (
     ("5381 5382", "iam", "user info", "vault-credentials-were-read"),
 )
 
+AGENT_ROWS = (
+    ("4627", "iam", "info", "group-membership-info"),
+    ("4658", "iam configuration", "change", "handle-closed-object"),
+    ("4659", "iam configuration", "change", "object-was-requested-with-intent-to-delete"),
+    ("4660", "file registry", "deletion", "object-deleted"),
+    ("4664", "file", "creation", "create-hard-link"),
+    ("4690", "process", "access", "duplicate-handle-attempt"),
+    ("4704", "iam", "change user", "user-right-assigned"),
+    ("4793", "api", "info", "password-policy-checking-api-called"),
+    ("5152", "network", "connection info denied", "windows-firewall-packet-drop"),
+    ("5156", "network", "connection info allowed", "windows-firewall-connection"),
+    ("5157", "network", "connection info denied", "windows-firewall-packet-block"),
+    ("5158", "network", "info", "windows-firewall-bind-local-port"),
+)
+"""Events to which only newer versions of the System integration give a meaning."""
+
+
+def _kinds(rows: tuple[tuple[str, str, str, str], ...]) -> dict[str, SecurityKind]:
+    return {
+        code: SecurityKind(tuple(category.split()), tuple(types.split()), action)
+        for codes, category, types, action in rows
+        for code in codes.split()
+    }
+
 
 @cache
 def security_kinds() -> dict[str, SecurityKind]:
-    """Event id to its meaning."""
-    return {
-        code: SecurityKind(tuple(category.split()), tuple(types.split()), action)
-        for codes, category, types, action in ROWS
-        for code in codes.split()
-    }
+    """Event id to its meaning, for both shippers."""
+    return _kinds(ROWS)
+
+
+@cache
+def agent_kinds() -> dict[str, SecurityKind]:
+    """Event id to its meaning, for the Agent alone."""
+    return _kinds(AGENT_ROWS)
 
 
 def codes(text: str) -> frozenset[str]:

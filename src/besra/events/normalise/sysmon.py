@@ -6,6 +6,8 @@ answers, registry paths, names cut from paths and arguments from command lines.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from besra.events.normalise.command_line import split_arguments
@@ -13,6 +15,7 @@ from besra.events.normalise.community_id import community_id
 from besra.events.normalise.dns_lookup import put_answers, status_name
 from besra.events.normalise.nested_document import (
     Document,
+    child_at,
     collect,
     drop_empty_event_data,
     event_data,
@@ -85,6 +88,8 @@ FILE_HASHES = {
     Shipper.WINLOGBEAT: frozenset({"6", "7", "15"}),
 }
 """Event ids whose hashes are of the process and of the file; with other ids only `related.hash` has them."""
+
+LENGTH = len("2019-03-18 16:57:38.011")
 
 EMPTY = frozenset({"", "-", "{00000000-0000-0000-0000-000000000000}", "00000000-0000-0000-0000-000000000000"})
 """Values that mean nothing was recorded; removed before anything is read."""
@@ -220,9 +225,12 @@ def normalise_sysmon(document: Document, shipper: Shipper) -> None:
         _put_registry(document, data)
     _put_users(document, text_of(data.get("User")))
     document["winlog"].pop("time_created", None)
-    for name in (*moved, *CONSUMED):
+    for name in moved:
         data.pop(name, None)
-    drop_empty_event_data(document, EMPTY)
+    for name in CONSUMED.intersection(data):
+        del data[name]
+    if not data:
+        document["winlog"].pop("event_data", None)
 
 
 def _put_kind(document: Document, code: str, shipper: Shipper) -> None:
@@ -245,26 +253,48 @@ def _put_time(document: Document, utc_time: str | None, shipper: Shipper) -> Non
 
     Sysmon writes `2019-03-18 16:57:38.011`; text of another form is no such time and replaces nothing.
     """
-    nanos = parse_timestamp(utc_time) if utc_time and utc_time[10:11] == " " else None
-    if nanos is None:
+    time = _iso(utc_time) if utc_time and utc_time[10:11] == " " else None
+    if time is None:
         return
     if shipper is Shipper.AGENT:
         put(document, "event.created", field_text(document, "@timestamp"))
-    put(document, "@timestamp", format_timestamp(nanos))
+    document["@timestamp"] = time
+
+
+def _iso(text: str) -> str | None:
+    if len(text) == LENGTH and text.isascii() and text[19] == ".":
+        try:
+            datetime.fromisoformat(text)  # whether there is such a time: it is there in the form wanted already
+        except ValueError:
+            pass
+        else:
+            return f"{text[:10]}T{text[11:]}Z"
+    nanos = parse_timestamp(text)
+    return None if nanos is None else format_timestamp(nanos)
+
+
+@cache
+def _moves(code: str) -> tuple[tuple[Move, str, str], ...]:
+    """The rows that count for an event id, each with the object its field is in and its name there."""
+    rows = [move for move in MOVES if code not in move.never and (not move.only or code in move.only)]
+    return tuple((move, *move.field.rpartition(".")[::2]) for move in rows)
 
 
 def _put_moves(document: Document, data: Document, code: str) -> list[str]:
     """Fill the fields of `MOVES`; returns the raw names that are used up."""
     moved = []
     filled = set()
-    for move in MOVES:
-        text = text_of(data[move.raw]) if move.raw in data else None
-        if text is None or code in move.never or (move.only and code not in move.only) or move.field in filled:
+    holders: dict[str, Document] = {"": document}
+    for move, parent, name in _moves(code if code in EVENTS else ""):
+        if move.raw not in data or move.field in filled:
             continue
-        value = move.convert(text)
+        text = text_of(data[move.raw])
+        value = text if text is None or move.convert is _text else move.convert(text)
         if value is None:
             continue
-        put(document, move.field, value)
+        if parent not in holders:
+            holders[parent] = child_at(document, parent)
+        holders[parent][name] = value
         filled.add(move.field)
         if not move.keep:
             moved.append(move.raw)
@@ -272,33 +302,48 @@ def _put_moves(document: Document, data: Document, code: str) -> list[str]:
 
 
 def _put_hashes(document: Document, hashes: str | None, code: str, shipper: Shipper) -> None:
+    if not hashes:
+        return
     owner = "process" if code in PROCESS_HASHES[shipper] else "file" if code in FILE_HASHES[shipper] else None
-    for item in hashes.split(",") if hashes else ():
-        name, _, value = item.strip().lower().partition("=")
-        if not name or not value.strip("0"):
-            continue
+    for name, value in _parsed_hashes(hashes):
         collect(document, "related.hash", value)
         if owner is not None:
             put(document, f"{owner}.pe.imphash" if name == "imphash" else f"{owner}.hash.{name}", value)
 
 
+@lru_cache(maxsize=4096)
+def _parsed_hashes(hashes: str) -> tuple[tuple[str, str], ...]:
+    """Names and values of `SHA1=…,MD5=…`, which a file has wherever it is met; those of zeros say nothing."""
+    pairs = [item.strip().lower().partition("=") for item in hashes.split(",")]
+    return tuple((name, value) for name, _, value in pairs if name and value.strip("0"))
+
+
 def _put_derived(document: Document) -> None:
     """Fields made of other fields: names, arguments, file parts, the flow's community id."""
-    for process in ("process", "process.parent"):
-        executable = field_text(document, f"{process}.executable")
-        command_line = field_text(document, f"{process}.command_line")
-        if executable:
-            put(document, f"{process}.name", name_after_backslash(executable))
-        if command_line:
-            arguments = split_arguments(command_line)
-            put(document, f"{process}.args", arguments)
-            put(document, f"{process}.args_count", len(arguments))
-    path = field_text(document, "file.path")
-    if path:
-        put_file_parts(document, path)
-    if field_value(document, "file.code_signature.status") == "Valid":
-        put(document, "file.code_signature.valid", True)
-    _put_community_id(document)
+    process = document.get("process")
+    if isinstance(process, dict):
+        _put_process_parts(process)
+        if isinstance(process.get("parent"), dict):
+            _put_process_parts(process["parent"])
+    file = document.get("file")
+    if isinstance(file, dict):
+        path = text_of(file.get("path"))
+        if path:
+            put_file_parts(document, path)
+        if field_value(file, "code_signature.status") == "Valid":
+            put(file, "code_signature.valid", True)
+    if "source" in document and "destination" in document:
+        _put_community_id(document)
+
+
+def _put_process_parts(process: Document) -> None:
+    executable, command_line = text_of(process.get("executable")), text_of(process.get("command_line"))
+    if executable:
+        put(process, "name", name_after_backslash(executable))
+    if command_line:
+        arguments = split_arguments(command_line)
+        process["args"] = arguments
+        process["args_count"] = len(arguments)
 
 
 def _put_community_id(document: Document) -> None:
@@ -336,7 +381,9 @@ def _put_registry(document: Document, data: Document) -> None:
 def _put_users(document: Document, user: str | None) -> None:
     """`user.id` is the account of the Sysmon service, not of the actor (sources.md 4.2)."""
     put(document, "user.id", field_text(document, "winlog.user.identifier"))
-    put_account(document, "user", user)
+    if user is not None:
+        put_account(document, "user", user)
     collect(document, "related.user", field_text(document, "user.name"))
-    collect(document, "related.ip", field_text(document, "source.ip"))
-    collect(document, "related.ip", field_text(document, "destination.ip"))
+    if "source" in document or "destination" in document:
+        collect(document, "related.ip", field_text(document, "source.ip"))
+        collect(document, "related.ip", field_text(document, "destination.ip"))

@@ -6,6 +6,7 @@ changed, or the identity a process was given. The sets below say which event bel
 
 from functools import cache
 
+from besra.events.normalise import filtering_platform, scheduled_task
 from besra.events.normalise.access_rights import put_access_rights
 from besra.events.normalise.account_attributes import put_account_control, put_service, put_trust
 from besra.events.normalise.audit_policy import put_audit_policy
@@ -23,8 +24,9 @@ from besra.events.normalise.nested_document import (
     put,
     text_of,
 )
+from besra.events.normalise.object_access import FILE_NAMES, put_file, put_registry_value
 from besra.events.normalise.security_descriptor import put_descriptors
-from besra.events.normalise.security_events import codes, security_kinds
+from besra.events.normalise.security_events import agent_kinds, codes, security_kinds
 from besra.events.normalise.winlog import Shipper, take_time_created
 
 SUBJECT_IS_USER = (
@@ -46,6 +48,8 @@ PROCESS_AND_SOURCE = (
 PRIVILEGES = "4672-4674 4741-4743"
 DESCRIPTORS = "4670 4817 4907 4908"
 SHARES = "5140 5145"
+NEWER_SUBJECT = frozenset(("4658", "4659", "4660", "4664", "4690", "4704", "4793"))
+NEWER_PROCESS = frozenset(("4657", "4658", "4659", "4660"))
 
 _codes = cache(codes)
 
@@ -76,14 +80,37 @@ def normalise_security(document: Document, shipper: Shipper) -> None:
         put_descriptors(document, data)
     if code in _codes(SHARES):
         _put_share(document, data)
+    if shipper is Shipper.AGENT:
+        _put_newer(document, data, code)
     if not data:
         del document["winlog"]["event_data"]
+
+
+def _put_newer(document: Document, data: Document, code: str) -> None:
+    """What only the Agent's pipelines make, of versions after the one that Winlogbeat shares with them."""
+    if code in NEWER_SUBJECT:
+        _put_subject(document, data)
+    if code in NEWER_PROCESS:
+        _put_process_and_source(document, data)
+    if code in FILE_NAMES:
+        put_file(document, data, code)
+    if code in filtering_platform.EVENTS:
+        filtering_platform.put_connection(document, data)
+    if code in scheduled_task.EVENTS:
+        scheduled_task.put_scheduled_task(document, data, code)
+    if code == "4657":
+        put_registry_value(document)
+    if code == "4704":
+        put(document, "user.target.id", text_of(data.get("TargetSid")))
+        rights = text_of(data.get("PrivilegeList"))
+        if rights:
+            data["PrivilegeList"] = rights.split()
 
 
 def _put_kind(document: Document, code: str, shipper: Shipper) -> None:
     if shipper is Shipper.WINLOGBEAT:
         put(document, "event.module", "security")
-    kind = security_kinds().get(code)
+    kind = security_kinds().get(code) or (agent_kinds().get(code) if shipper is Shipper.AGENT else None)
     if kind is not None:
         put(document, "event.category", list(kind.category))
         put(document, "event.type", list(kind.type))

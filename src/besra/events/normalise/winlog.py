@@ -6,9 +6,10 @@ collected log (event forwarding) carries the texts in `RenderingInfo`; then they
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from besra.events.normalise.nested_document import Document, field_text, integer_of, put, text_of
@@ -32,11 +33,20 @@ class Rendering:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """The account behind a record's SID, where the machine that collected it looked it up."""
+
+    name: str | None = None
+    type: str | None = None
+    domain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RawRecord:
     """One record as the log holds it.
 
     Values of `event_data` are text as shippers send it: numbers in decimal, GUIDs in lower case with braces.
-    `time` is ISO 8601; `level`, `keywords` and `version` are the numbers of the System element.
+    `time` is ISO 8601; `level`, `keywords`, `task` and `version` are the numbers of the System element.
     """
 
     provider: str | None = None
@@ -48,12 +58,14 @@ class RawRecord:
     time: str | None = None
     level: int | None = None
     keywords: int | None = None
+    task: int | None = None
     version: int | None = None
     process_id: int | None = None
     thread_id: int | None = None
     activity_id: str | None = None
     related_activity_id: str | None = None
     user_id: str | None = None
+    account: Account | None = None
     event_data: Mapping[str, Any] = field(default_factory=dict)
     user_data: Mapping[str, Any] = field(default_factory=dict)
     rendering: Rendering = Rendering()
@@ -88,152 +100,71 @@ ACCOUNTS = {
 }
 """Accounts whose SID is the same everywhere; any other name could only be asked of the machine or its domain."""
 
-PARSED_GUID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
 GUID = re.compile(r"\{?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}?")
 
 
-def parse_record(event: Mapping[str, Any]) -> RawRecord:
-    """The record in the `Event` object of the evtx package's JSON. What is missing or of no use becomes None."""
-    system = _object(event.get("System"))
-    return RawRecord(
-        provider=_attribute(system, "Provider", "Name"),
-        provider_guid=_guid(_attribute(system, "Provider", "Guid")),
-        channel=_element(system, "Channel"),
-        event_id=_element(system, "EventID"),
-        computer=_element(system, "Computer"),
-        record_id=integer_of(_element(system, "EventRecordID")),
-        time=_attribute(system, "TimeCreated", "SystemTime"),
-        level=integer_of(_element(system, "Level")),
-        keywords=integer_of(_element(system, "Keywords")),
-        version=integer_of(_element(system, "Version")),
-        process_id=integer_of(_attribute(system, "Execution", "ProcessID")),
-        thread_id=integer_of(_attribute(system, "Execution", "ThreadID")),
-        activity_id=_guid(_attribute(system, "Correlation", "ActivityID")),
-        related_activity_id=_guid(_attribute(system, "Correlation", "RelatedActivityID")),
-        user_id=_attribute(system, "Security", "UserID"),
-        event_data=dict(_event_data(event.get("EventData"))),
-        user_data=_user_data(event.get("UserData")),
-        rendering=_rendering(_object(event.get("RenderingInfo"))),
-    )
-
-
-def _object(value: Any) -> Document:
-    return value if isinstance(value, dict) else {}
-
-
-def _element(parent: Document, name: str) -> str | None:
-    """The text of a child element, which is an object where the element has attributes."""
-    value = parent.get(name)
-    return text_of(value.get("#text") if isinstance(value, dict) else value)
-
-
-def _attribute(parent: Document, element: str, name: str) -> str | None:
-    return text_of(_object(_object(parent.get(element)).get("#attributes")).get(name))
-
-
-def _guid(text: str | None) -> str | None:
+def guid_of(text: str | None) -> str | None:
+    """A GUID in lower case with braces, however it is written; any other text as it is."""
     found = GUID.fullmatch(text) if text else None
     return f"{{{found[1].lower()}}}" if found else text
 
 
-def shipped_value(value: Any) -> str | None:
-    """A value of the evtx package's JSON as shippers write it; None where they send nothing.
+def unsigned(value: Any) -> int | None:
+    """Keywords as the 64 bits they are; some exporters write them as a signed number."""
+    number = integer_of(text_of(value))
+    return None if number is None else number & (1 << 64) - 1
 
-    The parser prints values of the log's GUID type in upper case without braces (sources.md 9.1). A GUID inside text
-    is left alone: it keeps the spelling its program gave it, in practice lower case. Line ends are those of XML.
-    """
+
+def flat_value(value: Any) -> Any:
+    """A value of event data as shippers write it: text, with GUIDs in braces in lower case. Lists and objects stay."""
     text = text_of(value)
     if text is None:
-        return None
-    if len(text) == 36 and PARSED_GUID.fullmatch(text):
-        return f"{{{text.lower()}}}"
+        return value if value and isinstance(value, (list, dict)) else None
+    if len(text) == 38 and text[0] == "{":
+        return guid_of(text)
     return text.replace("\r\n", "\n") if "\r" in text else text
-
-
-def _event_data(data: Any) -> Iterator[tuple[str, Any]]:
-    """Names and values of the EventData element; unnamed `Data` elements are numbered from 1 as `param1`, `param2`."""
-    for name, value in _object(data).items():
-        if name == "#attributes":
-            continue
-        if name == "Data":
-            content = value.get("#text") if isinstance(value, dict) else value
-            values = content if isinstance(content, list) else [content]
-            pairs = [(f"param{number}", item) for number, item in enumerate(values, start=1)]
-        else:
-            pairs = [(name, value)]
-        for key, item in pairs:
-            shipped = _tree(item)
-            if shipped is not None:
-                yield key, shipped
-
-
-def _tree(value: Any) -> Any:
-    """An element's value with its scalars as shippers write them; attributes left out, empty branches None."""
-    match value:
-        case str() | bool() | int() | None:
-            return shipped_value(value)
-        case dict():
-            if "#text" in value:
-                return _tree(value["#text"])
-            members = {name: _tree(item) for name, item in value.items() if name != "#attributes"}
-            return {name: item for name, item in members.items() if item is not None} or None
-        case list():
-            return [item for item in map(_tree, value) if item is not None] or None
-        case _:
-            return shipped_value(value)
-
-
-def _user_data(data: Any) -> Mapping[str, Any]:
-    """The members of the one element inside UserData, with its name as `xml_name`."""
-    for name, content in _object(data).items():
-        if name == "#attributes":
-            continue
-        tree = _tree(content)
-        members = tree if isinstance(tree, dict) else {} if tree is None else {"value": tree}
-        return {"xml_name": name, **members}
-    return {}
-
-
-def _rendering(info: Document) -> Rendering:
-    return Rendering(_element(info, "Message"), _element(info, "Task"), _element(info, "Opcode"))
 
 
 def to_winlog(record: RawRecord) -> Document:
     """The document Winlogbeat would ship for a record, its pipeline not yet run."""
     rendering = record.rendering
     keywords = record.keywords or 0
-    winlog = {
-        "api": "wineventlog",
-        "channel": record.channel,
-        "computer_name": record.computer,
-        "event_id": record.event_id,
-        "keywords": keyword_names(keywords) or None,
-        "provider_name": record.provider,
-        "provider_guid": record.provider_guid,
-        "record_id": None if record.record_id is None else str(record.record_id),
-        "activity_id": record.activity_id,
-        "related_activity_id": record.related_activity_id,
-        "task": rendering.task,
-        "opcode": rendering.opcode,
-        "version": record.version or None,
-        "user": None if record.user_id is None else _user(record.user_id),
-        "event_data": dict(record.event_data) or None,
-        "user_data": dict(record.user_data) or None,
-    }
-    event = {
-        "kind": "event",
-        "code": record.event_id,
-        "provider": record.provider,
-        "outcome": _outcome(keywords),
-        "action": rendering.task,
-    }
-    document: Document = {"event": _known(event), "winlog": _known(winlog)}
-    put(document, "@timestamp", record.time)
-    put(document, "message", rendering.message)
-    put(document, "host.name", record.computer)
-    put(document, "log.level", None if record.level is None else LEVELS.get(record.level))
-    put(document, "winlog.process.pid", record.process_id)
-    put(document, "winlog.process.thread.id", record.thread_id)
+    winlog: Document = {"api": "wineventlog"}
+    event: Document = {"kind": "event"}
+    document: Document = {"event": event, "winlog": winlog}
+    for members, name, value in (
+        (winlog, "channel", record.channel),
+        (winlog, "computer_name", record.computer),
+        (winlog, "event_id", record.event_id),
+        (winlog, "keywords", list(keyword_names(keywords)) or None),
+        (winlog, "provider_name", record.provider),
+        (winlog, "provider_guid", record.provider_guid),
+        (winlog, "record_id", None if record.record_id is None else str(record.record_id)),
+        (winlog, "activity_id", record.activity_id),
+        (winlog, "related_activity_id", record.related_activity_id),
+        (winlog, "task", rendering.task),
+        (winlog, "opcode", rendering.opcode),
+        (winlog, "version", record.version or None),
+        (winlog, "user", None if record.user_id is None else _user(record.user_id, record.account)),
+        (winlog, "event_data", dict(record.event_data) or None),
+        (winlog, "user_data", dict(record.user_data) or None),
+        (event, "code", record.event_id),
+        (event, "provider", record.provider),
+        (event, "outcome", _outcome(keywords)),
+        (event, "action", rendering.task),
+        (document, "@timestamp", record.time),
+        (document, "message", rendering.message),
+    ):
+        if value is not None:
+            members[name] = value
+    if record.computer is not None:
+        document["host"] = {"name": record.computer}
+    if record.level in LEVELS:
+        document["log"] = {"level": LEVELS[record.level]}
+    if record.process_id is not None:
+        winlog["process"] = {"pid": record.process_id}
+    if record.thread_id is not None:
+        put(winlog, "process.thread.id", record.thread_id)
     return document
 
 
@@ -246,6 +177,9 @@ def take_time_created(document: Document) -> None:
 
     To the millisecond, as the pipelines' date conversion leaves it.
     """
+    winlog = document.get("winlog")
+    if not isinstance(winlog, dict) or "time_created" not in winlog:
+        return
     created = field_text(document, "winlog.time_created")
     nanos = parse_timestamp(created) if created else None
     if nanos is not None:
@@ -258,12 +192,15 @@ def _outcome(keywords: int) -> str | None:
     return "success" if keywords & AUDIT_SUCCESS else None
 
 
-def keyword_names(keywords: int) -> list[str]:
+@lru_cache(maxsize=256)
+def keyword_names(keywords: int) -> tuple[str, ...]:
     """Names of the reserved bits that are set."""
-    return [name for bit, name in KEYWORDS.items() if keywords & bit]
+    return tuple(name for bit, name in KEYWORDS.items() if keywords & bit)
 
 
-def _user(sid: str) -> Document:
+def _user(sid: str, account: Account | None) -> Document:
+    if account is not None:
+        return _known({"identifier": sid, "domain": account.domain, "name": account.name, "type": account.type})
     if sid not in ACCOUNTS:
         return {"identifier": sid}
     domain, name = ACCOUNTS[sid]

@@ -24,7 +24,12 @@ class Holder:
     form: Form | None = None
 
 
-ENVELOPE_COLUMNS = frozenset(("_source", "fields", "hits", "rawResponse", "Records", "records", "kibana.alert.uuid"))
+ENVELOPE_COLUMNS = frozenset(
+    (
+        *("_source", "fields", "hits", "rawResponse", "kibana.alert.uuid"),
+        *("Records", "records", "Events", "items", "@odata.context", "logEvents"),
+    )
+)
 """Columns that may mean that the rows are no plain documents (`events.envelope`)."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from besra.events.envelope import BulkAction, Document, NotADocument, bulk_action_of, documents_in
 from besra.events.event import POSITION_BITS, Event, Origin
 from besra.events.readers.json_text import Text, parse_text
+from besra.events.readers.wrapped_records import wrapped_texts
 from besra.events.recognise import Intake
 from besra.problems import Place, Problem, Severity
 
@@ -29,7 +30,11 @@ class DocumentReader:
         """The events in a text; of damaged content, a text without end is passed over."""
         parsed = parse_text(text)
         if isinstance(parsed, Problem):
-            if not (damaged and text.ended_early):
+            within = wrapped_texts(text)
+            if within is not None:
+                for piece in within:
+                    yield from (piece,) if isinstance(piece, Problem) else self.events(piece, damaged=damaged)
+            elif not (damaged and text.ended_early):
                 yield parsed
             return
         if parsed.problem:
@@ -42,6 +47,11 @@ class DocumentReader:
             self._action = None if action.name == "delete" else action
             return
         yield from self._unwrap(parsed.value, text)
+
+    def of_value(self, value: object, line: int) -> Iterator[Event | Problem]:
+        """The events in a value that was read at a line."""
+        self.line = line
+        yield from self._unwrap(value, Text(b"", line, self.path))
 
     def _unwrap(self, value: object, text: Text) -> Iterator[Event | Problem]:
         action, self._action = self._action, None

@@ -5,9 +5,9 @@ reports the chunks and records it cannot read; what it passes over without a wor
 records a chunk header promises, is counted here from the file's own headers.
 """
 
-import hashlib
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,9 +15,11 @@ import orjson
 from evtx import PyEvtxParser
 
 from besra.events.event import Event, Origin
-from besra.events.normalise.windows import index_names, to_ecs
-from besra.events.normalise.winlog import RawRecord, parse_record
+from besra.events.normalise.evtx_json import parse_record
+from besra.events.normalise.winlog import RawRecord
 from besra.events.readers.evtx_layout import Layout, read_layout
+from besra.events.readers.log_record import LogEvents, is_log_record
+from besra.events.readers.padded_file import PaddedFile
 from besra.problems import Place, Problem, Severity
 
 RECOVERY = "the other records were read; recover the log with `wevtutil epl` on a Windows machine, or export it again"
@@ -32,23 +34,15 @@ def read_evtx_events(
     `index_override` alone. Its id is the same in every copy of the log.
     """
     position = 0
+    events = LogEvents()
     for item in read_evtx(source, name):
         if isinstance(item, Problem):
             yield item
             continue
-        document = to_ecs(item)
-        index = (index_override,) if index_override is not None else index_names(document)
         record = None if item.record_id is None else str(item.record_id)
-        yield Event(event_id(item), index, document, Origin(name, record=record), position)
+        event = events.event_of(item, Origin(name, record=record), position)
+        yield event if index_override is None else replace(event, index=(index_override,))
         position += 1
-
-
-def event_id(record: RawRecord) -> str:
-    """40 hexadecimal digits from computer, channel, record id and time, equal for the same record in any file."""
-    identity: list[object] = [record.computer, record.channel, record.record_id, record.time]
-    if record.record_id is None:
-        identity += [record.event_id, sorted(record.event_data.items()), sorted(record.user_data.items())]
-    return hashlib.sha256(orjson.dumps(identity)).hexdigest()[:40]
 
 
 def read_evtx(source: Path | BinaryIO, name: str) -> Iterator[RawRecord | Problem]:
@@ -73,7 +67,7 @@ def _read_stream(stream: BinaryIO, name: str) -> Iterator[RawRecord | Problem]:
         stream.seek(0)
         if layout.padding:
             # The parser passes over an incomplete chunk; filled up, its records up to the cut are read.
-            stream = io.BytesIO(stream.read() + bytes(layout.padding))
+            stream = io.BufferedReader(PaddedFile(stream, layout.padding))
         records = PyEvtxParser(stream, 1).records_json()
     except (OSError, RuntimeError) as error:
         yield _problem(
@@ -127,7 +121,7 @@ def _record(parsed: Mapping[str, Any], name: str) -> RawRecord | Problem:
     except orjson.JSONDecodeError as error:
         return _problem("evtx-damaged-record", f"the record cannot be decoded: {error}", place)
     record = parse_record(event.get("Event") or {}) if isinstance(event, dict) else RawRecord()
-    if record.event_id is None or (record.provider is None and record.channel is None):
+    if not is_log_record(record):
         return _problem("evtx-damaged-record", "the record names no event id, provider or channel", place)
     return record
 

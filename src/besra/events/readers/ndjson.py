@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import orjson
 
+from besra.events.chunks import Damage
 from besra.events.content import Content
 from besra.events.event import Event
 from besra.events.file_lines import PlainFile, UnreadError
@@ -63,7 +64,7 @@ def read_json_events(
     except UnreadError as error:
         yield damaged_after(reader.line, error.problem.message, path)
     if content.damage:
-        yield damaged_after(reader.line, content.damage.what, path)
+        yield damaged_after(reader.line, content.damage, path)
 
 
 def one_document_a_line(head: bytes) -> bool:
@@ -97,12 +98,17 @@ def lines_of(stream: BinaryIO, path: str, limit: int) -> Iterator[Text | Problem
             yield Text(raw.rstrip(b"\r\n"), line, path, not ended)
 
 
-def damaged_after(line: int, what: str, path: str) -> Problem:
-    """The problem of content that ends before its time, after a line."""
+def damaged_after(line: int, damage: Damage | str, path: str) -> Problem:
+    """The problem of content that ends before its time, after a line: by damage, or at a limit."""
+    what, hint = (damage.what, damage.hint) if isinstance(damage, Damage) else (damage, None)
+    place = Place(path, line or None)
+    message = f"{what} after line {line}" if line else f"{what}, and nothing of it is readable"
+    if hint:
+        return Problem("input-limit", message, Severity.ERROR, place, hint)
     return Problem(
         "input-truncated",
-        f"{what} after line {line}" if line else f"{what}, and nothing of it is readable",
+        message,
         severity=Severity.WARNING if line else Severity.ERROR,
-        place=Place(path, line or None),
+        place=place,
         hint="everything before that point is used; copy the file again to have the rest" if line else None,
     )

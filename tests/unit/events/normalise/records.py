@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from besra.events.normalise.evtx_json import parse_record
 from besra.events.normalise.windows import to_ecs, winlog_to_ecs
-from besra.events.normalise.winlog import Shipper, parse_record
+from besra.events.normalise.winlog import Shipper
 
 SYSMON = "Microsoft-Windows-Sysmon/Operational"
 

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.unit.events.normalise.records import SYSMON, ecs_of, sysmon
 
-from besra.events.normalise.windows import index_names, to_ecs, winlog_to_ecs
-from besra.events.normalise.winlog import RawRecord, Shipper
+from besra.events.normalise.windows import names_of, to_ecs, winlog_to_ecs
+from besra.events.normalise.winlog import RawRecord, Rendering, Shipper
 
 
 @pytest.mark.parametrize(
@@ -26,14 +27,14 @@ def test_channel_decides_the_data_stream(channel: str, dataset: str) -> None:
     assert document["data_stream"] == {"type": "logs", "dataset": dataset, "namespace": "default"}
     assert document["event"]["dataset"] == dataset
     assert document["event"]["module"] == dataset.split(".", maxsplit=1)[0]
-    assert index_names(document) == (f"logs-{dataset}-default", "winlogbeat-besra")
+    assert names_of(RawRecord(channel=channel)) == (f"logs-{dataset}-default", "winlogbeat-besra")
 
 
 def test_provider_decides_where_the_channel_is_unknown() -> None:
     record = RawRecord(provider="Microsoft-Windows-Sysmon", channel="ForwardedEvents", event_id="5")
     document = to_ecs(record)
     assert document["event"]["category"] == ["process"]
-    assert index_names(document)[0] == "logs-windows.sysmon_operational-default"
+    assert names_of(record)[0] == "logs-windows.sysmon_operational-default"
 
 
 def test_scan_adds_host_and_names_what_it_added() -> None:
@@ -99,3 +100,15 @@ def test_level_and_time_of_newer_shippers() -> None:
     assert result["log"] == {"level": "information"}
     assert result["@timestamp"] == "2024-05-01T10:00:00.123Z"
     assert "level" not in result["winlog"]
+
+
+def test_names_of_tasks_are_filled_in_where_the_record_has_none() -> None:
+    record = RawRecord(provider="Microsoft-Windows-Eventlog", channel="System", event_id="104", task=104)
+    document = to_ecs(record)
+    assert document["event"]["action"] == document["winlog"]["task"] == "Log clear"
+    assert "winlog.task" in document["besra"]["derived"]
+    rendered = to_ecs(replace(record, rendering=Rendering(task="Protokoll gelöscht")))
+    assert rendered["winlog"]["task"] == "Protokoll gelöscht"
+    assert "winlog.task" not in rendered["besra"]["derived"]
+    unknown = to_ecs(replace(record, provider="Other"))
+    assert "task" not in unknown["winlog"]

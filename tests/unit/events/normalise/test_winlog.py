@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.events.normalise.records import parsed_event
 
-from besra.events.normalise.winlog import RawRecord, keyword_names, parse_record, shipped_value, to_winlog
+from besra.events.normalise.evtx_json import parse_record, shipped_value
+from besra.events.normalise.winlog import RawRecord, keyword_names, to_winlog
 
 
 def test_system_fields_become_winlog_fields() -> None:
@@ -37,7 +38,7 @@ def test_event_id_may_carry_attributes_and_numbers_may_be_text() -> None:
     )
     record = parse_record(event)
     assert (record.event_id, record.level, record.record_id) == ("400", 3, 12)
-    assert keyword_names(record.keywords or 0) == ["Classic"]
+    assert keyword_names(record.keywords or 0) == ("Classic",)
 
 
 def test_failure_keyword_gives_failure_outcome() -> None:

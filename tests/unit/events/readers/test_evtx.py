@@ -1,6 +1,7 @@
 import io
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,8 @@ from tests.unit.events.readers.evtx_file import CHUNK_SIZE, Element, event, evtx
 
 from besra.events.event import Event
 from besra.events.normalise.winlog import RawRecord
-from besra.events.readers.evtx import event_id, read_evtx, read_evtx_events
+from besra.events.readers.evtx import read_evtx, read_evtx_events
+from besra.events.readers.log_record import event_id
 from besra.problems import Problem, Severity
 
 LOG = evtx_file([event(1, data={"Image": "C:\\a\\b.exe"}), event(2, 5)], [event(3, 11)])
@@ -187,3 +189,21 @@ def test_every_shared_log_is_read(path: Path) -> None:
         assert item.source["host"]["os"]["type"] == "windows"
     damaged = path.name in ("mit_bad_chunk_magic.evtx", "mit_benign_workstation_sysmon.evtx")
     assert any(isinstance(item, Problem) for item in items) == damaged
+
+
+def test_the_last_part_of_a_script_has_the_whole_text() -> None:
+    parts = [
+        {"MessageNumber": str(n), "MessageTotal": "2", "ScriptBlockText": text, "ScriptBlockId": "b"}
+        for n, text in ((1, "Get-"), (2, "Process"))
+    ]
+    channel = "Microsoft-Windows-PowerShell/Operational"
+    log = evtx_file([event(n, 4104, data=data, Channel=channel) for n, data in enumerate(parts, start=1)])
+    events, problems = read(log)
+    assert problems == []
+    assert "script_block" not in events[0].source["besra"]
+    assert events[1].source["besra"]["script_block"] == {"text": "Get-Process", "parts": 2}
+
+
+def test_events_are_written_as_they_are() -> None:
+    events, _ = read(LOG)
+    assert all(item.written is not None and orjson.loads(item.written) == item.source for item in events)
