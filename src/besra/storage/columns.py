@@ -45,6 +45,11 @@ def stored_name(text: str) -> str:
     return UNSTORABLE.sub(REPLACED, text[:LONGEST_NAME])
 
 
+def is_storable(value: object) -> bool:
+    """Whether a value is a text that databases take; no other can be anybody's name or id there."""
+    return isinstance(value, str) and not UNSTORABLE.search(value)
+
+
 def is_whole(stored: str) -> bool:
     """Whether a stored name surely is what it was made of."""
     return len(stored) < LONGEST_NAME and REPLACED not in stored

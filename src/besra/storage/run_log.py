@@ -92,7 +92,7 @@ def runs(
     """The records of runs, of one rule or of all, the newest first."""
     rows = select(EXECUTION).order_by(EXECUTION.c.started.desc(), EXECUTION.c.rule_uuid, EXECUTION.c.id)
     if rule_uuid is not None:
-        rows = rows.where(EXECUTION.c.rule_uuid == rule_uuid)
+        rows = rows.where(EXECUTION.c.rule_uuid == stored_name(rule_uuid))
     return tuple(_record(row._mapping) for row in connection.execute(rows.limit(limit).offset(offset)))
 
 
