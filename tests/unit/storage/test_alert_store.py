@@ -20,8 +20,10 @@ from besra.detection.detect import Job, gather
 from besra.detection.run import RunInfo
 from besra.detection.schedule import Gap
 from besra.detection.suppression_group import Group, Term
+from besra.language.simplify import TRUE
 from besra.problems import Place, Problem, Severity
 from besra.storage import alert_store
+from besra.storage.alert_search import count
 from besra.storage.alert_store import FILE, AlertStore, Committed
 from besra.storage.alert_tables import RULE_COPY
 from besra.storage.database import AlertStoreError
@@ -259,6 +261,15 @@ def test_threads_may_commit_the_same_alerts_at_once(store: AlertStore) -> None:
     assert sorted(new) == sorted(f"a{number}" for number in range(40))
     assert store.count() == 40
     assert store.progress()["r1"].batch == 11
+
+
+def test_what_is_read_together_is_one_state(store: AlertStore) -> None:
+    store.commit(Outcome(run(), alerts(1)))
+    with store._database.reading() as connection:
+        assert count(connection, TRUE) == 1
+        store.commit(Outcome(run(1), alerts(2)))
+        assert count(connection, TRUE) == 1
+    assert store.count() == 2
 
 
 def test_stores_may_be_opened_at_once(place: Any) -> None:
