@@ -85,7 +85,7 @@ def test_a_search_finds_what_the_reference_says(store: AlertStore) -> None:
     store.commit(Outcome(run(), everything))
 
     @given(QUERIES, st.booleans())
-    @settings(max_examples=150)
+    @settings(max_examples=100)
     def check(query: str, descending: bool) -> None:
         condition = alert_condition(query, NOW).predicate
         expected = [found["kibana.alert.uuid"] for found in everything if holds(condition, Fields(found))]
@@ -140,6 +140,7 @@ def test_any_order_of_commits_and_changes(store: AlertStore) -> None:
     counting = itertools.count()
 
     @given(STEPS)
+    @settings(max_examples=50)
     def check(steps: Any) -> None:
         name = f"e{next(counting)}-"
         there: set[str] = set()

@@ -1,7 +1,7 @@
 """An alert document to the rows it is stored as, and back."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from besra.events.document import Fields
 from besra.schema.fieldtype import FieldType, to_text
 from besra.schema.timestamp import format_timestamp, parse_timestamp
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_TAG, RULE_COPY
-from besra.storage.columns import stored_name, stored_time
+from besra.storage.columns import is_storable, stored_name, stored_time
 from besra.storage.stored_json import to_json
 
 Values = dict[str, Any]
@@ -100,7 +100,7 @@ def _names(alert: str, names: Any) -> tuple[Values, ...]:
 
 # --- back -------------------------------------------------------------------------------------------------------------
 
-READ = (ALERT.c.id, ALERT.c.rule_copy, ALERT.c.document)
+READ = (ALERT.c.id, ALERT.c.rule_copy)
 WORKED = (ALERT.c.status, ALERT.c.status_reason, ALERT.c.status_by, ALERT.c.status_at)
 
 
@@ -120,21 +120,23 @@ class RuleCopies:
 
 def documents(connection: Connection, ids: Iterable[str]) -> dict[str, Alert]:
     """The documents of alerts by id, in the order given; those that are not there are left out."""
-    asked = list(dict.fromkeys(ids))
+    asked = list(filter(is_storable, dict.fromkeys(ids)))
     copies = RuleCopies(connection)
     found: dict[str, Alert] = {}
     for start in range(0, len(asked), AT_ONCE):
         some = asked[start : start + AT_ONCE]
         tags, assignees = _named(connection, ALERT_TAG, some), _named(connection, ALERT_ASSIGNEE, some)
-        rows: Select[Any] = select(*READ, *WORKED).where(ALERT.c.id.in_(some))
+        rows: Select[Any] = select(*READ, ALERT.c.document, *WORKED).where(ALERT.c.id.in_(some))
         for row in connection.execute(rows):
-            found[row.id] = document_of(row, copies[row.rule_copy], tags.get(row.id, []), assignees.get(row.id, []))
+            found[row.id] = document_of(
+                row, {**row.document, **copies[row.rule_copy]}, tags.get(row.id, []), assignees.get(row.id, [])
+            )
     return {id_: found[id_] for id_ in asked if id_ in found}
 
 
-def document_of(row: Row[Any], copy: Mapping[str, Any], tags: list[str], assignees: list[str]) -> Alert:
-    """The document of a row of `READ` and `WORKED`."""
-    alert = {**row.document, **copy, STATUS: row.status, TAGS: tags, ASSIGNEES: assignees}
+def document_of(row: Row[Any], told: Alert, tags: list[str], assignees: list[str]) -> Alert:
+    """A document with what people have done about it, by a row of `WORKED`."""
+    alert = {**told, STATUS: row.status, TAGS: tags, ASSIGNEES: assignees}
     if row.status_at is not None:
         alert[STATUS_AT] = format_timestamp(row.status_at)
     for name, value in ((USER, row.status_by), (REASON, row.status_reason)):

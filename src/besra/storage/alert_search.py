@@ -29,8 +29,9 @@ from besra.storage.alert_row import (
 )
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG
 from besra.storage.asking import asking
-from besra.storage.columns import FIRST_TIME, LAST_TIME
+from besra.storage.columns import FIRST_TIME, LAST_TIME, is_storable
 from besra.storage.database import AlertStoreError
+from besra.storage.document_parts import joined_parts, parts_read
 from besra.storage.pushdown import Pushdown, Pushed
 
 READ_AT_ONCE = 1000
@@ -118,11 +119,15 @@ class _Asked:
         tags = _all_named(self.connection, ALERT_TAG) if TAGS in read else {}
         assignees = _all_named(self.connection, ALERT_ASSIGNEE) if ASSIGNEES in read else {}
         satisfies = asking(self.condition)
-        # The key columns come last: their names may be those of others.
-        asked = select(*READ, *WORKED, *columns).where(self.pushed.condition)
+        parts = parts_read(self.condition, self.connection.dialect.name)
+        # These columns come first and those last: their names may be those of others.
+        read_first = (ALERT.c.document,) if parts is None else tuple(parts.values())
+        asked: Select[Any] = select(*read_first, *READ, *WORKED, *columns).where(self.pushed.condition)
         for row in self.connection.execute(asked, execution_options={"yield_per": READ_AT_ONCE}):
-            copy = copies[row.rule_copy] if reads_rule else {}
-            alert = document_of(row, copy, tags.get(row.id, []), assignees.get(row.id, []))
+            told = row[0] if parts is None else joined_parts(parts, row[: len(parts)])
+            if reads_rule:
+                told |= copies[row.rule_copy]
+            alert = document_of(row, told, tags.get(row.id, []), assignees.get(row.id, []))
             alert["_id"] = row.id
             if satisfies(alert):
                 yield row
@@ -193,17 +198,17 @@ def _check_page(asked: Search, keys: Keys) -> None:
         raise AlertStoreError.of("alert-search", message, hint=hint)
     if asked.after is None:
         return
-    fits = [
-        isinstance(value, str if _is_text(key) else int | float) for value, key in zip(asked.after, keys, strict=False)
-    ]
+    fits = [_fits(value, key) for value, key in zip(asked.after, keys, strict=False)]
     if len(asked.after) != len(keys) or not all(fits):
         message = "`after` is not what the alerts are sorted by"
         hint = "pass the sort values of the last alert of a page in the same order"
         raise AlertStoreError.of("alert-search", message, hint=hint)
 
 
-def _is_text(key: ColumnElement[Any]) -> bool:
-    return isinstance(key.type, Text)
+def _fits(value: Any, key: ColumnElement[Any]) -> bool:
+    if isinstance(key.type, Text):
+        return is_storable(value)
+    return isinstance(value, int | float) and FIRST_TIME <= value <= LAST_TIME
 
 
 def _sort_column(sort: Sort) -> ColumnElement[Any]:

@@ -5,7 +5,7 @@ missed or made up for, the groups it leaves. So a run that dies is one that neve
 run again finds its alerts there, by their ids, and changes nothing about them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -17,9 +17,10 @@ from besra.detection.suppression_group import Groups
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.storage import alert_search, gap_log, group_log, progress, retention, run_log, workflow
-from besra.storage.alert_row import AT_ONCE, Rows, Values, documents, rows_of
+from besra.storage.alert_row import AT_ONCE, Values, documents, rows_of
 from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
+from besra.storage.columns import is_storable
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.gap_log import GapStatus, RecordedGap
 from besra.storage.outcome import Outcome
@@ -143,7 +144,7 @@ class AlertStore:
 
     def known_ids(self, ids: Iterable[str]) -> frozenset[str]:
         """Which of some ids are those of alerts that are there."""
-        asked = sorted({*ids})
+        asked = sorted(filter(is_storable, {*ids}))
         with self._database.reading() as connection:
             parts = (asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE))
             rows = (connection.execute(select(ALERT.c.id).where(ALERT.c.id.in_(part))).scalars() for part in parts)
@@ -236,7 +237,7 @@ def _write_alerts(connection: Connection, alerts: Sequence[Alert]) -> Committed:
     rows = {alert["kibana.alert.uuid"]: rows_of(alert) for alert in reversed(alerts)}
     if not rows:
         return Committed((), ())
-    connection.execute(insert_or(connection, RULE_COPY).on_conflict_do_nothing(), _copies(rows.values()))
+    _write_copies(connection, dict(row.copy for row in rows.values()))
     statement = insert_or(connection, ALERT).on_conflict_do_nothing().returning(ALERT.c.id)
     new = {*connection.execute(statement, [rows[id_].alert for id_ in sorted(rows)]).scalars()}
     for table, of in ((ALERT_ENTITY, "entities"), (ALERT_TAG, "tags"), (ALERT_ASSIGNEE, "assignees")):
@@ -247,6 +248,12 @@ def _write_alerts(connection: Connection, alerts: Sequence[Alert]) -> Committed:
     return Committed(tuple(id_ for id_ in ids if id_ in new), tuple(id_ for id_ in ids if id_ not in new))
 
 
-def _copies(rows: Iterable[Rows]) -> list[Values]:
-    found = dict(row.copy for row in rows)
-    return [{"id": id_, "fields": found[id_]} for id_ in sorted(found)]
+def _write_copies(connection: Connection, copies: Mapping[str, Values]) -> None:
+    """Keep the copies of rules that are not there, and see that the others stay until the alerts are."""
+    ids = sorted(copies)
+    known: set[str] = set()
+    for start in range(0, len(ids), AT_ONCE):
+        there = select(RULE_COPY.c.id).where(RULE_COPY.c.id.in_(ids[start : start + AT_ONCE]))
+        known |= {*connection.execute(there.with_for_update(read=True, key_share=True)).scalars()}
+    if fresh := [{"id": id_, "fields": copies[id_]} for id_ in ids if id_ not in known]:
+        connection.execute(insert_or(connection, RULE_COPY).on_conflict_do_nothing(), fresh)

@@ -42,7 +42,17 @@ def stored_time(time: int) -> int:
 
 def stored_name(text: str) -> str:
     """A text as a column holds it: no longer than it may be, without what databases refuse."""
-    return UNSTORABLE.sub(REPLACED, text[:LONGEST_NAME])
+    return stored_text(text[:LONGEST_NAME])
+
+
+def stored_text(text: str) -> str:
+    """A text of any length without what databases refuse."""
+    return UNSTORABLE.sub(REPLACED, text)
+
+
+def is_storable(value: object) -> bool:
+    """Whether a value is a text that databases take; no other can be anybody's name or id there."""
+    return isinstance(value, str) and not UNSTORABLE.search(value)
 
 
 def is_whole(stored: str) -> bool:

@@ -52,6 +52,9 @@ class Database:
         if self._engine.dialect.name == "sqlite":
             _follow_sqlite(self._engine)
         self._writing = self._engine.execution_options(**{WRITES: True})
+        # What one transaction reads is one state of the database, as it is in SQLite by itself.
+        how = {"isolation_level": "REPEATABLE READ"} if self.is_postgres else {}
+        self._reading = self._engine.execution_options(**how)
 
     @property
     def is_postgres(self) -> bool:
@@ -65,7 +68,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that reads. Raises AlertStoreError."""
-        with self._transaction(self._engine) as connection:
+        with self._transaction(self._reading) as connection:
             yield connection
 
     @contextmanager

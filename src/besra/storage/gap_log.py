@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from besra.detection.schedule import Gap
-from besra.storage.columns import stored_name, stored_time
+from besra.storage.columns import LAST_TIME, stored_name, stored_text, stored_time
 from besra.storage.run_tables import GAP
 from besra.storage.upsert import insert_or
 
@@ -73,9 +73,10 @@ def fill_gaps(connection: Connection, rule_uuid: str, time: Gap) -> None:
 
 def mark_gaps(connection: Connection, ids: Sequence[int], status: GapStatus, message: str = "") -> int:
     """Say that gaps are being filled, that it failed, or that nobody does it; filled ones stay. How many they were."""
-    chosen = [GAP.c.id.in_(list(ids)), GAP.c.status != str(GapStatus.FILLED)]
-    told = message.replace("\x00", "\ufffd")
-    return connection.execute(update(GAP).where(*chosen).values(status=str(status), message=told)).rowcount
+    named = [id_ for id_ in ids if 0 < id_ <= LAST_TIME]
+    chosen = [GAP.c.id.in_(named), GAP.c.status != str(GapStatus.FILLED)]
+    values = {"status": str(status), "message": stored_text(message)}
+    return connection.execute(update(GAP).where(*chosen).values(values)).rowcount
 
 
 def gaps(

@@ -65,4 +65,4 @@ def read_position(connection: Connection) -> int:
 
 def forget_rule(connection: Connection, rule_uuid: str) -> None:
     """Forget how far a rule is, as when it is deleted."""
-    connection.execute(delete(RULE_PROGRESS).where(RULE_PROGRESS.c.rule_uuid == rule_uuid))
+    connection.execute(delete(RULE_PROGRESS).where(RULE_PROGRESS.c.rule_uuid == stored_name(rule_uuid)))

@@ -7,7 +7,7 @@ leaves a condition that holds of more alerts, the documents of which are then as
 """
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,10 +40,12 @@ from besra.storage.document_text import finder, texts_within
 Condition = ColumnElement[bool]
 
 MOST_VALUES = 10_000
-"""Values of a column that are looked at, or named in a condition: databases bound the latter."""
+"""Values of a column that are looked at, or named in a condition."""
+MOST_NAMED = 30_000
+"""Values named in all conditions together: databases bound their number."""
 
-MOST_OPERANDS = 1000
-"""Alternatives a database is asked about; a text without a field is looked for in more."""
+MOST_LEAVES = 400
+"""Leaves of a condition a database is asked about; a text without a field is looked for in thousands of fields."""
 MOST_TEXTS = 20
 """Texts that are looked for in a document before it is read."""
 
@@ -91,21 +93,25 @@ class Pushdown:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: dict[str, list[str] | None] = {}
+        self._named = 0
         self._finds = finder(connection.dialect.name)
 
     def condition_of(self, predicate: Predicate) -> Pushed:
         """What the database can say of a predicate."""
+        return UNKNOWN if _leaves(predicate) > MOST_LEAVES else self._of(predicate)
+
+    def _of(self, predicate: Predicate) -> Pushed:
         if not isinstance(predicate, Always) and _is_of_rule(predicate):
             return self._by_copy(predicate)
         match predicate:
             case Always():
                 return Pushed(true() if predicate.value else false())
             case And():
-                return _joined(and_, [self.condition_of(operand) for operand in predicate.operands])
-            case Or() if len(predicate.operands) <= MOST_OPERANDS:
-                return _joined(or_, [self.condition_of(operand) for operand in predicate.operands])
+                return _joined(and_, [self._of(operand) for operand in predicate.operands])
+            case Or():
+                return _joined(or_, [self._of(operand) for operand in predicate.operands])
             case Not():
-                inner = self.condition_of(predicate.operand)
+                inner = self._of(predicate.operand)
                 return Pushed(not_(inner.condition)) if inner.is_exact else UNKNOWN
             case Exists() | Equals() | Like() | Regex() | Range() | InNetwork():
                 return self._of_leaf(predicate)
@@ -115,11 +121,12 @@ class Pushdown:
     def _of_leaf(self, leaf: Leaf) -> Pushed:
         name = leaf.field.name
         if name in NUMBERS:
-            return _ordered(leaf, *NUMBERS[name])
+            return self._ordered(leaf, *NUMBERS[name])
         if leaf.field.type is not FieldType.KEYWORD:
             return UNKNOWN
         if name in IDS:
-            return _among_ids(leaf)
+            given = _given(leaf)
+            return UNKNOWN if given is None else self._among(ALERT.c.id, given)
         if name == BUILDING_BLOCK:
             return Pushed(ALERT.c.building_block if holds(leaf, Fields({name: "default"})) else false())
         if name not in NAMES and name not in LISTS:
@@ -129,10 +136,33 @@ class Pushdown:
             return UNKNOWN
         values, is_exact = found
         if name in NAMES:
-            return Pushed(and_(NAMES[name].is_not(None), NAMES[name].in_(values)), is_exact)
+            return self._among(NAMES[name], values, is_exact)
         table = LISTS[name]
-        named = select(table.c.alert).where(table.c.name.in_(values), *_of_field(table, name))
-        return Pushed(ALERT.c.id.in_(named), is_exact)
+        among = self._among(table.c.name, values, is_exact)
+        if among is UNKNOWN:
+            return UNKNOWN
+        return Pushed(ALERT.c.id.in_(select(table.c.alert).where(among.condition, *_of_field(table, name))), is_exact)
+
+    def _among(self, column: Column[Any], values: Sequence[Any], is_exact: bool = True) -> Pushed:
+        """The column has one of the values. A missing one is none of them, so that `not` does not lose it."""
+        self._named += len(values)
+        if self._named > MOST_NAMED:
+            return UNKNOWN
+        return Pushed(and_(column.is_not(None), column.in_(values)), is_exact)
+
+    def _ordered(self, leaf: Leaf, column: Column[Any], kind: FieldType) -> Pushed:
+        """A leaf on a column of times or numbers."""
+        if isinstance(leaf, Exists):
+            return Pushed(column.is_not(None))
+        if leaf.field != FieldRef(leaf.field.name, kind):
+            return UNKNOWN
+        match leaf:
+            case Range() if _in_range(leaf.value):
+                return Pushed(and_(column.is_not(None), ORDERINGS[leaf.operator](column, leaf.value)))
+            case Equals() if all(map(_in_range, leaf.values)):
+                return self._among(column, list(leaf.values))
+            case _:
+                return UNKNOWN
 
     def _in_text(self, leaf: Leaf) -> Pushed:
         texts = texts_within(leaf)
@@ -163,7 +193,7 @@ class Pushdown:
         if len(self._copies) > MOST_VALUES:
             return UNKNOWN
         held = [id_ for id_, fields in self._copies if holds(predicate, fields)]
-        return Pushed(ALERT.c.rule_copy.in_(held))
+        return self._among(ALERT.c.rule_copy, held)
 
     @cached_property
     def _copies(self) -> list[tuple[str, Fields]]:
@@ -193,24 +223,14 @@ def _given(leaf: Leaf) -> list[str] | None:
     return texts if all(stored_name(text) == text and is_whole(text) for text in texts) else None
 
 
-def _among_ids(leaf: Leaf) -> Pushed:
-    given = _given(leaf)
-    return UNKNOWN if given is None else Pushed(ALERT.c.id.in_(given))
-
-
-def _ordered(leaf: Leaf, column: Column[Any], kind: FieldType) -> Pushed:
-    """A leaf on a column of times or numbers. Missing ones satisfy nothing, so that `not` does not lose them."""
-    if isinstance(leaf, Exists):
-        return Pushed(column.is_not(None))
-    if leaf.field != FieldRef(leaf.field.name, kind):
-        return UNKNOWN
-    match leaf:
-        case Range() if _in_range(leaf.value):
-            return Pushed(and_(column.is_not(None), ORDERINGS[leaf.operator](column, leaf.value)))
-        case Equals() if len(leaf.values) <= MOST_VALUES and all(map(_in_range, leaf.values)):
-            return Pushed(and_(column.is_not(None), column.in_(list(leaf.values))))
+def _leaves(predicate: Predicate) -> int:
+    match predicate:
+        case And() | Or():
+            return sum(map(_leaves, predicate.operands))
+        case Not():
+            return _leaves(predicate.operand)
         case _:
-            return UNKNOWN
+            return 1
 
 
 def _in_range(value: object) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from besra.detection.schedule import Gap
 from besra.problems import Place, Problem, Severity
-from besra.storage.columns import stored_name, stored_time
+from besra.storage.columns import stored_name, stored_text, stored_time
 from besra.storage.run_tables import EXECUTION
 from besra.storage.upsert import insert_or
 
@@ -67,7 +67,7 @@ def write_run(connection: Connection, run: RunRecord) -> None:
         "started": stored_time(run.started),
         "duration": stored_time(run.duration),
         "status": str(run.status),
-        "message": run.message.replace("\x00", "\ufffd"),
+        "message": stored_text(run.message),
         "new_alerts": run.new_alerts,
         "known_alerts": run.known_alerts,
         **_ends("gap", run.gap),
@@ -92,7 +92,7 @@ def runs(
     """The records of runs, of one rule or of all, the newest first."""
     rows = select(EXECUTION).order_by(EXECUTION.c.started.desc(), EXECUTION.c.rule_uuid, EXECUTION.c.id)
     if rule_uuid is not None:
-        rows = rows.where(EXECUTION.c.rule_uuid == rule_uuid)
+        rows = rows.where(EXECUTION.c.rule_uuid == stored_name(rule_uuid))
     return tuple(_record(row._mapping) for row in connection.execute(rows.limit(limit).offset(offset)))
 
 

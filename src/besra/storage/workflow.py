@@ -16,7 +16,7 @@ from besra.language.expr import Predicate
 from besra.storage.alert_row import AT_ONCE, Values
 from besra.storage.alert_search import matching_ids
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_CHANGE, ALERT_NOTE, ALERT_TAG
-from besra.storage.columns import LONGEST_NAME, stored_time
+from besra.storage.columns import LONGEST_NAME, is_storable, stored_name, stored_time
 from besra.storage.database import AlertStoreError
 
 LONGEST_NOTE = 100_000
@@ -208,7 +208,7 @@ def _in_parts(connection: Connection, chosen: Chosen, change: Callable[[Sequence
 
 
 def _locked(connection: Connection, chosen: Chosen) -> Iterator[Sequence[Any]]:
-    ids = sorted({*chosen}) if isinstance(chosen, Sequence) else matching_ids(connection, chosen)
+    ids = sorted(filter(is_storable, {*chosen})) if isinstance(chosen, Sequence) else matching_ids(connection, chosen)
     for start in range(0, len(ids), AT_ONCE):
         some = select(ALERT.c.id, ALERT.c.status, ALERT.c.status_reason).where(
             ALERT.c.id.in_(ids[start : start + AT_ONCE])
@@ -236,12 +236,16 @@ def _check_name(whose: str, name: str) -> None:
 def history(connection: Connection, alert: str) -> tuple[Change, ...]:
     """All changes of an alert, the first one first."""
     table = ALERT_CHANGE.c
-    rows = select(table.at, table.by, table.what, table.old, table.new).where(table.alert == alert).order_by(table.id)
+    rows = (
+        select(table.at, table.by, table.what, table.old, table.new)
+        .where(table.alert == stored_name(alert))
+        .order_by(table.id)
+    )
     return tuple(Change(*row) for row in connection.execute(rows))
 
 
 def notes(connection: Connection, alert: str) -> tuple[Note, ...]:
     """All notes on an alert, the first one first."""
     table = ALERT_NOTE.c
-    rows = select(table.id, table.at, table.by, table.text).where(table.alert == alert).order_by(table.id)
+    rows = select(table.id, table.at, table.by, table.text).where(table.alert == stored_name(alert)).order_by(table.id)
     return tuple(Note(*row) for row in connection.execute(rows))

@@ -7,7 +7,9 @@ from tests.unit.storage.samples import NOW, SECOND, alert, alerts, run
 
 from besra.engine.reference import holds
 from besra.events.document import Fields
+from besra.language.expr import And, Equals, FieldRef, Or
 from besra.language.simplify import TRUE
+from besra.schema.fieldtype import FieldType
 from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_search import CountBy, Search, Sort
 from besra.storage.alert_store import AlertStore
@@ -175,6 +177,8 @@ def test_what_is_refused(crowd: AlertStore) -> None:
         Search(after=[1]),
         Search(after=["x", "a1"]),
         Search(after=[NOW, 5]),
+        Search(after=[NOW, "\x00"]),
+        Search(after=[1 << 70, "a1"]),
         Search(after=[None, "a1"]),
     ):
         with pytest.raises(AlertStoreError) as caught:
@@ -191,3 +195,14 @@ def test_retention(crowd: AlertStore) -> None:
     assert (crowd.count(), crowd.remove_beyond(3)) == (8, 0)
     assert numbers(crowd, "kibana.alert.rule.uuid: r2") == [4]
     assert crowd.commit(Outcome(run(5), [CROWD[0]])).new == ("a1",)
+
+
+def test_conditions_of_any_size(crowd: AlertStore) -> None:
+    names = " or ".join(f"host.name: h{number}*" for number in range(900))
+    assert numbers(crowd, f"({names}) or user.name: ana") == [2]
+    many = Equals(FieldRef("host.name", FieldType.KEYWORD), frozenset(f"web-{number}" for number in range(9_000)))
+    few = [Equals(FieldRef(f"user.name{n}", FieldType.KEYWORD), frozenset({f"{n}"})) for n in range(300)]
+    both = [crowd.count(And((many, Or(tuple(few + [many] * times))))) for times in (1, 5)]
+    assert both == [2, 2]
+    ids = Equals(FieldRef("kibana.alert.uuid", FieldType.KEYWORD), frozenset(f"a{number}" for number in range(50_000)))
+    assert crowd.count(ids) == 10

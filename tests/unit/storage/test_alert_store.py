@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from tests.unit.rules.samples import rule_of
 from tests.unit.storage.samples import NOW, SECOND, alert, alerts, run
 
@@ -19,15 +20,17 @@ from besra.detection.detect import Job, gather
 from besra.detection.run import RunInfo
 from besra.detection.schedule import Gap
 from besra.detection.suppression_group import Group, Term
+from besra.language.simplify import TRUE
 from besra.problems import Place, Problem, Severity
 from besra.storage import alert_store
-from besra.storage.alert_store import AlertStore, Committed
+from besra.storage.alert_search import count
+from besra.storage.alert_store import FILE, AlertStore, Committed
 from besra.storage.alert_tables import RULE_COPY
 from besra.storage.database import AlertStoreError
 from besra.storage.outcome import Outcome, outcome_of
 from besra.storage.progress import Progress
 from besra.storage.run_log import RunStatus
-from besra.storage.workflow import Author, Status
+from besra.storage.workflow import Author, Changed, Status
 
 
 def test_alerts_of_a_scan_come_back_as_they_were(store: AlertStore, tmp_path: Path) -> None:
@@ -78,9 +81,9 @@ STRANGE = [
 
 def test_any_text_can_be_in_a_document(store: AlertStore) -> None:
     strange = {}
-    for number, text in enumerate((*STRANGE, "x" * 5000)):
-        fields = {"kibana.alert.rule.note": text, "kibana.alert.rule.name": text, "host": {"name": text}}
-        strange[f"a{number}"] = alert(number, process={"name": text, f"key {text}": [text]}, **fields)
+    for number, odd in enumerate((*STRANGE, "x" * 5000)):
+        fields = {"kibana.alert.rule.note": odd, "kibana.alert.rule.name": odd, "host": {"name": odd}}
+        strange[f"a{number}"] = alert(number, process={"name": odd, f"key {odd}": [odd]}, **fields)
     store.commit(Outcome(run(), [*strange.values()]))
     assert store.alerts(strange) == strange
 
@@ -260,6 +263,15 @@ def test_threads_may_commit_the_same_alerts_at_once(store: AlertStore) -> None:
     assert store.progress()["r1"].batch == 11
 
 
+def test_what_is_read_together_is_one_state(store: AlertStore) -> None:
+    store.commit(Outcome(run(), alerts(1)))
+    with store._database.reading() as connection:
+        assert count(connection, TRUE) == 1
+        store.commit(Outcome(run(1), alerts(2)))
+        assert count(connection, TRUE) == 1
+    assert store.count() == 2
+
+
 def test_stores_may_be_opened_at_once(place: Any) -> None:
     def opened(number: int) -> None:
         with AlertStore(place) as store:
@@ -269,6 +281,36 @@ def test_stores_may_be_opened_at_once(place: Any) -> None:
         list(threads.map(opened, range(4)))
     with AlertStore(place) as store:
         assert store.count() == 4
+
+
+def test_names_no_database_takes_are_nobodys(store: AlertStore) -> None:
+    store.commit(Outcome(run(), alerts(1)))
+    for name in ("a1\x00", "\ud800"):
+        assert (store.alerts([name]), store.known_ids([name])) == ({}, frozenset())
+        assert store.set_status([name], Author("ana", NOW), Status.CLOSED) == Changed(0, 0)
+        assert store.history(name) == store.notes(name) == store.runs(name) == store.gaps(name) == ()
+        store.forget_rule(name)
+
+
+def test_a_server_that_drops_its_connections_is_asked_again(place: Any) -> None:
+    if isinstance(place, Path):
+        pytest.skip("SQLite has no server")
+    name = f"besra-test-{uuid4().hex}"
+    with AlertStore(f"{place}&application_name={name}") as store, AlertStore(place) as other:
+        store.commit(Outcome(run(), alerts(1)))
+        with other._database.writing() as connection:
+            dropping = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name"
+            assert connection.execute(text(dropping), {"name": name}).all()
+        assert store.commit(Outcome(run(1), alerts(1, 2))).new == ("a2",)
+
+
+def test_a_folder_is_made_where_there_can_be_one(tmp_path: Path) -> None:
+    with AlertStore(tmp_path / "some" / "folder" / FILE) as store:
+        assert store.count() == 0
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AlertStoreError) as caught:
+        AlertStore(tmp_path / "file" / "folder" / FILE)
+    assert caught.value.problem.code == "database-failed"
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://h/d", "oracle://h/d", "sqlite://", "sqlite:///:memory:"])

@@ -25,7 +25,7 @@ def test_a_gap_is_kept_once_and_told(store: AlertStore) -> None:
 def test_filling(store: AlertStore) -> None:
     store.commit(Outcome(run(1, gap=Gap(0, 10))))
     (gap,) = store.gaps()
-    assert store.mark_gaps([gap.id, 999], GapStatus.IN_PROGRESS) == 1
+    assert store.mark_gaps([gap.id, 999, 0, 1 << 70], GapStatus.IN_PROGRESS) == 1
     store.commit(Outcome(run(2, kind="manual", filled=Gap(-5, 4))))
     store.commit(Outcome(run(3, kind="manual", filled=Gap(6, 8), status=RunStatus.FAILED)))
     store.commit(Outcome(run(4, "r2", kind="manual", filled=Gap(0, 10))))
