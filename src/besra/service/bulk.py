@@ -76,12 +76,12 @@ def _items(lines: _Lines, default: str | None) -> Iterator[Item]:
         id_ = meta.get("_id")
         id_ = str(id_) if isinstance(id_, (str, int)) and id_ != "" else None
         if action == "delete":
-            yield _unsupported(action, index, id_)
+            yield _only_added(action, index, id_)
             continue
         text = lines.next()
         if text is None:
             raise BulkError(f"the {action} action of line {lines.number} has no document")
-        yield _unsupported(action, index, id_) if action == "update" else _put(action, index, id_, text)
+        yield _only_added(action, index, id_) if action == "update" else _put(action, index, id_, text)
 
 
 def _action(line: bytes, number: int) -> tuple[str, Mapping[str, Any]]:
@@ -118,7 +118,7 @@ def _put(action: str, index: str, id_: str | None, text: bytes) -> Item:
     return Put(index, id_, document, action == "create")
 
 
-def _unsupported(action: str, index: str, id_: str | None) -> Refused:
+def _only_added(action: str, index: str, id_: str | None) -> Refused:
     reason = f"events are only added here: [{action}] is not supported"
     return Refused(action, index, id_, 400, "illegal_argument_exception", reason)
 

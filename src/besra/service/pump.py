@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.execution import Execution
 from besra.detection.run import RunInfo
+from besra.detection.suppression_group import Groups
 from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Arrival, Detector, position_of
@@ -46,8 +47,11 @@ class AlertSink(Protocol):
     def position(self) -> int:
         """See above."""
 
-    def commit(self, executions: Sequence[Execution], run: RunInfo, position: int) -> frozenset[str]:
-        """Keep the alerts of some runs and the position, all or nothing; the ids of the alerts that were new."""
+    def groups(self) -> Groups:
+        """The groups of suppressed matches that earlier runs have left."""
+
+    def commit(self, executions: Sequence[Execution], run: RunInfo, position: int | None) -> None:
+        """Keep the alerts of some runs, and the position if there is one, all or nothing."""
 
 
 class Pump:
@@ -151,14 +155,17 @@ class Pump:
         if not fresh:
             return
         self._detector.take(arrivals_of(fresh), now)
-        for _ in range(TURNS):
-            run = RunInfo(now, kind="scheduled")
+        groups = self._alerts.groups()
+        for turn in range(TURNS):
+            run = RunInfo(now + turn, kind="live", groups=groups)
             executions = list(self._detector.run(self._detector.waiting, run))
-            new = self._alerts.commit(executions, run, fresh[-1].number)
-            made = [alert for done in executions for alert in done.alerts if alert["kibana.alert.uuid"] in new]
-            if not made:
+            made = [event_of_alert(alert, self._fields) for done in executions for alert in done.alerts]
+            self._detector.take_events(made, now)
+            # Not before the last turn: what rules over alerts make of them would be lost with this process.
+            is_last = turn == TURNS - 1 or not self._detector.waiting
+            self._alerts.commit(executions, run, fresh[-1].number if is_last else None)
+            if is_last:
                 return
-            self._detector.take_events([event_of_alert(alert, self._fields) for alert in made], now)
 
     def _store_waiting(self, now: int) -> None:
         if self._read > self.stored:

@@ -10,6 +10,7 @@ from pathlib import Path
 from besra.detection.detect import Job
 from besra.detection.execution import Execution
 from besra.detection.run import RunInfo
+from besra.detection.suppression_group import NO_GROUPS, Groups
 from besra.service.detector import Detector
 from besra.service.ingest import Clock, Ingest
 from besra.service.pump import Pump
@@ -45,15 +46,20 @@ class Service:
 class _Sink:
     """The alert store as the pump knows it."""
 
-    def __init__(self, alerts: AlertStore) -> None:
+    def __init__(self, alerts: AlertStore, job: Job, clock: Clock) -> None:
         self._alerts = alerts
+        self._clock = clock
+        self._suppresses = any(rule.parameters.get("alert_suppression") for rule, _ in job.rules)
         self.position = alerts.position
 
-    def commit(self, executions: Sequence[Execution], run: RunInfo, position: int) -> frozenset[str]:
-        outcomes = [outcome_of(done, run, 0) for done in executions]
-        committed = self._alerts.commit(*outcomes, position=position)
-        self.position = max(self.position, position)
-        return frozenset(committed.new)
+    def groups(self) -> Groups:
+        return self._alerts.groups() if self._suppresses else NO_GROUPS
+
+    def commit(self, executions: Sequence[Execution], run: RunInfo, position: int | None) -> None:
+        # A record of every look at new events would be longer than the events.
+        outcomes = [outcome_of(done, run, self._clock() - run.started) for done in executions if done.alerts]
+        self._alerts.commit(*outcomes, position=position)
+        self.position = max(self.position, position or 0)
 
 
 @contextmanager
@@ -68,7 +74,7 @@ def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None])
         store = EventStore(places.events or places.folder / EVENTS)
         alerts = closing.enter_context(AlertStore(places.alerts or places.folder / ALERTS))
         detector = Detector(job, clock())
-        pump = Pump(journal, store, detector, _Sink(alerts), clock)
+        pump = Pump(journal, store, detector, _Sink(alerts, job, clock), clock)
         ingest = Ingest(journal, places.folder, clock)
         ingest.stored = ingest.last = pump.stored
         # What is loaded by now stays: looking for garbage in it would cost more than taking events.
