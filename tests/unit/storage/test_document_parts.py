@@ -18,7 +18,6 @@ def has(name: str) -> Exists:
         (has("a.b.caseless"), ["a", "a.b", "a.b.caseless"]),
         (Not(And((has("a"), has("kibana.alert.rule.tags"), has("kibana.alert.workflow_tags")))), ["a"]),
     ],
-    ids=str,
 )
 def test_keys_that_lead_to_its_fields(condition: Predicate, keys: list[str]) -> None:
     parts = parts_read(condition, "postgresql")
@@ -35,7 +34,6 @@ def test_keys_that_lead_to_its_fields(condition: Predicate, keys: list[str]) -> 
         has('a"b'),
         has("a$[0]"),
     ],
-    ids=str,
 )
 def test_conditions_that_read_whole_documents(condition: Predicate) -> None:
     assert parts_read(condition, "postgresql") is None

@@ -27,7 +27,6 @@ def like(*patterns: str) -> Like:
         (like("abc*", "*xyz"), ["abc", "xyz"]),
         (like("*1234*"), ["1234"]),
     ],
-    ids=str,
 )
 def test_texts_every_document_must_have(leaf: Predicate, texts: list[str]) -> None:
     assert texts_within(leaf) == texts
@@ -51,7 +50,6 @@ def test_texts_every_document_must_have(leaf: Predicate, texts: list[str]) -> No
         like("abc*", "*"),
         Exists(NAME),
     ],
-    ids=str,
 )
 def test_no_text_can_be_told(leaf: Predicate) -> None:
     assert texts_within(leaf) is None
