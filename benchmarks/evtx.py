@@ -3,7 +3,7 @@
     python -m benchmarks.evtx FILE… [--rules PATH] [--copies N]
 
 FILE are event logs of your own: none can be shipped here. Each is read in `--copies` variants, in which runs of digits
-within texts and the computer are others, so that what is remembered of values seen before is not all there is, and no
+within texts, milliseconds and the computer are others, so that what is remembered of values seen before is not all there is, and no
 record is one that was read before. The steps, each in one
 process: *parse* (the evtx package's records as JSON, and orjson), *events* (ECS documents, written), *scan* (alerts of
 all rules; the command's start, told apart by a run over half of the copies, is taken off). CPU and wall-clock time per
@@ -31,6 +31,9 @@ from besra.events.readers.evtx import read_evtx_events
 DIGITS = re.compile(rb"(?:[0-9]\0){5,}")
 """Runs of digits in UTF-16; shorter ones are parts of times and of well-known ids."""
 
+MILLISECONDS = re.compile(rb"(?<=:\0[0-9]\0[0-9]\0\.\0)(?:[0-9]\0){3}(?![0-9]\0)")
+"""Those of a time that is text, as in Sysmon's records. No two machines do all in the same instants."""
+
 RUNS = 3
 
 
@@ -53,7 +56,11 @@ def varied(log: bytes, seed: int, computer: str = "") -> bytes:
     digits = random.Random(seed)
     other = f"{computer[:-3]}{seed:03d}"[: len(computer)]
     log = log.replace(computer.encode("utf-16-le"), other.encode("utf-16-le")) if len(computer) > 3 else log
-    return DIGITS.sub(lambda run: b"".join(b"%d\0" % digits.randrange(10) for _ in range(len(run[0]) // 2)), log)
+
+    def other_digits(run: re.Match[bytes]) -> bytes:
+        return b"".join(b"%d\0" % digits.randrange(10) for _ in range(len(run[0]) // 2))
+
+    return MILLISECONDS.sub(other_digits, DIGITS.sub(other_digits, log))
 
 
 def computer_of(log: Path) -> str:

@@ -1,10 +1,11 @@
 """Events in batches: so many together that evaluating them costs little each, and so few that they fit into memory."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from besra.events.event import Event
 from besra.events.line_block import LineBlock
+from besra.events.raw_event import RawEvent
 from besra.events.table_part import TablePart
 
 BATCH = 5000
@@ -21,15 +22,17 @@ EACH = 100
 
 Batch = Sequence[Event] | LineBlock | TablePart
 
+Single = TypeVar("Single", bound=Event | RawEvent)
+
 
 def in_batches(
-    events: Iterable[Event | LineBlock | TablePart], most: int = BATCH
-) -> Iterator[list[Event] | LineBlock | TablePart]:
+    events: Iterable[Single | LineBlock | TablePart], most: int = BATCH
+) -> Iterator[list[Single] | LineBlock | TablePart]:
     """Blocks and parts as they come, other events in lists of up to `most`.
 
     A block is passed on before anything behind it is read: it is only good until the next one is decoded. So is a part.
     """
-    batch: list[Event] = []
+    batch: list[Single] = []
     size = 0
     for item in events:
         if isinstance(item, (LineBlock, TablePart)):
@@ -42,6 +45,18 @@ def in_batches(
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def unparsed(events: Iterable[Event | LineBlock | TablePart]) -> Iterator[Event | RawEvent | LineBlock | TablePart]:
+    """Events without their documents where these are written, all else as it is.
+
+    Thousands of documents that wait for each other cost more than parsing the few of them that matter once more.
+    """
+    for item in events:
+        if isinstance(item, Event) and item.written is not None:
+            yield RawEvent(item.id, item.index, item.written, item.origin, item.position)
+        else:
+            yield item
 
 
 def size_of(document: Mapping[str, Any]) -> int:

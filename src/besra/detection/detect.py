@@ -12,7 +12,7 @@ from typing import Protocol
 
 from besra.detection.alert import prepare_alerts
 from besra.detection.alert_event import reads_alerts
-from besra.detection.batches import events_of, in_batches
+from besra.detection.batches import events_of, in_batches, unparsed
 from besra.detection.execution import NO_LIMITS, Limits
 from besra.detection.feeding import descends_from
 from besra.detection.stages import NO_STAGES, Stages, stages_of
@@ -180,10 +180,10 @@ def _gather_columnar(job: Job, read: Read, indicators: Read | None, on_compile: 
             columnar.when_compiling(on_compile)
         if indicators is not None:
             with columnar.of_indicators() as of_indicators:
-                for batch in in_batches(indicators(of_indicators)):
+                for batch in in_batches(unparsed(indicators(of_indicators))):
                     of_indicators.add(batch)
             columnar.look_for_covered()
-        for batch in in_batches(read(columnar)):
+        for batch in in_batches(unparsed(read(columnar))):
             columnar.add(batch)
         hits = columnar.hits(stages().readers).by_entry
         return Gathered(hits, columnar.newest, columnar, columnar.oldest, stages(), columnar.profile())
@@ -199,6 +199,6 @@ def newest_time(read: Read, recogniser: Recogniser) -> int:
     with ColumnarEvaluator(RulePack(())) as columnar:
         columnar.know_sources(recogniser)
         columnar.wanted = EVERY_EVENT
-        for batch in in_batches(read(columnar)):
+        for batch in in_batches(unparsed(read(columnar))):
             columnar.add(batch)
         return columnar.newest

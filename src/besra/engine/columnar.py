@@ -26,6 +26,7 @@ from besra.events.event_time import TIMESTAMP
 from besra.events.file_lines import FileLines
 from besra.events.index_name import INDEX_FIELDS
 from besra.events.line_block import BLOCK, Buffer, LineBlock, Outcome, Pending, RawLines
+from besra.events.raw_event import RawEvent
 from besra.events.recognise import Recogniser, bundled_recogniser
 from besra.events.row_store import MEMORY_LIMIT
 from besra.events.table_part import TablePart
@@ -213,7 +214,7 @@ class ColumnarEvaluator:
         if self._watch is not None:
             self._watch.lap(phase)
 
-    def add(self, events: Sequence[Event] | LineBlock | TablePart) -> None:
+    def add(self, events: Sequence[Event | RawEvent] | LineBlock | TablePart) -> None:
         """Gather what was found in a block, or evaluate some events.
 
         A part whose events cannot be read is given up: they are to be added one by one.

@@ -22,6 +22,7 @@ from besra.events.event import Event
 from besra.events.event_time import TIMESTAMP, parse_event_time
 from besra.events.file_lines import FileLines, FileReader
 from besra.events.line_block import Integers, Outcome, RawLines, leave_slow
+from besra.events.raw_event import RawEvent
 from besra.events.recognise import Recogniser, unknown_rows
 from besra.events.table_part import TablePart
 from besra.events.times import NO_TIME, times_of_rows
@@ -114,7 +115,7 @@ class Lane:
         self._lap(Phase.DECODE)
         return Outcome(decoded, untimed, self.found(replace(batch, times=times)), batch.homes, unknown)
 
-    def events(self, events: Sequence[Event]) -> Found:
+    def events(self, events: Sequence[Event | RawEvent]) -> Found:
         """Evaluate events."""
         self._lap(Phase.READ)
         decoder = self._decoder if self._compiled is not None else None

@@ -19,6 +19,7 @@ from besra.events.document import CASELESS
 from besra.events.event import Event
 from besra.events.index_name import INDEX_FIELDS, homes_of, index_names
 from besra.events.line_block import RawLines
+from besra.events.raw_event import RawEvent
 from besra.events.table_part import TablePart
 from besra.schema.fieldtype import FieldType, Scalar, Typed, to_text, to_typed
 
@@ -83,7 +84,7 @@ class RowFields:
 
 
 def batch_of(
-    events: Sequence[Event], projection: Projection, values: ValueTable, decoder: LineDecoder | None = None
+    events: Sequence[Event | RawEvent], projection: Projection, values: ValueTable, decoder: LineDecoder | None = None
 ) -> EventBatch:
     """The batch of some events. Those whose documents are written go through the `decoder`, if there is one."""
     columns = _columns_of_events(events, projection, values, decoder)
@@ -103,7 +104,7 @@ def _numbered_names(given: Sequence[tuple[str, ...]]) -> tuple[Ints, tuple[tuple
 
 
 def _columns_of_events(
-    events: Sequence[Event], projection: Projection, values: ValueTable, decoder: LineDecoder | None
+    events: Sequence[Event | RawEvent], projection: Projection, values: ValueTable, decoder: LineDecoder | None
 ) -> dict[str, Column]:
     """The columns of events. A line of JSON without a document stands for one that is not written: it is slow."""
     if decoder is None or all(event.written is None for event in events):
@@ -153,7 +154,7 @@ def batch_of_part(part: TablePart, projection: Projection, values: ValueTable) -
     return EventBatch(part.size, columns, together, values, part.index, part.index_names, rows, documents, part.times)
 
 
-def _documents_of_events(events: Sequence[Event], rows: Sequence[int]) -> Iterator[Mapping[str, Any]]:
+def _documents_of_events(events: Sequence[Event | RawEvent], rows: Sequence[int]) -> Iterator[Mapping[str, Any]]:
     return (events[row].source for row in rows)
 
 

@@ -1,6 +1,8 @@
 """An event whose document is still text: most that a scan keeps are never looked at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from besra.errors import InputError
 from besra.events.event import Event, Origin
@@ -22,6 +24,16 @@ class RawEvent:
     def is_whole(self) -> bool:
         """Whether the text begins and ends as a document does."""
         return self.text[:1] == b"{" and self.text[-1:] == b"}"
+
+    @property
+    def written(self) -> bytes:
+        """The document as JSON."""
+        return self.text
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """The document, parsed each time it is asked for. Raises InputError if the text is no JSON."""
+        return self.event().source
 
     def parsed(self) -> tuple[Event | None, Problem | None]:
         """The event, and what is to be said about its text; no event if it is no JSON."""

@@ -7,6 +7,7 @@ order of a sequence.
 import calendar
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 NANOS = 1_000_000_000
 
@@ -45,13 +46,22 @@ def parse_timestamp(value: str | float | int | bool) -> int | None:
 def _plain(text: str) -> int | None:
     """The time of `2024-05-01T10:00:00.123456Z`, the form most shippers write; None for text of another form."""
     fraction = text[20:-1]
-    if not text.isascii() or text[4] + text[7] + text[13:17:3] + text[19:20] != "--::." or not fraction.isdigit():
+    if text[19:20] != "." or not fraction.isdigit() or not fraction.isascii():
+        return None
+    since = _whole_seconds(text[:19])
+    return None if since is None else since * NANOS + int(fraction[:9].ljust(9, "0"))
+
+
+@lru_cache(maxsize=1024)
+def _whole_seconds(text: str) -> int | None:
+    """Seconds since 1970 of `2024-05-01T10:00:00`, which many records of a log share; None if it is no such time."""
+    if not text.isascii() or text[4] + text[7] + text[13:17:3] != "--::":
         return None
     try:
-        since = datetime.fromisoformat(f"{text[:19]}+00:00") - EPOCH
+        since = datetime.fromisoformat(f"{text}+00:00") - EPOCH
     except ValueError:
         return None
-    return (since.days * 86_400 + since.seconds) * NANOS + int(fraction[:9].ljust(9, "0"))
+    return since.days * 86_400 + since.seconds
 
 
 def _from_parts(found: re.Match[str]) -> int | None:
@@ -83,10 +93,18 @@ def format_timestamp(nanos: int, *, digits: int | None = None) -> str:
     fraction = f"{rest:09d}"
     if digits is None:
         digits = 3 if fraction.endswith("000000") else 6 if fraction.endswith("000") else 9
+    text = _text_of_seconds(seconds)
+    if text is None:
+        return f"{nanos // 1_000_000}"
+    return f"{text}.{fraction[:digits]}Z" if digits else f"{text}Z"
+
+
+@lru_cache(maxsize=1024)
+def _text_of_seconds(seconds: int) -> str | None:
+    """`2024-05-01T10:00:00` of seconds since 1970; None beyond the years 1 to 9999."""
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
-        return f"{nanos // 1_000_000}"
+        return None
     # strftime("%Y") does not pad years below 1000 on every platform; isoformat does.
-    text = moment.replace(tzinfo=None).isoformat(timespec="seconds")
-    return f"{text}.{fraction[:digits]}Z" if digits else f"{text}Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds")

@@ -53,13 +53,15 @@ def parse_record(event: Mapping[str, Any]) -> RawRecord:
         record_id=_integer(system, "EventRecordID"),
         time=text_of(created.get("SystemTime")),
         level=_integer(system, "Level"),
-        keywords=integer_of(_element(system, "Keywords")),
+        keywords=_keywords(_element(system, "Keywords")),
         task=_integer(system, "Task"),
         version=_integer(system, "Version"),
-        process_id=integer_of(text_of(execution.get("ProcessID"))),
-        thread_id=integer_of(text_of(execution.get("ThreadID"))),
-        activity_id=guid_of(text_of(correlation.get("ActivityID"))),
-        related_activity_id=guid_of(text_of(correlation.get("RelatedActivityID"))),
+        process_id=_number(execution.get("ProcessID")),
+        thread_id=_number(execution.get("ThreadID")),
+        activity_id=guid_of(text_of(correlation["ActivityID"])) if "ActivityID" in correlation else None,
+        related_activity_id=(
+            guid_of(text_of(correlation["RelatedActivityID"])) if "RelatedActivityID" in correlation else None
+        ),
         user_id=text_of(security.get("UserID")),
         event_data=event_data_of(event.get("EventData")),
         user_data=user_data_of(event["UserData"]) if "UserData" in event else NOTHING,
@@ -74,12 +76,18 @@ def _object(value: Any) -> Document:
 def _element(parent: Document, name: str) -> str | None:
     """The text of a child element, which is an object where the element has attributes."""
     value = parent.get(name)
+    if type(value) is str:  # most of them
+        return value or None
     return text_of(value.get("#text") if isinstance(value, dict) else value)
 
 
 def _integer(parent: Document, name: str) -> int | None:
     value = parent.get(name)
-    return value if type(value) is int and 0 <= value < 1 << 63 else integer_of(_element(parent, name))
+    return _number(value.get("#text") if isinstance(value, dict) else value)
+
+
+def _number(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 1 << 63 else integer_of(text_of(value))
 
 
 def _attributes(parent: Document, element: str) -> Mapping[str, Any]:
@@ -100,6 +108,12 @@ def _attributes(parent: Document, element: str) -> Mapping[str, Any]:
 def _known_guid(text: str | None) -> str | None:
     """A provider's GUID, of which there are few."""
     return guid_of(text)
+
+
+@lru_cache(maxsize=256)
+def _keywords(text: str | None) -> int | None:
+    """The bits, of which few combinations are met."""
+    return integer_of(text)
 
 
 def shipped_value(value: Any) -> str | None:
@@ -124,9 +138,14 @@ def event_data_of(data: Any) -> Document:
             members = _unnamed(value)
         elif name in ("#attributes", "Data_attributes") or name[:1] == "@":
             continue
-        elif type(value) is str and len(value) != 36 and "\r" not in value:  # most of them; see `shipped_value`
-            if value:
-                found[name] = value
+        elif type(value) is str:  # most of them
+            # As `shipped_value` tells, which this is spared for.
+            shipped = shipped_value(value) if len(value) == 36 or "\r" in value else value
+            if shipped:
+                found[name] = shipped
+            continue
+        elif type(value) is int:
+            found[name] = str(value)
             continue
         else:
             members = iter(((name, value),))

@@ -7,7 +7,7 @@ answers, registry paths, names cut from paths and arguments from command lines.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from besra.events.normalise.command_line import split_arguments
@@ -273,11 +273,20 @@ def _iso(text: str) -> str | None:
     return None if nanos is None else format_timestamp(nanos)
 
 
-@cache
-def _moves(code: str) -> tuple[tuple[Move, str, str], ...]:
-    """The rows that count for an event id, each with the object its field is in and its name there."""
-    rows = [move for move in MOVES if code not in move.never and (not move.only or code in move.only)]
-    return tuple((move, *move.field.rpartition(".")[::2]) for move in rows)
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A row that counts for an event: the object its field is in, and its name there."""
+
+    move: Move
+    parent: str
+    name: str
+
+
+@lru_cache(maxsize=1024)
+def _steps(code: str, names: tuple[str, ...]) -> tuple[_Step, ...]:
+    """The rows that count for an event id and raw names, of which there are few combinations."""
+    rows = [row for row in MOVES if row.raw in names and code not in row.never and (not row.only or code in row.only)]
+    return tuple(_Step(row, *row.field.rpartition(".")[::2]) for row in rows)
 
 
 def _put_moves(document: Document, data: Document, code: str) -> list[str]:
@@ -285,16 +294,17 @@ def _put_moves(document: Document, data: Document, code: str) -> list[str]:
     moved = []
     filled = set()
     holders: dict[str, Document] = {"": document}
-    for move, parent, name in _moves(code if code in EVENTS else ""):
-        if move.raw not in data or move.field in filled:
+    for step in _steps(code if code in EVENTS else "", tuple(data)):
+        move = step.move
+        if move.field in filled:
             continue
         text = text_of(data[move.raw])
         value = text if text is None or move.convert is _text else move.convert(text)
         if value is None:
             continue
-        if parent not in holders:
-            holders[parent] = child_at(document, parent)
-        holders[parent][name] = value
+        if step.parent not in holders:
+            holders[step.parent] = child_at(document, step.parent)
+        holders[step.parent][step.name] = value
         filled.add(move.field)
         if not move.keep:
             moved.append(move.raw)

@@ -129,42 +129,51 @@ def to_winlog(record: RawRecord) -> Document:
     """The document Winlogbeat would ship for a record, its pipeline not yet run."""
     rendering = record.rendering
     keywords = record.keywords or 0
-    winlog: Document = {"api": "wineventlog"}
-    event: Document = {"kind": "event"}
+    event = _known(
+        {
+            "kind": "event",
+            "code": record.event_id,
+            "provider": record.provider,
+            "outcome": _outcome(keywords),
+            "action": rendering.task,
+        }
+    )
+    winlog = _known(
+        {
+            "api": "wineventlog",
+            "channel": record.channel,
+            "computer_name": record.computer,
+            "event_id": record.event_id,
+            "keywords": list(keyword_names(keywords)) or None,
+            "provider_name": record.provider,
+            "provider_guid": record.provider_guid,
+            "record_id": None if record.record_id is None else str(record.record_id),
+            "activity_id": record.activity_id,
+            "related_activity_id": record.related_activity_id,
+            "task": rendering.task,
+            "opcode": rendering.opcode,
+            "version": record.version or None,
+            "user": None if record.user_id is None else _user(record.user_id, record.account),
+            "event_data": dict(record.event_data) or None,
+            "user_data": dict(record.user_data) or None,
+        }
+    )
     document: Document = {"event": event, "winlog": winlog}
-    for members, name, value in (
-        (winlog, "channel", record.channel),
-        (winlog, "computer_name", record.computer),
-        (winlog, "event_id", record.event_id),
-        (winlog, "keywords", list(keyword_names(keywords)) or None),
-        (winlog, "provider_name", record.provider),
-        (winlog, "provider_guid", record.provider_guid),
-        (winlog, "record_id", None if record.record_id is None else str(record.record_id)),
-        (winlog, "activity_id", record.activity_id),
-        (winlog, "related_activity_id", record.related_activity_id),
-        (winlog, "task", rendering.task),
-        (winlog, "opcode", rendering.opcode),
-        (winlog, "version", record.version or None),
-        (winlog, "user", None if record.user_id is None else _user(record.user_id, record.account)),
-        (winlog, "event_data", dict(record.event_data) or None),
-        (winlog, "user_data", dict(record.user_data) or None),
-        (event, "code", record.event_id),
-        (event, "provider", record.provider),
-        (event, "outcome", _outcome(keywords)),
-        (event, "action", rendering.task),
-        (document, "@timestamp", record.time),
-        (document, "message", rendering.message),
-    ):
-        if value is not None:
-            members[name] = value
+    if record.time is not None:
+        document["@timestamp"] = record.time
+    if rendering.message is not None:
+        document["message"] = rendering.message
     if record.computer is not None:
         document["host"] = {"name": record.computer}
     if record.level in LEVELS:
         document["log"] = {"level": LEVELS[record.level]}
+    process: Document = {}
     if record.process_id is not None:
-        winlog["process"] = {"pid": record.process_id}
+        process["pid"] = record.process_id
     if record.thread_id is not None:
-        put(winlog, "process.thread.id", record.thread_id)
+        process["thread"] = {"id": record.thread_id}
+    if process:
+        winlog["process"] = process
     return document
 
 
