@@ -3,8 +3,8 @@
     python -m benchmarks.evtx FILE… [--rules PATH] [--copies N]
 
 FILE are event logs of your own: none can be shipped here. Each is read in `--copies` variants, in which runs of digits
-within texts, milliseconds and the computer are others, so that what is remembered of values seen before is not all there is, and no
-record is one that was read before. The steps, each in one
+within texts, the computer and the times are others, so that what is remembered of values seen before is not all there
+is, no record is one that was read before, and no two machines do all in the same instants. The steps, each in one
 process: *parse* (the evtx package's records as JSON, and orjson), *events* (ECS documents, written), *scan* (alerts of
 all rules; the command's start, told apart by a run over half of the copies, is taken off). CPU and wall-clock time per
 record; `x parse` is how many times as long as parsing alone a step takes. Of three runs the fastest counts.
@@ -32,7 +32,13 @@ DIGITS = re.compile(rb"(?:[0-9]\0){5,}")
 """Runs of digits in UTF-16; shorter ones are parts of times and of well-known ids."""
 
 MILLISECONDS = re.compile(rb"(?<=:\0[0-9]\0[0-9]\0\.\0)(?:[0-9]\0){3}(?![0-9]\0)")
-"""Those of a time that is text, as in Sysmon's records. No two machines do all in the same instants."""
+"""Those of a time that is text, as in Sysmon's records."""
+
+WRITTEN = re.compile(rb"(?<=\*\*\0\0.{12}).{7}\x01", re.DOTALL)
+"""When a record was written, in its header: 100 nanoseconds since 1601. The record itself says it once more."""
+
+LATER = 1_234_567
+"""How much later each copy's records were written, in these."""
 
 RUNS = 3
 
@@ -47,20 +53,27 @@ class Step:
 
 
 def varied(log: bytes, seed: int, computer: str = "") -> bytes:
-    """A log with other digits and of another computer; its own for the seed 0.
+    """A log with other digits and times, and of another computer; its own for the seed 0.
 
     Checksums no longer hold, which no reader minds.
     """
     if seed == 0:
         return log
     digits = random.Random(seed)
-    other = f"{computer[:-3]}{seed:03d}"[: len(computer)]
-    log = log.replace(computer.encode("utf-16-le"), other.encode("utf-16-le")) if len(computer) > 3 else log
 
     def other_digits(run: re.Match[bytes]) -> bytes:
         return b"".join(b"%d\0" % digits.randrange(10) for _ in range(len(run[0]) // 2))
 
-    return MILLISECONDS.sub(other_digits, DIGITS.sub(other_digits, log))
+    other = f"{computer[:-3]}{seed:03d}"[: len(computer)]
+    log = log.replace(computer.encode("utf-16-le"), other.encode("utf-16-le")) if len(computer) > 3 else log
+    return _written_later(MILLISECONDS.sub(other_digits, DIGITS.sub(other_digits, log)), seed * LATER)
+
+
+def _written_later(log: bytes, much: int) -> bytes:
+    for time_written in set(WRITTEN.findall(log)):
+        later = int.from_bytes(time_written, "little") + much
+        log = log.replace(time_written, later.to_bytes(8, "little"))
+    return log
 
 
 def computer_of(log: Path) -> str:
