@@ -225,10 +225,8 @@ def normalise_sysmon(document: Document, shipper: Shipper) -> None:
         _put_registry(document, data)
     _put_users(document, text_of(data.get("User")))
     document["winlog"].pop("time_created", None)
-    for name in moved:
+    for name in (*moved, *CONSUMED):
         data.pop(name, None)
-    for name in CONSUMED.intersection(data):
-        del data[name]
     if not data:
         document["winlog"].pop("event_data", None)
 
@@ -239,13 +237,16 @@ def _put_kind(document: Document, code: str, shipper: Shipper) -> None:
     kind = EVENTS.get(code)
     if kind is None or (code == "29" and shipper is Shipper.WINLOGBEAT):
         return
+    event = child_at(document, "event")
     types = list(kind.type)
     if shipper is Shipper.AGENT:
-        put(document, "event.action", kind.action)
+        event["action"] = kind.action
     elif code in ("27", "28"):
         types.append("denied")
-    put(document, "event.category", list(kind.category) or None)
-    put(document, "event.type", types or None)
+    if kind.category:
+        event["category"] = list(kind.category)
+    if types:
+        event["type"] = types
 
 
 def _put_time(document: Document, utc_time: str | None, shipper: Shipper) -> None:
@@ -348,8 +349,8 @@ def _put_derived(document: Document) -> None:
 
 def _put_process_parts(process: Document) -> None:
     executable, command_line = text_of(process.get("executable")), text_of(process.get("command_line"))
-    if executable:
-        put(process, "name", name_after_backslash(executable))
+    if executable and (name := name_after_backslash(executable)):
+        process["name"] = name
     if command_line:
         arguments = split_arguments(command_line)
         process["args"] = arguments
