@@ -69,7 +69,7 @@ SERVICE_TYPES = {
 def put_account_control(data: Document) -> None:
     """Add `NewUACList`, and with it make `UserAccountControl` a list of message numbers."""
     flags = integer_of(text_of(data.get("NewUacValue"))) or 0
-    names = [name for bit, name in enumerate(ACCOUNT_CONTROL) if flags >> bit & 1]
+    names = [name for bit, name in enumerate(ACCOUNT_CONTROL) if flags >> bit & 1] if flags else []
     if not names:
         return
     data["NewUACList"] = names

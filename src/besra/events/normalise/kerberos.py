@@ -65,7 +65,7 @@ def _results() -> dict[int, str]:
 def put_ticket(data: Document, code: str) -> None:
     """Add `TicketOptionsDescription`, `TicketEncryptionTypeDescription` and `StatusDescription` where they apply."""
     options = integer_of(text_of(data.get("TicketOptions"))) or 0
-    names = [name for bit, name in TICKET_OPTIONS.items() if options & bit]
+    names = [name for bit, name in TICKET_OPTIONS.items() if options & bit] if options else []
     if names:
         data["TicketOptionsDescription"] = names
     encryption = ENCRYPTION_TYPES.get(integer_of(text_of(data.get("TicketEncryptionType"))) or 0)

@@ -112,7 +112,9 @@ def drop_empty_event_data(document: Document, empty: frozenset[str]) -> None:
 
 def text_of(value: Any) -> str | None:
     """A scalar as the text a shipper would send; None for null, empty text, lists and objects."""
-    if type(value) is str or isinstance(value, str):
+    if value is None:  # often: most records have few of the names they are asked for
+        return None
+    if isinstance(value, str):
         return value or None
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -120,12 +120,13 @@ def key_values(text: str, separator: str) -> dict[str, str]:
 
 def _put_fields(document: Document, data: Document) -> None:
     for name, field in TEXTS:
-        text = text_of(data.get(name))
+        text = text_of(data[name]) if name in data else None
         if text is not None:
             put(document, field, text)
             del data[name]
     for name, field in NUMBERS:
-        put(document, field, integer_of(text_of(data.pop(name, None))))
+        if name in data:
+            put(document, field, integer_of(text_of(data.pop(name))))
 
 
 def _detail_lines(text: str) -> list[str]:
