@@ -65,30 +65,32 @@ def field_text(document: Document, field: str) -> str | None:
     return text_of(field_value(document, field))
 
 
+def _holder(document: Document, field: str) -> tuple[Document, str]:
+    """The object a dotted field belongs in, made if need be, and the field's name there."""
+    parents, last = _split(field)
+    for name in parents:
+        child = document.get(name)
+        document = child if type(child) is dict else _child(document, name)
+    return document, last
+
+
 def put(document: Document, field: str, value: Any) -> None:
     """Set a dotted field. None is not stored: an absent field and a null one mean the same."""
     if value is not None:
-        parents, last = _split(field)
-        for name in parents:
-            document = _child(document, name)
+        document, last = _holder(document, field)
         document[last] = value
 
 
 def child_at(document: Document, field: str) -> Document:
     """The object at a dotted field, made if need be."""
-    parents, last = _split(field)
-    for name in parents:
-        document = _child(document, name)
-    return _child(document, last)
+    return _child(*_holder(document, field))
 
 
 def collect(document: Document, field: str, value: Any) -> None:
     """Add a value to the list at a dotted field, once."""
     if value is None:
         return
-    parents, last = _split(field)
-    for name in parents:
-        document = _child(document, name)
+    document, last = _holder(document, field)
     values = document.get(last)
     if not isinstance(values, list):
         document[last] = [value]

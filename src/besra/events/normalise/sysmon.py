@@ -225,8 +225,10 @@ def normalise_sysmon(document: Document, shipper: Shipper) -> None:
         _put_registry(document, data)
     _put_users(document, text_of(data.get("User")))
     document["winlog"].pop("time_created", None)
-    for name in (*moved, *CONSUMED):
+    for name in moved:
         data.pop(name, None)
+    for name in CONSUMED.intersection(data):
+        del data[name]
     if not data:
         document["winlog"].pop("event_data", None)
 
@@ -274,38 +276,31 @@ def _iso(text: str) -> str | None:
     return None if nanos is None else format_timestamp(nanos)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A row that counts for an event: the object its field is in, and its name there."""
-
-    move: Move
-    parent: str
-    name: str
-
-
 @lru_cache(maxsize=1024)
-def _steps(code: str, names: tuple[str, ...]) -> tuple[_Step, ...]:
-    """The rows that count for an event id and raw names, of which there are few combinations."""
+def _moves(code: str, names: tuple[str, ...]) -> tuple[tuple[Move, str, str], ...]:
+    """The rows that count for an event id and raw names, each with the object its field is in and its name there.
+
+    There are few combinations of names.
+    """
     rows = [row for row in MOVES if row.raw in names and code not in row.never and (not row.only or code in row.only)]
-    return tuple(_Step(row, *row.field.rpartition(".")[::2]) for row in rows)
+    return tuple((row, *row.field.rpartition(".")[::2]) for row in rows)
 
 
 def _put_moves(document: Document, data: Document, code: str) -> list[str]:
     """Fill the fields of `MOVES`; returns the raw names that are used up."""
     moved = []
-    filled = set()
     holders: dict[str, Document] = {"": document}
-    for step in _steps(code if code in EVENTS else "", tuple(data)):
-        move = step.move
+    filled = set()
+    for move, parent, name in _moves(code if code in EVENTS else "", tuple(data)):
         if move.field in filled:
             continue
         text = text_of(data[move.raw])
         value = text if text is None or move.convert is _text else move.convert(text)
         if value is None:
             continue
-        if step.parent not in holders:
-            holders[step.parent] = child_at(document, step.parent)
-        holders[step.parent][step.name] = value
+        if parent not in holders:
+            holders[parent] = child_at(document, parent)
+        holders[parent][name] = value
         filled.add(move.field)
         if not move.keep:
             moved.append(move.raw)
