@@ -13,7 +13,7 @@ from tests.property.test_kept_hits import PACKS, documents
 from tests.unit.events.parquet.parquet_files import write_events
 from tests.unit.events.readers.evtx_file import event, evtx_file
 
-from besra.detection.batches import in_batches
+from besra.detection.batches import in_batches, unparsed
 from besra.detection.correlate import correlate
 from besra.detection.match import Match
 from besra.detection.window import EVERYTHING
@@ -77,7 +77,7 @@ def name_below(path: str, top: Path) -> str:
 def scanned(pack: RulePack, top: Path, workers: int, *, kernels: bool) -> Scanned:
     counts: dict[str, tuple[int, ...]] = {}
     with ColumnarEvaluator(pack, workers=workers, max_values=30, kernels=kernels) as evaluator:
-        for batch in in_batches(events_in(top, ReadOptions(decoder=evaluator), counts)):
+        for batch in in_batches(unparsed(events_in(top, ReadOptions(decoder=evaluator), counts))):
             evaluator.add(batch)
         return matched(pack, evaluator.hits().by_entry), counts
 

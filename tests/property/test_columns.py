@@ -2,7 +2,7 @@
 
 import json
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 from random import Random
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.decoded import lines_of, rows_of, wanted
 
+from besra.detection.batches import unparsed
 from besra.events.batch import batch_of
 from besra.events.columns import LineDecoder, Projection, ValueTable, columns_of, decode_lines
 from besra.events.event import Event
@@ -209,19 +210,19 @@ def test_ids_of_scalars_lead_back_to_them(held: list[Any]) -> None:
 
 @given(held=st.lists(st.tuples(documents, st.booleans()), min_size=1, max_size=6))
 def test_events_give_the_same_columns_whether_they_are_written_or_not(held: list[tuple[dict[str, Any], bool]]) -> None:
-    """Some of them written, some not, and some whose lines the kernel leaves alone."""
+    """Some of them written, some not, some waiting as text, and some whose lines the kernel leaves alone."""
     events = [
         Event(str(n), ("i",), doc, written=written_document(doc) if is_written else None)
         for n, (doc, is_written) in enumerate(held)
     ]
     found = []
-    for with_kernel in (False, True):
+    for given_as, with_kernel in product((events, list(unparsed(events))), (False, True)):
         values = ValueTable()
-        batch = batch_of(events, FIELDS, values, LineDecoder(FIELDS, values) if with_kernel else None)
+        batch = batch_of(given_as, FIELDS, values, LineDecoder(FIELDS, values) if with_kernel else None)
         found.append(
             {
                 name: list(zip(column.rows.tolist(), map(repr, values.scalars(column.values.tolist())), strict=True))
                 for name, column in batch.columns.items()
             }
         )
-    assert found[0] == found[1]
+    assert found == [found[0]] * 4

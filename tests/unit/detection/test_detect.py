@@ -15,9 +15,7 @@ from tests.unit.detection.conftest import MakeRules
 
 from besra import api
 from besra.demo import demo_documents
-from besra.detection.batches import EACH, in_batches, size_of
 from besra.errors import InputError
-from besra.events.event import Event
 from besra.events.file_read import FileRead
 from besra.problems import Problem
 from besra.rules.ruleset import RuleSet, load_rules
@@ -228,12 +226,3 @@ def test_scan_is_an_iterator(story: list[Json], tmp_path: Path) -> None:
     alerts = api.scan(write(tmp_path, [story]))
     assert iter(alerts) is alerts
     assert next(alerts)["event.kind"] == "signal"
-
-
-def test_documents_deeper_than_python_recurses_are_batched() -> None:
-    deep: Json = {"x": "four"}
-    for _ in range(5000):
-        deep = {"x": deep}
-    assert size_of(deep) == 5001 * EACH + 4
-    events = [Event(str(number), (), {"args": ["a"] * 400_000}) for number in range(4)]
-    assert [len(batch) for batch in in_batches(events)] == [2, 2]
