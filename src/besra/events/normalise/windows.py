@@ -53,6 +53,11 @@ class Stream:
         """The data stream, `logs-<dataset>-<namespace>`."""
         return f"logs-{self.dataset}-{NAMESPACE}"
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What its events from files answer to: the data stream, their home, and the Winlogbeat index."""
+        return (self.name, WINLOGBEAT_INDEX)
+
 
 FORWARDED = "windows.forwarded"
 """For every channel without an integration of its own: the one data set that takes any channel."""
@@ -110,7 +115,7 @@ def stream_of(document: Document) -> Stream:
 
 def names_of(record: RawRecord) -> tuple[str, ...]:
     """The names an event from a file answers to: its data stream (its home) and the Winlogbeat index."""
-    return (stream_by(record.channel, record.provider).name, WINLOGBEAT_INDEX)
+    return stream_by(record.channel, record.provider).names
 
 
 def to_ecs(record: RawRecord) -> Document:
