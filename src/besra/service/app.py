@@ -10,19 +10,20 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from besra.errors import BesraError
+from besra.errors import QueryError
 from besra.language.expr import Predicate
-from besra.language.kuery.lower import lower_kuery
-from besra.language.kuery.parser import parse_kuery
 from besra.language.simplify import TRUE
-from besra.schema.catalogue import bundled_catalogue
 from besra.service import elasticsearch
-from besra.service.elasticsearch import failure, reply
+from besra.service.elasticsearch import body_of, failure, guarded, reply
 from besra.service.server import Service
+from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_search import Search
+from besra.storage.database import AlertStoreError
 
 SIGNALS = "/api/detection_engine/signals/search"
 LARGEST_PAGE = 10_000
+LARGEST_BODY = 1 << 20
+"""Bytes of a search."""
 
 
 def app_of(service: Service) -> Starlette:
@@ -41,10 +42,16 @@ def app_of(service: Service) -> Starlette:
 
     async def signals(request: Request) -> Response:
         try:
-            asked = search_of(orjson.loads(await request.body() or b"{}"))
-            return await run_in_threadpool(_found, asked)
-        except (BesraError, ValueError) as error:
+            asked = search_of(orjson.loads(await body_of(request, LARGEST_BODY) or b"{}"), service.clock())
+        except (QueryError, ValueError) as error:
             return failure(400, "parsing_exception", str(error))
+        try:
+            return await run_in_threadpool(_found, asked)
+        except AlertStoreError as error:
+            # One that a search is too much for is the asker's to mend; the database is not.
+            is_asked = error.problem.code == "alert-search"
+            kind = "search_phase_execution_exception"
+            return failure(400 if is_asked else 503, kind, str(error))
 
     def _found(asked: Search) -> Response:
         page = service.alerts.search(asked)
@@ -60,14 +67,17 @@ def app_of(service: Service) -> Starlette:
             Route("/healthz", healthy),
             Route("/readyz", ready),
             Route("/metrics", metrics),
-            Route(SIGNALS, signals, methods=["POST"]),
+            Route(SIGNALS, guarded(signals), methods=["POST"]),
             *elasticsearch.routes(service.ingest),
         ]
     )
 
 
-def search_of(body: Mapping[str, Any]) -> Search:
-    """What a request asks for: `query` in KQL over the fields of alerts, `size` and `from`. Raises ValueError."""
+def search_of(body: Mapping[str, Any], now: int) -> Search:
+    """What a request asks for: `query` in KQL over the fields of alerts, `size` and `from`.
+
+    Raises ValueError, and QueryError for the query. `now` is what dates in it mean, in nanoseconds since 1970.
+    """
     if not isinstance(body, dict):
         raise ValueError("the body is no JSON object")
     size, offset, query = body.get("size", 100), body.get("from", 0), body.get("query", "")
@@ -79,7 +89,7 @@ def search_of(body: Mapping[str, Any]) -> Search:
         raise ValueError("from is a number, 0 or more")
     condition: Predicate = TRUE
     if query.strip():
-        condition = lower_kuery(parse_kuery(query), bundled_catalogue()).plan.clauses[0].predicate
+        condition = alert_condition(query, now).predicate
     return Search(condition, size=size, offset=offset)
 
 

@@ -2,10 +2,14 @@
 
 import zlib
 
-import zstandard
+from besra.events.chunks import Damage
+from besra.events.compression import Compression, decompress
+from besra.events.expansion import Allowance, ExpansionLimits
+
+LIMITS = ExpansionLimits()
+"""Those of files; the limit of a body is reached long before."""
 
 ENCODINGS = ("gzip", "deflate", "zstd", "identity")
-PIECE = 64 * 1024
 
 
 class BodyError(Exception):
@@ -22,11 +26,11 @@ def in_the_clear(body: bytes, encoding: str | None, limit: int) -> bytes:
         case "identity":
             clear = body
         case "gzip" | "x-gzip":
-            clear = _inflated(body, 31, limit)
+            clear = _decompressed(body, Compression.GZIP, limit)
         case "deflate":
-            clear = _inflated(body, 15, limit)
+            clear = _inflated(body, limit)
         case "zstd":
-            clear = _expanded(body, limit)
+            clear = _decompressed(body, Compression.ZSTD, limit)
         case other:
             raise BodyError(415, f"the content encoding {other[:40]!r} is none of {', '.join(ENCODINGS)}")
     if len(clear) > limit:
@@ -34,8 +38,20 @@ def in_the_clear(body: bytes, encoding: str | None, limit: int) -> bytes:
     return clear
 
 
-def _inflated(body: bytes, window: int, limit: int) -> bytes:
-    inflate = zlib.decompressobj(wbits=window)
+def _decompressed(body: bytes, compression: Compression, limit: int) -> bytes:
+    """All members or frames of a body, as those of a file are read."""
+    clear = bytearray()
+    for chunk in decompress(iter([body]), compression, Allowance(LIMITS)):
+        if isinstance(chunk, Damage):
+            raise BodyError(400, f"the body is not what its content encoding says: {chunk.what}")
+        clear += chunk
+        if len(clear) > limit:
+            break
+    return bytes(clear)
+
+
+def _inflated(body: bytes, limit: int) -> bytes:
+    inflate = zlib.decompressobj()
     try:
         clear = inflate.decompress(body, limit + 1)
     except zlib.error as error:
@@ -43,17 +59,6 @@ def _inflated(body: bytes, window: int, limit: int) -> bytes:
     if len(clear) <= limit and not inflate.eof:
         raise BodyError(400, "the compressed body is cut off")
     return clear
-
-
-def _expanded(body: bytes, limit: int) -> bytes:
-    clear = bytearray()
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(body) as reader:
-            while len(clear) <= limit and (piece := reader.read(PIECE)):
-                clear += piece
-    except zstandard.ZstdError as error:
-        raise BodyError(400, f"the body is not what its content encoding says: {error}") from error
-    return bytes(clear)
 
 
 def _too_large(limit: int) -> BodyError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from besra.detection.alert_event import reads_alerts
 from besra.detection.detect import Job
 from besra.detection.execution import Execution, execute
 from besra.detection.run import RunInfo
@@ -64,8 +65,12 @@ class Detector:
         projection = Projection(tuple(sorted(fields)))
         self._lane = Lane(self._pack, projection, ECS_ONLY, remembered_pack(self._pack, projection))
         self._lane.warm_up()
+        self.reads_alerts = any(reads_alerts(rule, plan) for rule, plan in job.rules)
+        """Whether one of the rules is over alerts."""
         self._fresh: dict[int, int] = {}
         """The rules with rows no run has seen, and the first of those rows."""
+        self._running: dict[int, int] = {}
+        """The same of rules that have been run, while nobody has said that the outcome is kept."""
 
     def take(self, arrivals: Sequence[Arrival], now: int) -> None:
         """Evaluate events that arrived."""
@@ -107,13 +112,25 @@ class Detector:
         return tuple(sorted(self._fresh))
 
     def run(self, numbers: Sequence[int], run: RunInfo) -> Iterator[Execution]:
-        """Run rules that have something new; what they have seen then is not new any more."""
+        """Run rules that have something new. It is not new any more once that is `confirm`ed."""
         for number in numbers:
             first = self._fresh.pop(number, None)
-            hits = [] if first is None else self._log.hits(number, first)
+            if first is None:
+                continue
+            self._running[number] = first
+            hits = self._log.hits(number, first)
             if hits:
                 rule, plan = self._job.rules[number]
                 yield execute(rule, resolved(plan, run.started), hits, run, limits=self._job.limits)
+
+    def confirm(self) -> None:
+        """What the rules that were run have come to is kept."""
+        self._running.clear()
+
+    def again(self) -> None:
+        """It is not kept: what they were run for is new to them as it was."""
+        self._fresh.update(self._running)
+        self._running.clear()
 
     def see(self) -> None:
         """What has been taken is new to no rule."""
@@ -121,7 +138,7 @@ class Detector:
 
     def forget(self, now: int) -> None:
         """Let go of what nothing can join any more."""
-        self._log.drop_old(now, self._fresh)
+        self._log.drop_old(now, {**self._fresh, **self._running})
 
 
 def _raw(arrival: Arrival) -> RawEvent:

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from besra.service.body import BodyError, in_the_clear
-from besra.service.bulk import BulkError, Done, Put, Refused, answer, parse_bulk
+from besra.service.bulk import BulkError, Put, Refused, answer, parse_bulk
 from besra.service.ingest import BusyError, Ingest
-from besra.storage.journal import JournalError, Verdict
+from besra.storage.journal import JournalError
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
 """Clients refuse to talk to a server that does not send it."""
@@ -98,7 +98,11 @@ def guarded(handler: Handler) -> Handler:
 
 async def _body(request: Request, ingest: Ingest) -> bytes:
     ingest.check()
-    limit = ingest.limits.body
+    return await body_of(request, ingest.limits.body)
+
+
+async def body_of(request: Request, limit: int) -> bytes:
+    """The body of a request in the clear, at most `limit` bytes. Raises BodyError."""
     raw = bytearray()
     async for piece in request.stream():
         raw += piece
@@ -164,8 +168,3 @@ async def _license(_: Request) -> Response:
 
 async def _stub(request: Request) -> Response:
     return reply({"acknowledged": True} if request.method in ("PUT", "POST") else {})
-
-
-def refused_of(done: Done) -> bool:
-    """Whether a document was not taken."""
-    return done.verdict is Verdict.CONFLICT

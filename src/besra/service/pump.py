@@ -76,6 +76,8 @@ class Pump:
         self._alerts = alerts
         self._clock = clock
         self._read = min(self.stored, alerts.position)
+        self._taken = self._read
+        """The last batch the detector has; one that is read again after a failure is not taken again."""
         self._trimmed = self._read
         self._waiting: list[StoredEvent] = []
         self._stored_at = clock()
@@ -146,26 +148,33 @@ class Pump:
         return batches
 
     def _detect(self, batches: Sequence[Batch]) -> None:
-        known = self._alerts.position
-        fresh = [batch for batch in batches if batch.number > known]
-        now = self._clock()
-        if len(fresh) < len(batches):
-            self._detector.take(arrivals_of([batch for batch in batches if batch.number <= known]), now)
+        now, known, last = self._clock(), self._alerts.position, batches[-1].number
+        dealt_with = [batch for batch in batches if self._taken < batch.number <= known]
+        if dealt_with:
+            self._detector.take(arrivals_of(dealt_with), now)
             self._detector.see()
-        if not fresh:
-            return
-        self._detector.take(arrivals_of(fresh), now)
-        groups = self._alerts.groups()
+        self._detector.take(arrivals_of([batch for batch in batches if batch.number > max(known, self._taken)]), now)
+        self._taken = max(self._taken, last)
+        if last > known:
+            self._run_rules(now, last)
+
+    def _run_rules(self, now: int, last: int) -> None:
+        """Run the rules with something new, then those that read the alerts, and keep that it was up to this batch."""
         for turn in range(TURNS):
-            run = RunInfo(now + turn, kind="live", groups=groups)
-            executions = list(self._detector.run(self._detector.waiting, run))
-            made = [event_of_alert(alert, self._fields) for done in executions for alert in done.alerts]
-            self._detector.take_events(made, now)
-            # Not before the last turn: what rules over alerts make of them would be lost with this process.
-            is_last = turn == TURNS - 1 or not self._detector.waiting
-            self._alerts.commit(executions, run, fresh[-1].number if is_last else None)
+            try:
+                run = RunInfo(now + turn, kind="live", groups=self._alerts.groups())
+                executions = list(self._detector.run(self._detector.waiting, run))
+                made = [event_of_alert(alert, self._fields) for done in executions for alert in done.alerts]
+                # Not before the last turn: what rules over alerts make of them would be lost with this process.
+                is_last = turn == TURNS - 1 or not (made and self._detector.reads_alerts)
+                self._alerts.commit(executions, run, last if is_last else None)
+            except Exception:
+                self._detector.again()
+                raise
+            self._detector.confirm()
             if is_last:
                 return
+            self._detector.take_events(made, now)
 
     def _store_waiting(self, now: int) -> None:
         if self._read > self.stored:

@@ -39,6 +39,7 @@ class Service:
     ingest: Ingest
     alerts: AlertStore
     pump: Pump
+    clock: Clock
     failures: list[str]
     """What went wrong behind the scenes, the newest last; empty again once it went well."""
 
@@ -97,4 +98,4 @@ def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None])
         closing.callback(thread.join)
         closing.callback(ingest.arrived.set)
         closing.callback(stop.set)
-        yield Service(ingest, alerts, pump, failures)
+        yield Service(ingest, alerts, pump, clock, failures)

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
@@ -103,10 +105,10 @@ class EventStore:
         if last <= known:
             return
         told = CommitProperties(app_transactions=[Transaction(APPLICATION, last)])
-        before = self._names()
+        version = self._table.version()
         try:
             write_deltalake(self._table, _rows(fresh), mode="append", commit_properties=told)
-            self._sync(self._names() - before)
+            self._sync(self._written_since(version))
         except DEFECTS as error:
             self._reload()
             raise self._error(error) from error
@@ -114,6 +116,20 @@ class EventStore:
     def _reload(self) -> None:
         """What the table holds now, whatever became of a commit that failed."""
         self._table = DeltaTable(self._place)
+
+    def _written_since(self, version: int) -> Iterator[Path]:
+        """The files of the versions after one and their entries in the log, where the table is in a folder.
+
+        By the log: to look through the folder would take longer with every file.
+        """
+        if self._folder is None:
+            return
+        for later in range(version + 1, self._table.version() + 1):
+            entry = self._folder / "_delta_log" / f"{later:020}.json"
+            yield entry
+            for line in entry.read_bytes().splitlines():
+                if added := orjson.loads(line).get("add"):
+                    yield self._folder / unquote(added["path"])
 
     def _names(self) -> frozenset[Path]:
         """The files of the table and of its log, where it is in a folder."""

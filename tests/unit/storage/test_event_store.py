@@ -40,6 +40,16 @@ def test_a_batch_is_added_once(store: EventStore, tmp_path: Path) -> None:
     assert (ids(again), again.last_batch) == (["1-0", "1-1", "2-0", "4-0"], 4)
 
 
+def test_what_is_added_is_synced(store: EventStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: set[Path] = set()
+    monkeypatch.setattr("besra.storage.event_store._sync_path", synced.add)
+    before = {path for path in (tmp_path / "events").rglob("*") if path.is_file()}
+    store.add([stored(1), stored(1, 1, index="logs/b c%"), stored(1, 2, time=None)], 1)
+    new = {path for path in (tmp_path / "events").rglob("*") if path.is_file()} - before
+    assert len(new) == 4
+    assert synced >= new | {path.parent for path in new}
+
+
 def test_batches_without_events_count(store: EventStore) -> None:
     store.add([], 7)
     assert (ids(store), store.last_batch) == ([], 7)
