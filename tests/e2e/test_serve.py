@@ -40,6 +40,11 @@ class Served:
             assert answer.headers["X-Elastic-Product"] == "Elasticsearch"
             return json.load(answer)
 
+    def text(self, path: str) -> str:
+        """The answer to a request as it is."""
+        with urllib.request.urlopen(f"{self.address}{path}", timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+
     def send(self, documents: Sequence[dict[str, Any]]) -> None:
         lines = (line for number, d in enumerate(documents) for line in ({"create": {"_id": f"{number}"}}, d))
         answer = self.ask("/events-x/_bulk", b"".join(orjson.dumps(line) + b"\n" for line in lines))
@@ -138,6 +143,30 @@ def test_bad_requests_are_answered(
     told = json.load(refused.value)
     assert told["status"] == status
     assert told["error"]["reason"]
+
+
+def test_what_is_refused_for_good_is_kept(tmp_path: Path) -> None:
+    bodies = [b'{"create":{}}\n{"a":\n', b'{"index":{}}\n["no object"]\n', b'{"delete":{"_id":"1"}}\n', b"nonsense\n"]
+    with serving(tmp_path / "data") as served:
+        for body in bodies[:3]:
+            assert served.ask("/logs-x-default/_bulk", body)["errors"]
+        with pytest.raises(urllib.error.HTTPError):
+            served.ask("/logs-x-default/_bulk", bodies[3])
+        assert served.stop()[0] == 0
+    with serving(tmp_path / "data") as served:
+        told = served.ask("/api/v1/dead_letters")
+        assert [letter["body"] for letter in told["dead_letters"]] == ["nonsense\n", '["no object"]', '{"a":']
+        assert told["dead_letters"][2]["origin"] == "_bulk logs-x-default"
+        assert all(letter["reason"] for letter in told["dead_letters"])
+        page = served.ask("/api/v1/dead_letters?size=2")
+        last = served.ask(f"/api/v1/dead_letters?size=2&before={page['next']}")
+        assert [*page["dead_letters"], *last["dead_letters"]] == told["dead_letters"]
+        assert "next" not in last
+        assert "besra_dead_letters_kept 3\n" in served.text("/metrics")
+        assert served.text(f"/api/v1/dead_letters/{last['dead_letters'][0]['number']}") == '{"a":'
+        for path in ("/api/v1/dead_letters?size=x", "/api/v1/dead_letters?before=-1", "/api/v1/dead_letters/99"):
+            with pytest.raises(urllib.error.HTTPError):
+                served.ask(path)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@
 what arrived late (detection-engine.md 2.2, 11.5).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -32,11 +33,15 @@ def admitted(put: Put, intake: Intake, received: int) -> Record | Refused:
     if line is None:
         reason = "failed to parse: a lone surrogate, or an integer beyond 64 bits"
         action = "create" if put.is_create else "index"
-        return Refused(action, put.index, put.id, 400, "document_parsing_exception", reason)
+        return Refused(action, put.index, put.id, 400, "document_parsing_exception", reason, _as_it_is(put))
     time = event_time(stamped.source)
     if time is not None and abs(time) >= 1 << 63:
         time = None  # beyond 64 bits: no window holds it
     return Record(line, event.index, event.id, time, put.is_create and put.id is not None, put.id is not None)
+
+
+def _as_it_is(put: Put) -> bytes:
+    return json.dumps(put.document, default=str).encode()
 
 
 def with_ingested(document: Mapping[str, Any], stamp: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from besra.errors import QueryError
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.service import elasticsearch
+from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import body_of, failure, guarded, reply
 from besra.service.server import Service
 from besra.storage.alert_fields import alert_condition
@@ -68,6 +69,7 @@ def app_of(service: Service) -> Starlette:
             Route("/readyz", ready),
             Route("/metrics", metrics),
             Route(SIGNALS, guarded(signals), methods=["POST"]),
+            *dead_letter_routes(service.letters),
             *elasticsearch.routes(service.ingest),
         ]
     )
@@ -103,6 +105,7 @@ def metrics_text(service: Service) -> str:
             "Batches acknowledged that are not in the event store yet.",
             max(service.ingest.last - service.pump.stored, 0),
         ),
+        **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
     }
     return "".join(

@@ -6,7 +6,7 @@ followed is refused as a whole, as Elasticsearch does: nobody can tell which lin
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -36,7 +36,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An item that is not done, and why."""
+    """An item that is not done, and why. `body` is what was refused, where somebody may want to look at it."""
 
     action: str
     index: str
@@ -44,6 +44,7 @@ class Refused:
     status: int
     type: str
     reason: str
+    body: bytes = field(default=b"", repr=False)
 
 
 Item = Put | Refused
@@ -81,7 +82,7 @@ def _items(lines: _Lines, default: str | None) -> Iterator[Item]:
         text = lines.next()
         if text is None:
             raise BulkError(f"the {action} action of line {lines.number} has no document")
-        yield _only_added(action, index, id_) if action == "update" else _put(action, index, id_, text)
+        yield _only_added(action, index, id_, text) if action == "update" else _put(action, index, id_, text)
 
 
 def _action(line: bytes, number: int) -> tuple[str, Mapping[str, Any]]:
@@ -112,15 +113,16 @@ def _put(action: str, index: str, id_: str | None, text: bytes) -> Item:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         reason = f"failed to parse: {error.msg} (column {error.colno})"
-        return Refused(action, index, id_, 400, "document_parsing_exception", reason)
+        return Refused(action, index, id_, 400, "document_parsing_exception", reason, text)
     if not isinstance(document, dict):
-        return Refused(action, index, id_, 400, "document_parsing_exception", "failed to parse: not a JSON object")
+        reason = "failed to parse: not a JSON object"
+        return Refused(action, index, id_, 400, "document_parsing_exception", reason, text)
     return Put(index, id_, document, action == "create")
 
 
-def _only_added(action: str, index: str, id_: str | None) -> Refused:
+def _only_added(action: str, index: str, id_: str | None, text: bytes = b"") -> Refused:
     reason = f"events are only added here: [{action}] is not supported"
-    return Refused(action, index, id_, 400, "illegal_argument_exception", reason)
+    return Refused(action, index, id_, 400, "illegal_argument_exception", reason, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def answer(outcomes: Sequence[Done | Refused], took: int) -> dict[str, Any]:
 
 def _answered(outcome: Done | Refused) -> dict[str, dict[str, Any]]:
     match outcome:
-        case Refused(action, index, id_, status, type_, reason):
+        case Refused(action, index, id_, status, type_, reason, _):
             error = {"type": type_, "reason": reason}
             return {action: {"_index": index, "_id": id_, "status": status, "error": error}}
         case Done(put, id_, Verdict.CONFLICT):

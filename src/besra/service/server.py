@@ -11,6 +11,7 @@ from besra.detection.detect import Job
 from besra.detection.execution import Execution
 from besra.detection.run import RunInfo
 from besra.detection.suppression_group import NO_GROUPS, Groups
+from besra.service.dead_letters import DeadLetters
 from besra.service.detector import Detector
 from besra.service.ingest import Clock, Ingest
 from besra.service.pump import Pump
@@ -39,6 +40,7 @@ class Service:
     ingest: Ingest
     alerts: AlertStore
     pump: Pump
+    letters: DeadLetters
     clock: Clock
     failures: list[str]
     """What went wrong behind the scenes, the newest last; empty again once it went well."""
@@ -76,7 +78,9 @@ def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None])
         alerts = closing.enter_context(AlertStore(places.alerts or places.folder / ALERTS))
         detector = Detector(job, clock())
         pump = Pump(journal, store, detector, _Sink(alerts, job, clock), clock)
-        ingest = Ingest(journal, places.folder, clock)
+        letters = DeadLetters(places.folder, clock)
+        closing.callback(letters.close)
+        ingest = Ingest(journal, places.folder, clock, letters=letters)
         ingest.stored = ingest.last = pump.stored
         # What is loaded by now stays: looking for garbage in it would cost more than taking events.
         gc.collect()
@@ -98,4 +102,4 @@ def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None])
         closing.callback(thread.join)
         closing.callback(ingest.arrived.set)
         closing.callback(stop.set)
-        yield Service(ingest, alerts, pump, clock, failures)
+        yield Service(ingest, alerts, pump, letters, clock, failures)
