@@ -13,7 +13,7 @@ from besra.events.recognise import DEFAULTS, Intake
 from besra.service.admission import admitted
 from besra.service.bulk import Done, Item, Put, Refused
 from besra.service.dead_letters import DeadLetters, Letter
-from besra.storage.journal import Journal, Receipt, Record
+from besra.storage.journal import Journal, Note, Receipt, Record
 
 Clock = Callable[[], int]
 """The time in nanoseconds since 1970."""
@@ -86,10 +86,13 @@ class Ingest:
         if shutil.disk_usage(self._folder).free < self.limits.disk:
             raise BusyError("the disk is nearly full", 60)
 
-    async def take(self, items: Sequence[Item], origin: str = "_bulk") -> list[Done | Refused]:
+    async def take(
+        self, items: Sequence[Item], origin: str = "_bulk", note: Note | None = None
+    ) -> list[Done | Refused]:
         """Take documents; the answer comes when they are on disk. Raises BusyError, JournalError if they are not.
 
-        What is refused becomes a dead letter that says it came from `origin`.
+        What is refused becomes a dead letter that says it came from `origin`. The journal keeps a note with the
+        documents, or neither.
         """
         self.check()
         received = self._clock()
@@ -100,7 +103,7 @@ class Ingest:
         try:
             receipt: Receipt | None = None
             if records:
-                receipt = await asyncio.wrap_future(self._journal.submit(records, received))
+                receipt = await asyncio.wrap_future(self._journal.submit(records, received, note))
         finally:
             self._bytes -= size
         if receipt is not None and receipt.number is not None:
@@ -127,6 +130,10 @@ class Ingest:
         """Keep a body nothing can be taken from as a dead letter."""
         if self.letters is not None:
             self.letters.add(Letter(origin, reason, body))
+
+    def note(self, name: str) -> bytes:
+        """What was last noted under a name. Raises JournalError."""
+        return self._journal.note(name)
 
     def _admitted(self, items: Sequence[Item], received: int) -> list[Record | Refused]:
         return [admitted(item, self._intake, received) if isinstance(item, Put) else item for item in items]

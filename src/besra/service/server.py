@@ -11,6 +11,7 @@ from besra.detection.detect import Job
 from besra.detection.execution import Execution
 from besra.detection.run import RunInfo
 from besra.detection.suppression_group import NO_GROUPS, Groups
+from besra.events.recognise import DEFAULTS, Intake
 from besra.service.dead_letters import DeadLetters
 from besra.service.detector import Detector
 from besra.service.ingest import Clock, Ingest
@@ -66,7 +67,9 @@ class _Sink:
 
 
 @contextmanager
-def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None]) -> Iterator[Service]:
+def running(
+    job: Job, places: Places, clock: Clock, tell: Callable[[str], None], intake: Intake = DEFAULTS
+) -> Iterator[Service]:
     """A service over the rules of a job, which ends with the block; what was acknowledged by then is dealt with.
 
     `tell` is told what goes wrong behind the scenes. Raises BesraError if a place cannot be used.
@@ -80,7 +83,7 @@ def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None])
         pump = Pump(journal, store, detector, _Sink(alerts, job, clock), clock)
         letters = DeadLetters(places.folder, clock)
         closing.callback(letters.close)
-        ingest = Ingest(journal, places.folder, clock, letters=letters)
+        ingest = Ingest(journal, places.folder, clock, intake=intake, letters=letters)
         ingest.stored = ingest.last = pump.stored
         # What is loaded by now stays: looking for garbage in it would cost more than taking events.
         gc.collect()
