@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench brokers clean
 
 demo: $(READY)
 	@$(BIN)/besra demo
@@ -29,8 +29,15 @@ bench: $(READY)
 		echo 'some engines could not be installed: they are left out' >&2
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+# A Kafka broker for tests/e2e/test_brokers.py, from its published jars; needs Maven and Java.
+brokers: .brokers/kafka/.ready
+
+.brokers/kafka/.ready: tests/kafka.xml
+	@mvn -q -B -f tests/kafka.xml package
+	@touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .brokers
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

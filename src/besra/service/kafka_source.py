@@ -62,6 +62,7 @@ class KafkaOptions:
             "client.id": "besra",
             "queued.max.messages.kbytes": AHEAD,
             "topic.metadata.refresh.interval.ms": 10_000,  # a topic that is made later, or matches later
+            "session.timeout.ms": 10_000,  # so long a process that was killed keeps others from its partitions
         }
         if self.user is not None:
             settings |= {"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", "sasl.username": self.user}

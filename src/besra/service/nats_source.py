@@ -21,6 +21,8 @@ WAIT = 1.0
 """Seconds a poll waits for a first message."""
 ANSWERING = 5.0
 """Seconds a server has to answer."""
+CONNECTING = 15.0
+"""Seconds for a connection to any of the servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class NatsOptions:
             "user_credentials": self.credentials,
         }
         servers = [server.strip() for server in self.servers.split(",")]
-        return {"servers": servers, **{name: value for name, value in given.items() if value is not None}}
+        # To come back to a server that was away is the consumer's affair: one way for every source.
+        ours = {"name": "besra", "allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0}
+        return {"servers": servers, **ours, **{name: value for name, value in given.items() if value is not None}}
 
 
 class NatsSource:
@@ -72,20 +76,15 @@ class NatsSource:
 
     async def open(self) -> None:
         """See Source."""
-        import nats  # noqa: PLC0415
+        from nats.aio.client import Client  # noqa: PLC0415
         from nats.errors import Error  # noqa: PLC0415
 
         self._last, self._said = [], None
+        connection = self._connection = Client()
+        settings = self._options.settings()
         try:
-            # What comes back is this package's own affair: one way for every source.
-            self._connection = await nats.connect(
-                name="besra",
-                allow_reconnect=False,
-                connect_timeout=int(ANSWERING),
-                error_cb=self._heard,
-                **self._options.settings(),
-            )
-            await self._subscribe(self._connection.jetstream(timeout=ANSWERING))
+            await asyncio.wait_for(connection.connect(**settings, error_cb=self._heard), CONNECTING)
+            await self._subscribe(connection.jetstream(timeout=ANSWERING))
         except (Error, OSError, TimeoutError, ValueError) as error:
             raise SourceError(self._because(error)) from error
 
