@@ -1,6 +1,7 @@
 """Brokers for tests, on the loopback address: a NATS server and a Kafka broker, where they are installed.
 
-Kafka's is put together from its published jars: `make brokers` fetches them with Maven. Both end with their block.
+Kafka's is put together from its published jars: `make brokers` fetches them with Maven. It takes seconds to start, so
+it is not stopped itself: the way to it is cut. Both end with their block.
 """
 
 import base64
@@ -8,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -61,6 +63,48 @@ class Broker:
             self.process.wait()
 
 
+class Way:
+    """The way to a server that runs, through a port of its own; `stop` cuts it, `start` opens it again."""
+
+    def __init__(self, target: Broker) -> None:
+        self.port = free_port()
+        self.target = target
+        self._sockets: list[socket.socket] = []
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Let connections through."""
+        door = socket.create_server(("127.0.0.1", self.port))
+        self._sockets = [door]
+        threading.Thread(target=self._accept, args=(door,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Cut all connections, and take no more."""
+        for one in self._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self, door: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = door.accept()
+                far = socket.create_connection(("127.0.0.1", self.target.port))
+                self._sockets += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _carry(one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(1 << 16):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -85,8 +129,8 @@ def nats_server(folder: Path) -> Iterator[Broker]:
 
 
 @contextmanager
-def kafka_broker(folder: Path) -> Iterator[Broker]:
-    """A Kafka broker of one node. Raises NoBrokerError."""
+def kafka_broker(folder: Path) -> Iterator[Way]:
+    """The way to a Kafka broker of one node. Raises NoBrokerError."""
     jars = Path(os.environ.get(KAFKA) or JARS)
     java = shutil.which("java")
     if not any(jars.glob("kafka_*.jar")):
@@ -96,9 +140,10 @@ def kafka_broker(folder: Path) -> Iterator[Broker]:
     folder.mkdir(parents=True, exist_ok=True)
     port, controller = free_port(), free_port()
     settings = folder / "server.properties"
-    settings.write_text(
-        "".join(f"{name}={value}\n" for name, value in _kafka_settings(folder, port, controller).items()), "utf-8"
-    )
+    broker = Broker([], folder, port)
+    way = Way(broker)
+    told = _kafka_settings(folder, port, controller, way.port)
+    settings.write_text("".join(f"{name}={value}\n" for name, value in told.items()), "utf-8")
     # Compiling little and late: it lives for seconds.
     run: list[str | Path] = [java, "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{jars}/*"]
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -111,21 +156,23 @@ def kafka_broker(folder: Path) -> Iterator[Broker]:
     )
     if made.returncode:
         raise NoBrokerError(f"Kafka: {made.stdout}{made.stderr}")
-    broker = Broker([*run, "kafka.Kafka", settings], folder, port)
+    broker.command = [*run, "kafka.Kafka", settings]
     broker.start()
     try:
-        yield broker
+        way.start()
+        yield way
     finally:
+        way.stop()
         broker.stop()
 
 
-def _kafka_settings(folder: Path, port: int, controller: int) -> dict[str, object]:
+def _kafka_settings(folder: Path, port: int, controller: int, shown: int) -> dict[str, object]:
     return {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
         "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{shown}",
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
         "log.dirs": folder / "data",
