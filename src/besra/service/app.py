@@ -13,7 +13,7 @@ from starlette.routing import Route
 from besra.errors import QueryError
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
-from besra.service import elasticsearch
+from besra.service import elasticsearch, runs_api
 from besra.service.elasticsearch import body_of, failure, guarded, reply
 from besra.service.server import Service
 from besra.storage.alert_fields import alert_condition
@@ -68,6 +68,7 @@ def app_of(service: Service) -> Starlette:
             Route("/readyz", ready),
             Route("/metrics", metrics),
             Route(SIGNALS, guarded(signals), methods=["POST"]),
+            *runs_api.routes(service),
             *elasticsearch.routes(service.ingest),
         ]
     )
