@@ -50,6 +50,12 @@ class Served:
                 return {hit["_id"]: hit["_source"] for hit in hits["hits"]}
             time.sleep(0.05)
 
+    def taken(self) -> int:
+        """How many documents it has acknowledged since its start."""
+        with urllib.request.urlopen(f"{self.address}/metrics", timeout=PATIENCE) as answer:
+            lines = answer.read().decode().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("besra_documents_taken_total ")))
+
     def stop(self) -> tuple[int, str]:
         """End it as a service manager would; its exit code and what it said."""
         self.process.send_signal(signal.SIGTERM)
@@ -57,11 +63,16 @@ class Served:
         return self.process.returncode, said
 
 
-@contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Served]:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, *options: str, port: int | None = None) -> Iterator[Served]:
+    """A service with its data in a folder, once it answers; at a port of its own if none is given."""
+    port = port or free_port()
     command = [sys.executable, "-m", "besra.cli", "serve", "--data", str(folder), "--port", str(port), *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     served = Served(process, f"http://127.0.0.1:{port}")

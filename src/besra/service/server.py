@@ -40,6 +40,8 @@ class Service:
     alerts: AlertStore
     pump: Pump
     clock: Clock
+    indices: Callable[[], Sequence[str]]
+    """The indices that hold events."""
     failures: list[str]
     """What went wrong behind the scenes, the newest last; empty again once it went well."""
 
@@ -98,4 +100,4 @@ def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None])
         closing.callback(thread.join)
         closing.callback(ingest.arrived.set)
         closing.callback(stop.set)
-        yield Service(ingest, alerts, pump, clock, failures)
+        yield Service(ingest, alerts, pump, clock, store.streams, failures)

@@ -1,0 +1,28 @@
+"""Paths of requests as routes know them: `//_bulk` and `/_bulk/` are `/_bulk`, and a name may hold an encoded slash.
+
+Shippers put paths together from what people write; Elasticsearch takes those too. Names with date math
+(`%3Clogs-%7Bnow%2Fd%7D%3E`) hold a slash of their own, which parts no path.
+"""
+
+from urllib.parse import unquote
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class PlainPaths:
+    """An application behind plain paths."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] == "http":
+            scope = {**scope, "path": plain(scope.get("raw_path") or scope["path"].encode())}
+        await self._app(scope, receive, send)
+
+
+def plain(path: bytes) -> str:
+    """A path as it was sent, decoded piece by piece: a slash within a piece stays encoded."""
+    pieces = (unquote(piece).replace("/", "%2F") for piece in path.decode("ascii", "replace").split("/"))
+    return "/" + "/".join(piece for piece in pieces if piece)
