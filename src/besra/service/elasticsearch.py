@@ -14,6 +14,7 @@ from starlette.routing import Match, Route
 from besra.service.body import BodyError, in_the_clear
 from besra.service.bulk import BulkError, Put, Refused, answer, parse_bulk
 from besra.service.ingest import BusyError, Ingest
+from besra.service.plain_paths import named
 from besra.service.shaping import shaped
 from besra.storage.event_store import EventStoreError
 from besra.storage.journal import JournalError
@@ -28,11 +29,11 @@ def routes(ingest: Ingest) -> list[Route]:
     """All of them, over what takes the events."""
 
     async def bulk(request: Request) -> Response:
-        items = await run_in_threadpool(parse_bulk, await _body(request, ingest), request.path_params.get("index"))
+        items = await run_in_threadpool(parse_bulk, await _body(request, ingest), named(request, "index"))
         return await _taken(items, False)
 
     async def document(request: Request) -> Response:
-        index, id_ = request.path_params["index"], request.path_params.get("id")
+        index, id_ = named(request, "index") or "", named(request, "id")
         value = _object(await _body(request, ingest))
         is_create = "_create" in request.url.path or request.query_params.get("op_type") == "create"
         return await _taken([Put(index, id_, value, is_create)], True)

@@ -6,6 +6,7 @@ Shippers put paths together from what people write; Elasticsearch takes those to
 
 from urllib.parse import unquote
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -23,6 +24,12 @@ class PlainPaths:
 
 
 def plain(path: bytes) -> str:
-    """A path as it was sent, decoded piece by piece: a slash within a piece stays encoded."""
-    pieces = (unquote(piece).replace("/", "%2F") for piece in path.decode("ascii", "replace").split("/"))
-    return "/" + "/".join(piece for piece in pieces if piece)
+    """A path as it was sent, decoded piece by piece. A slash within a piece stays encoded, and so does `%`."""
+    pieces = (unquote(piece) for piece in path.decode("utf-8", "replace").split("/") if piece)
+    return "/" + "/".join(piece.replace("%", "%25").replace("/", "%2F") for piece in pieces)
+
+
+def named(request: Request, name: str) -> str | None:
+    """What stands in the path for a parameter of its route, if that has it."""
+    piece = request.path_params.get(name)
+    return None if piece is None else unquote(piece)

@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from besra.schema.indexpattern import matches
 from besra.service.elasticsearch import failure, guarded, reply
+from besra.service.plain_paths import named
 
 Indices = Callable[[], Sequence[str]]
 """Tells the indices that hold events. Raises EventStoreError and JournalError."""
@@ -59,7 +60,7 @@ def routes(indices: Indices) -> list[Route]:
     """All of them. Routes that begin with an index are the last."""
 
     async def index(request: Request) -> Response:
-        wanted = request.path_params["index"]
+        wanted = named(request, "index") or ""
         found = [name for name in await run_in_threadpool(indices) if matches([wanted], [name])]
         if not found and "*" not in wanted:
             return failure(
@@ -106,7 +107,7 @@ def _data_stream(name: str) -> Mapping[str, Any]:
 
 def _there(told: Named) -> Callable[[Request], Any]:
     async def answered(request: Request) -> Response:
-        return reply(told(request.path_params["name"]))
+        return reply(told(named(request, "name") or ""))
 
     return answered
 
@@ -116,7 +117,7 @@ async def _agreed(_: Request) -> Response:
 
 
 async def _created(request: Request) -> Response:
-    return reply({"acknowledged": True, "shards_acknowledged": True, "index": request.path_params["index"]})
+    return reply({"acknowledged": True, "shards_acknowledged": True, "index": named(request, "index") or ""})
 
 
 async def _refreshed(_: Request) -> Response:
