@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -13,8 +15,9 @@ from starlette.routing import Route
 from besra.errors import QueryError
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
-from besra.service import elasticsearch, runs_api
-from besra.service.elasticsearch import body_of, failure, guarded, reply
+from besra.service import cluster, elasticsearch, runs_api, set_up
+from besra.service.elasticsearch import body_of, failure, guarded, reply, unrouted
+from besra.service.plain_paths import PlainPaths
 from besra.service.server import Service
 from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_search import Search
@@ -69,8 +72,12 @@ def app_of(service: Service) -> Starlette:
             Route("/metrics", metrics),
             Route(SIGNALS, guarded(signals), methods=["POST"]),
             *runs_api.routes(service),
+            *cluster.routes(),
             *elasticsearch.routes(service.ingest),
-        ]
+            *set_up.routes(service.stores.events.streams),
+        ],
+        middleware=[Middleware(PlainPaths)],
+        exception_handlers={HTTPException: unrouted},
     )
 
 

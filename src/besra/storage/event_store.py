@@ -156,6 +156,13 @@ class EventStore:
         except DEFECTS as error:
             raise self._error(error) from error
 
+    def streams(self) -> list[str]:
+        """The home indices of its events. Raises EventStoreError."""
+        try:
+            return sorted({part["stream"] for part in DeltaTable(self._place).partitions()})
+        except DEFECTS as error:
+            raise self._error(error) from error
+
     def compact(self) -> None:
         """Make few large files of many small ones, and remove those no reader needs. Raises EventStoreError."""
         before = self._names()
