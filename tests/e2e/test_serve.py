@@ -1,5 +1,6 @@
 """`besra serve` as its clients see it: events in over HTTP, alerts out, nothing acknowledged lost."""
 
+import gzip
 import json
 import signal
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 
 import orjson
 import pytest
+from tests.unit.service.otlp_samples import as_json, log_record, request
 
 import besra
 from besra.demo.stream import demo_documents
@@ -44,6 +46,17 @@ class Served:
         """The answer to a request as it is."""
         with urllib.request.urlopen(f"{self.address}{path}", timeout=PATIENCE) as answer:
             return str(answer.read().decode())
+
+    def logs(self, body: bytes, **headers: str) -> tuple[int, bytes]:
+        """The answer to a request of OTLP."""
+        request = urllib.request.Request(f"{self.address}/v1/logs", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                status, told = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, told, answer = error.code, error.read(), error
+        assert answer.headers["Content-Type"].partition(";")[0] in (headers["Content-Type"], "application/json")
+        return status, told
 
     def send(self, documents: Sequence[dict[str, Any]]) -> None:
         lines = (line for number, d in enumerate(documents) for line in ({"create": {"_id": f"{number}"}}, d))
@@ -143,6 +156,31 @@ def test_bad_requests_are_answered(
     told = json.load(refused.value)
     assert told["status"] == status
     assert told["error"]["reason"]
+
+
+def test_logs_of_opentelemetry(tmp_path: Path, documents: list[dict[str, Any]]) -> None:
+    alerts = besra.detect(besra.load_rules(), documents, match_index=False)
+    expected = {alert["kibana.alert.uuid"] for alert in alerts}
+    half = len(documents) // 2
+    texts = request(*(log_record(orjson.dumps(document).decode()) for document in documents[:half]))
+    maps = orjson.dumps(as_json(request(*(log_record(document) for document in documents[half:]))))
+    with serving(tmp_path / "data", "--any-index") as served:
+        protobuf, as_text = {"Content-Type": "application/x-protobuf"}, {"Content-Type": "application/json"}
+        compressed = gzip.compress(texts.SerializeToString())
+        assert served.logs(compressed, **protobuf, **{"Content-Encoding": "gzip"}) == (200, b"")
+        assert served.logs(maps, **as_text) == (200, b"{}")
+        assert served.logs(b"", **protobuf) == (200, b"")
+        wrapped = request(log_record("fine"), log_record({"Records": [1, {"a": 1}]}))
+        status, body = served.logs(orjson.dumps(as_json(wrapped)), **as_text)
+        assert status == 200
+        assert json.loads(body)["partialSuccess"]["rejectedLogRecords"] == "1"
+        assert served.logs(b"nonsense", **protobuf)[0] == 400
+        assert "message" in json.loads(served.logs(b"[]", **as_text)[1])
+        assert served.logs(b"x", **{"Content-Type": "text/plain"})[0] == 415
+        assert served.logs(b"x", **as_text, **{"Content-Encoding": "gzip"})[0] == 400
+        assert set(served.alerts(len(expected))) == expected
+        letters = served.ask("/api/v1/dead_letters")["dead_letters"]
+        assert [letter["body"] for letter in letters] == ["[]", "nonsense", '{"Records":[1,{"a":1}]}']
 
 
 def test_what_is_refused_for_good_is_kept(tmp_path: Path) -> None:

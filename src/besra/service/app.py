@@ -16,6 +16,7 @@ from besra.language.simplify import TRUE
 from besra.service import elasticsearch
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import body_of, failure, guarded, reply
+from besra.service.otlp import otlp_routes
 from besra.service.server import Service
 from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_search import Search
@@ -70,6 +71,7 @@ def app_of(service: Service) -> Starlette:
             Route("/metrics", metrics),
             Route(SIGNALS, guarded(signals), methods=["POST"]),
             *dead_letter_routes(service.letters),
+            *otlp_routes(service.ingest),
             *elasticsearch.routes(service.ingest),
         ]
     )

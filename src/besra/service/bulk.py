@@ -26,12 +26,17 @@ class BulkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A document to add: `is_create` refuses it if its id is known."""
+    """A document to add: `is_create` refuses it if its id is known.
+
+    Without an index (`""`) it belongs where its fields say. With `aliases` it answers to these and the index, and to
+    nothing else.
+    """
 
     index: str
     id: str | None
     document: Mapping[str, Any]
     is_create: bool
+    aliases: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
