@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.e2e.test_serve import PATIENCE, Served, serving
+from tests.served import PATIENCE, Served, serving
 from tests.simulation import rule_text
 
 pytest.importorskip("uvicorn")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
 from besra.service.ingest import Clock, Ingest
 from besra.service.rule_watch import RuleWatch, Source
@@ -20,6 +21,7 @@ class Service:
     ingest: Ingest
     stores: Stores
     duty: Duty
+    letters: DeadLetters
     clock: Clock
     failures: list[str]
     """What went wrong behind the scenes, the newest last; empty again once it went well."""
@@ -38,7 +40,9 @@ def running(
         stores = closing.enter_context(stores_at(places))
         duty = Duty(job, stores, clock, policy)
         watch = RuleWatch(source, duty, clock, tell)
-        ingest = Ingest(stores.journal, places.folder, clock)
+        letters = DeadLetters(places.folder, clock)
+        closing.callback(letters.close)
+        ingest = Ingest(stores.journal, places.folder, clock, letters=letters)
         ingest.stored = ingest.last = duty.pump.stored
         # What is loaded by now stays: looking for garbage in it would cost more than taking events.
         gc.collect()
@@ -58,7 +62,7 @@ def running(
         closing.enter_context(_beside(stop, duty.filler.run, stop, failed))
         closing.enter_context(_beside(stop, watch.run, stop))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, failed, moved))
-        yield Service(ingest, stores, duty, clock, failures)
+        yield Service(ingest, stores, duty, letters, clock, failures)
 
 
 @contextmanager
