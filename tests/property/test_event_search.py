@@ -51,7 +51,10 @@ def streams(draw: st.DrawFn) -> list[list[dict[str, Any]]]:
     """Batches of hits: each with an id of its own, in some index."""
     batches = draw(st.lists(st.lists(st.tuples(st.sampled_from(INDICES), documents()), max_size=5), max_size=5))
     return [
-        [{"_index": index, "_id": f"{number}.{place}", "_source": source} for place, (index, source) in enumerate(batch)]
+        [
+            {"_index": index, "_id": f"{number}.{place}", "_source": source}
+            for place, (index, source) in enumerate(batch)
+        ]
         for number, batch in enumerate(batches, 1)
     ]
 
@@ -93,8 +96,7 @@ def time_of(source: dict[str, Any]) -> int | None:
     st.integers(0, 5),
     st.booleans(),
     st.sampled_from((*QUERIES, *PIPED)),
-    st.sampled_from([1, 2, 5, 10_000]),
-    st.sampled_from(["head", "tail"]),
+    st.tuples(st.sampled_from([1, 2, 5, 10_000]), st.sampled_from(["head", "tail"])),
     st.sampled_from([("logs-*",), ("logs-*", "-logs-a*"), ("logs-c-default", "paris:logs-d-default")]),
 )
 @settings(max_examples=15, deadline=None)
@@ -103,10 +105,10 @@ def test_eql(
     stored_up_to: int,
     compacts: bool,
     query: str,
-    size: int,
-    position: Any,
+    limit: tuple[int, Any],
     index: tuple[str, ...],
 ) -> None:
+    size, position = limit
     batches = [batch for batch in batches if batch]
     plan = with_samples_per_key(limited(api.plan_query(query, CATALOGUE), size, position), 2)
     every = [hit for batch in batches for hit in batch]

@@ -15,6 +15,8 @@ from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.service import elasticsearch
 from besra.service.elasticsearch import body_of, failure, guarded, reply
+from besra.service.search_routes import search_routes
+from besra.service.searching import Searching
 from besra.service.server import Service
 from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_search import Search
@@ -69,6 +71,7 @@ def app_of(service: Service) -> Starlette:
             Route("/metrics", metrics),
             Route(SIGNALS, guarded(signals), methods=["POST"]),
             *elasticsearch.routes(service.ingest),
+            *search_routes(Searching(service.reader), service.alerts, service.clock),
         ]
     )
 

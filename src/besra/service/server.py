@@ -16,6 +16,7 @@ from besra.service.ingest import Clock, Ingest
 from besra.service.pump import Pump
 from besra.storage.alert_store import FILE as ALERTS
 from besra.storage.alert_store import AlertStore
+from besra.storage.event_rows import EventReader
 from besra.storage.event_store import EventStore
 from besra.storage.journal import Journal
 from besra.storage.outcome import outcome_of
@@ -39,6 +40,7 @@ class Service:
     ingest: Ingest
     alerts: AlertStore
     pump: Pump
+    reader: EventReader
     clock: Clock
     failures: list[str]
     """What went wrong behind the scenes, the newest last; empty again once it went well."""
@@ -98,4 +100,5 @@ def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None])
         closing.callback(thread.join)
         closing.callback(ingest.arrived.set)
         closing.callback(stop.set)
-        yield Service(ingest, alerts, pump, clock, failures)
+        reader = EventReader(places.events or places.folder / EVENTS, places.folder)
+        yield Service(ingest, alerts, pump, reader, clock, failures)

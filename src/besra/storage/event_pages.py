@@ -170,7 +170,7 @@ class _Page:
             if same not in latest or latest[same][1].position < event.position:
                 latest[same] = key, event
         self._best = sorted(latest.values(), key=lambda held: held[0])[: self._most]
-        self._worst = self._best[-1][0] if len(self._best) == self._most else None
+        self._worst = self._best[-1][0] if len(self._best) == self._most > 0 else None
 
     def result(self, count: _Count, *, is_whole: bool = True) -> EventPage:
         self._cut()

@@ -91,6 +91,8 @@ class LiveFile:
     stream: str
     span: Span
     size: int
+    """Bytes."""
+    rows: int
 
 
 class EventReader:
@@ -162,14 +164,14 @@ class EventReader:
 def _live_files(table: DeltaTable) -> tuple[LiveFile, ...]:
     added = pa.table(table.get_add_actions(flatten=True))
     empty = pa.nulls(added.num_rows)
-    names = ("path", "partition.stream", "min.time", "max.time", "null_count.time", "size_bytes")
+    names = ("path", "partition.stream", "min.time", "max.time", "null_count.time", "size_bytes", "num_records")
     columns = [added.column(name) if name in added.column_names else empty for name in names]
     for number in (2, 3):
         columns[number] = columns[number].cast(TIME).cast(pa.int64())
     rows = zip(*(column.to_pylist() for column in columns), strict=True)
     return tuple(
-        LiveFile(unquote(path), stream or "", Span(first, last, untimed is None or untimed > 0), size)
-        for path, stream, first, last, untimed, size in rows
+        LiveFile(unquote(path), stream or "", Span(first, last, untimed is None or untimed > 0), size, count or 0)
+        for path, stream, first, last, untimed, size, count in rows
     )
 
 
@@ -207,11 +209,17 @@ class Snapshot:
         if self._pending is not None:
             self._pending.close()
 
-    def indices(self) -> list[str]:
-        """The indices that events are at home in, in order. Raises JournalError."""
-        found = {file.stream for file in self.files}
-        found.update(record.index[0] for batch in self._batches() for record in batch.records)
-        return sorted(found)
+    def sizes(self, patterns: Names) -> dict[str, tuple[int, int]]:
+        """The indices that events are at home in, with how many events and bytes are stored. Raises JournalError."""
+        found: dict[str, tuple[int, int]] = {}
+        for file in self.files:
+            rows, size = found.get(file.stream, (0, 0))
+            found[file.stream] = rows + file.rows, size + file.size
+        for batch in self._batches():
+            for record in batch.records:
+                rows, size = found.get(record.index[0], (0, 0))
+                found[record.index[0]] = rows + 1, size
+        return {name: held for name, held in found.items() if matches(patterns, names_of_index(name))}
 
     def has_index(self, name: str) -> bool:
         """Whether an event answers to a name, or may. Raises EventStoreError and JournalError."""

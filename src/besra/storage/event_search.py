@@ -168,7 +168,6 @@ class _Best:
         if bounds is None:
             return np.ones(len(times), np.bool_)
         start, end = bounds
-        within = np.ones(len(times), np.bool_)
-        within &= times >= start if start is not None else True
-        within &= times <= end if end is not None else True
-        return within | (times == NO_TIME)
+        better: NDArray[np.bool_] = times == NO_TIME
+        better |= (times >= (NO_TIME if start is None else start)) & (times <= (1 << 62 if end is None else end))
+        return better
