@@ -29,6 +29,7 @@ from besra.storage.event_pages import Order, PageQuery, page_of
 from besra.storage.event_rows import EventReader, Snapshot
 from besra.storage.event_search import Deadline, search_store
 from besra.storage.event_store import EventStore, StoredEvent
+from besra.storage.event_upkeep import EventUpkeep
 from besra.storage.journal import Journal, Record
 
 INDICES = ("logs-a-default", "logs-b-default", ".ds-logs-c-default-2025.03.01-000001", "paris:logs-d-default")
@@ -78,7 +79,9 @@ def stored(batches: list[list[dict[str, Any]]], stored_up_to: int, compacts: boo
             records = [Record(line, event.index, event.id, time) for event, line, time in told]
             journal.submit(records or [Record(b"{}", ("none",), "none")], number).result()
         if compacts:
-            store.compact()
+            upkeep = EventUpkeep(folder / "events")
+            for part in upkeep.parts():
+                upkeep.compact(part.day, part.stream)
         with EventReader(folder / "events", folder).snapshot() as snapshot:
             yield snapshot
     finally:

@@ -15,6 +15,7 @@ from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.service import elasticsearch
 from besra.service.elasticsearch import body_of, failure, guarded, reply
+from besra.service.maintenance import maintenance_metrics
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
 from besra.service.server import Service
@@ -107,6 +108,7 @@ def metrics_text(service: Service) -> str:
             max(service.ingest.last - service.pump.stored, 0),
         ),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
+        **maintenance_metrics(service.maintenance.told),
     }
     return "".join(
         f"# HELP {name} {what}\n# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, what, value) in told.items()

@@ -14,6 +14,7 @@ from besra.language.expr import FieldRef, Range
 from besra.schema.fieldtype import FieldType
 from besra.service.detector import Detector
 from besra.service.ingest import Clock, Ingest
+from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
 from besra.service.pump import Pump
 from besra.service.runs import Runs
 from besra.storage.alert_search import Search, Sort
@@ -21,6 +22,7 @@ from besra.storage.alert_store import FILE as ALERTS
 from besra.storage.alert_store import AlertStore, Committed
 from besra.storage.event_rows import EventReader
 from besra.storage.event_store import EventStore
+from besra.storage.event_upkeep import EventUpkeep
 from besra.storage.journal import Journal
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
@@ -47,6 +49,7 @@ class Service:
     alerts: AlertStore
     pump: Pump
     reader: EventReader
+    maintenance: Maintenance
     clock: Clock
     failures: list[str]
     """What went wrong behind the scenes, the newest last; empty again once it went well."""
@@ -80,10 +83,13 @@ class _Sink:
 
 
 @contextmanager
-def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None]) -> Iterator[Service]:
+def running(
+    job: Job, places: Places, clock: Clock, tell: Callable[[str], None], keep: Keep = KEEP_ALL
+) -> Iterator[Service]:
     """A service over the rules of a job, which ends with the block; what was acknowledged by then is dealt with.
 
-    `tell` is told what goes wrong behind the scenes. Raises BesraError if a place cannot be used.
+    `keep` says for how long things are kept; `tell` is told what goes wrong behind the scenes. Raises BesraError if a
+    place cannot be used.
     """
     with ExitStack() as closing:
         journal = Journal(places.folder)
@@ -109,10 +115,14 @@ def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None])
             failures.clear()
             ingest.stored = pump.stored
 
+        events = places.events or places.folder / EVENTS
+        maintenance = Maintenance(lambda: EventUpkeep(events), alerts, places.folder, keep)
+        upkeep = threading.Thread(target=maintenance.run, args=(stop, clock, tell), name="maintenance")
+        upkeep.start()
+        closing.callback(upkeep.join)
         thread = threading.Thread(target=pump.run, args=(ingest.arrived, stop, failed, moved), name="pump")
         thread.start()
         closing.callback(thread.join)
         closing.callback(ingest.arrived.set)
         closing.callback(stop.set)
-        reader = EventReader(places.events or places.folder / EVENTS, places.folder)
-        yield Service(ingest, alerts, pump, reader, clock, failures)
+        yield Service(ingest, alerts, pump, EventReader(events, places.folder), maintenance, clock, failures)

@@ -24,7 +24,7 @@ from besra.events.event import Origin
 from besra.events.index_name import names_of_index
 from besra.events.raw_event import RawEvent
 from besra.schema.indexpattern import matches
-from besra.storage.event_store import APPLICATION, DEFECTS, MICRO, TIME, EventStoreError
+from besra.storage.event_store import APPLICATION, CUT_OFF, DEFECTS, MICRO, TIME, EventStoreError
 from besra.storage.journal import Batch, PendingBatches
 
 LOT = 4096
@@ -170,9 +170,13 @@ def _live_files(table: DeltaTable) -> tuple[LiveFile, ...]:
         columns[number] = columns[number].cast(TIME).cast(pa.int64())
     rows = zip(*(column.to_pylist() for column in columns), strict=True)
     return tuple(
-        LiveFile(unquote(path), stream or "", Span(first, last, untimed is None or untimed > 0), size, count or 0)
+        LiveFile(unquote(path), stream or "", _span(first, last, untimed), size, count or 0)
         for path, stream, first, last, untimed, size, count in rows
     )
+
+
+def _span(first: int | None, last: int | None, untimed: int | None) -> Span:
+    return Span(first, None if last is None else last + CUT_OFF, untimed is None or untimed > 0)
 
 
 def _names_in(opened: pq.ParquetFile) -> frozenset[Names]:

@@ -262,6 +262,25 @@ DEFECTS = (sqlite3.Error, zstandard.ZstdError, orjson.JSONDecodeError)
 """What a journal that cannot be read raises."""
 
 
+def forget_ids(folder: Path, number: int, at_once: int) -> int:
+    """Forget the ids of batches up to one of that number, so many at once that nobody has to wait. How many they were.
+
+    A document that is to be created under such an id is new again. Raises JournalError.
+    """
+    path, forgotten = folder / FILE, 0
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+        try:
+            some = "SELECT id FROM known WHERE batch <= ? LIMIT ?"
+            while count := connection.execute(f"DELETE FROM known WHERE id IN ({some})", (number, at_once)).rowcount:
+                forgotten += count
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {error}") from error
+    return forgotten
+
+
 def batches_after(connection: sqlite3.Connection, number: int) -> Iterator[Batch]:
     """The batches after one of that number, in their order. Raises `DEFECTS`."""
     rows = connection.execute(

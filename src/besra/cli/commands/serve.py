@@ -8,7 +8,7 @@ import click
 
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.loading import load_named, telling
-from besra.cli.options import rules_option
+from besra.cli.options import SizeType, rules_option
 from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
 from besra.detection.detect import Job
@@ -23,6 +23,12 @@ from besra.errors import InputError
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @click.option("--alerts", metavar="URL", help="A PostgreSQL database for the alerts.  [a file in --data]")
 @click.option("--events", metavar="URL", help="An object store for the events.  [a folder in --data]")
+@click.option("--keep-days", type=click.IntRange(1), metavar="N", help="Days events are kept.  [for ever]")
+@click.option("--keep-size", type=SizeType(), metavar="SIZE", help="Size of the event store, such as 500G.  [any]")
+@click.option("--keep-alerts", type=click.IntRange(1), metavar="N", help="Days closed alerts are kept.  [for ever]")
+@click.option(
+    "--keep-runs", type=click.IntRange(1), default=7, show_default=True, metavar="N", help="Days runs are recorded."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
@@ -34,6 +40,7 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
     try:
         from besra.service.app import app_of  # noqa: PLC0415  optional, as what it needs
         from besra.service.listening import listen  # noqa: PLC0415
+        from besra.service.maintenance import Keep  # noqa: PLC0415
         from besra.service.server import Places, running  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
@@ -44,8 +51,10 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
         terminal.show(problem)
     job = Job(loaded.runnable, not given["any_index"], fingerprint=loaded.fingerprint, now=time.time_ns())
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
+    days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
+    keep = Keep(days, size, alert_days, run_days or 7)
     host, port = str(given["host"]), int(str(given["port"]))
-    with running(job, places, time.time_ns, lambda line: print(line, file=sys.stderr)) as service:  # noqa: T201
+    with running(job, places, time.time_ns, lambda line: print(line, file=sys.stderr), keep) as service:  # noqa: T201
         terminal.say(f"{counted(len(job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk")
         if not listen(app_of(service), host, port):
             raise InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")
@@ -55,3 +64,7 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
