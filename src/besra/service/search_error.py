@@ -26,9 +26,9 @@ def not_supported(what: str, hint: str = "") -> SearchError:
     return SearchError(400, ILLEGAL, str(error))
 
 
-def malformed(reason: str) -> SearchError:
-    """A request that says something nobody understands."""
-    return SearchError(400, PARSING, str(InputError.of("search-request", reason)))
+def malformed(reason: str, type_: str = PARSING) -> SearchError:
+    """A request that says something nobody understands, or asks for too much."""
+    return SearchError(400, type_, str(InputError.of("search-request", reason)))
 
 
 def of_query(error: QueryError) -> SearchError:

@@ -22,7 +22,7 @@ from besra.rules.plans.narrowing import narrowed
 from besra.schema.catalogue import Catalogue, bundled_catalogue
 from besra.schema.fieldtype import FieldType
 from besra.service import source_filter
-from besra.service.search_error import PARSING, SearchError, malformed, not_supported, of_query
+from besra.service.search_error import ILLEGAL, PARSING, SearchError, malformed, not_supported, of_query
 from besra.service.search_indices import Indices, indices_of
 from besra.service.search_params import Params
 from besra.service.source_filter import Shown, shown_of
@@ -154,9 +154,7 @@ def count_request(path: str | None, body: object, address: Mapping[str, str], no
 def page_size(params: Params, default: int, offset: int = 0) -> int:
     size = params.number("size", default)
     if size + offset > MOST:
-        raise SearchError(
-            400, "illegal_argument_exception", f"`from` and `size` are {MOST:,} at most together; use `search_after`"
-        )
+        raise malformed(f"`from` and `size` are {MOST:,} at most together; use `search_after` beyond", ILLEGAL)
     return size
 
 
