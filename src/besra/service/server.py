@@ -2,25 +2,31 @@
 
 import gc
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from besra.detection.alert import Alert
 from besra.detection.detect import Job
-from besra.detection.execution import Execution
-from besra.detection.run import RunInfo
 from besra.detection.suppression_group import NO_GROUPS, Groups
+from besra.language.expr import FieldRef, Range
+from besra.schema.fieldtype import FieldType
 from besra.service.detector import Detector
 from besra.service.ingest import Clock, Ingest
 from besra.service.pump import Pump
+from besra.service.runs import Runs
+from besra.storage.alert_search import Search, Sort
 from besra.storage.alert_store import FILE as ALERTS
-from besra.storage.alert_store import AlertStore
+from besra.storage.alert_store import AlertStore, Committed
 from besra.storage.event_store import EventStore
 from besra.storage.journal import Journal
-from besra.storage.outcome import outcome_of
+from besra.storage.outcome import Outcome
+from besra.storage.progress import Progress
 
 EVENTS = "events"
+PAGE = 1000
+"""Alerts read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +51,30 @@ class Service:
 
 
 class _Sink:
-    """The alert store as the pump knows it."""
+    """The alert store as runs know it."""
 
-    def __init__(self, alerts: AlertStore, job: Job, clock: Clock) -> None:
+    def __init__(self, alerts: AlertStore, job: Job) -> None:
         self._alerts = alerts
-        self._clock = clock
         self._suppresses = any(rule.parameters.get("alert_suppression") for rule, _ in job.rules)
         self.position = alerts.position
 
     def groups(self) -> Groups:
         return self._alerts.groups() if self._suppresses else NO_GROUPS
 
-    def commit(self, executions: Sequence[Execution], run: RunInfo, position: int | None) -> None:
-        # A record of every look at new events would be longer than the events.
-        outcomes = [outcome_of(done, run, self._clock() - run.started) for done in executions if done.alerts]
-        self._alerts.commit(*outcomes, position=position)
+    def progress(self) -> Mapping[str, Progress]:
+        return self._alerts.progress()
+
+    def recent(self, since: int) -> Iterator[Alert]:
+        condition = Range(FieldRef("@timestamp", FieldType.DATE), ">=", since)
+        asked = Search(condition, (Sort(descending=False),), size=PAGE)
+        while (page := self._alerts.search(asked)).alerts:
+            yield from page.alerts
+            asked = replace(asked, after=page.sort_values[-1])
+
+    def commit(self, outcomes: Sequence[Outcome], position: int | None = None) -> Committed:
+        committed = self._alerts.commit(*outcomes, position=position)
         self.position = max(self.position, position or 0)
+        return committed
 
 
 @contextmanager
@@ -74,8 +88,8 @@ def running(job: Job, places: Places, clock: Clock, tell: Callable[[str], None])
         closing.callback(journal.close)
         store = EventStore(places.events or places.folder / EVENTS)
         alerts = closing.enter_context(AlertStore(places.alerts or places.folder / ALERTS))
-        detector = Detector(job, clock())
-        pump = Pump(journal, store, detector, _Sink(alerts, job, clock), clock)
+        sink = _Sink(alerts, job)
+        pump = Pump(journal, store, Runs(Detector(job, clock()), sink, clock), sink, clock)
         ingest = Ingest(journal, places.folder, clock)
         ingest.stored = ingest.last = pump.stored
         # What is loaded by now stays: looking for garbage in it would cost more than taking events.
