@@ -140,8 +140,8 @@ class Folded:
 
     `openings` become alerts, up to the limit; without one there would be `due`. Some of them have one: they are on
     buckets earlier runs have seen, which may have grown. `suppressed` matches are counted on some alert; `known` ones
-    are no later than the end of an earlier group, so the run that saw that end saw them; the limit kept those `left_out`
-    from both. `continued` are the earlier groups that grew.
+    are no later than the end of an earlier group, so the run that saw that end saw them; the limit kept those
+    `left_out` from both. `continued` are the earlier groups that grew.
     """
 
     openings: tuple[Opening, ...]
