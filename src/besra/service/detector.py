@@ -37,7 +37,7 @@ from besra.rules.rule import Rule
 from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
 from besra.service.hit_log import About, Asked, HitLog, Keeping, Since, Within
-from besra.service.horizon import horizon_of
+from besra.service.horizon import INDICATORS, horizon_of
 from besra.storage.journal import Record
 
 ECS_ONLY = Recogniser(())
@@ -75,8 +75,9 @@ class Detector:
     def __init__(self, job: Job, started: int) -> None:
         self._job = job
         self._pack = job.pack()
-        keeping = [Keeping(horizon_of(rule, plan, started), sight_of(rule)) for rule, plan in job.rules]
-        self.horizon = max((one.horizon for one in keeping), default=0)
+        keeping = [Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS) for rule, plan in job.rules]
+        held = zip(keeping, job.rules, strict=True)
+        self.horizon = max((one.of(clause) for one, (_, plan) in held for clause in plan.clauses), default=0)
         """For how long events may be part of something new, in nanoseconds after they arrived."""
         self._log = HitLog(self._pack, keeping)
         fields = {*self._pack.fields, *INDEX_FIELDS, TIMESTAMP, *ECS_ONLY.fields}

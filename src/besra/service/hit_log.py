@@ -23,7 +23,7 @@ from besra.events.document import Fields
 from besra.events.event_time import TIMESTAMP
 from besra.events.raw_event import RawEvent
 from besra.events.spill import Table
-from besra.language.plan import Each, NewTerms, Sample, ThreatMatch, Threshold
+from besra.language.plan import Clause, Each, NewTerms, Sample, ThreatMatch, Threshold
 from besra.language.plan import Sequence as EventSequence
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -89,10 +89,18 @@ About = Since | Within
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How long rows of a rule are kept, in nanoseconds after their arrival, and by which time runs see them."""
+    """How long rows of a rule are kept, in nanoseconds after their arrival, and by which time runs see them.
+
+    Rows of a clause with an index of its own, as indicators have, are kept for `indicators`.
+    """
 
     horizon: int
     sight: Sight
+    indicators: int
+
+    def of(self, clause: Clause) -> int:
+        """For how long rows of a clause are kept."""
+        return self.horizon if clause.index is None else max(self.horizon, self.indicators)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +165,11 @@ class HitLog:
 
     def drop_old(self, now: int, unseen: Mapping[int, int]) -> None:
         """Let go of the rows whose time is over, but for those no run has seen: by entry, the first of them."""
-        firsts = {horizon: self._first_after(now - horizon) for horizon in {one.horizon for one in self._keeping}}
-        for place in list(self._piles):
+        horizons = {place: self._horizon(place) for place in self._piles}
+        firsts = {horizon: self._first_after(now - horizon) for horizon in {*horizons.values()}}
+        for place, horizon in horizons.items():
             pile = self._piles[place]
-            pile.drop_before(min(firsts[self._keeping[place[0]].horizon], unseen.get(place[0], self._next)))
+            pile.drop_before(min(firsts[horizon], unseen.get(place[0], self._next)))
             if not pile.parts:
                 del self._piles[place]
         oldest = min(firsts.values(), default=self._next)
@@ -168,6 +177,9 @@ class HitLog:
         wanted = {row for pile in self._piles.values() for part in pile.parts for row in part[ROW].tolist()}
         if len(wanted) < len(self._events):
             self._events = {row: event for row, event in self._events.items() if row in wanted}
+
+    def _horizon(self, place: Place) -> int:
+        return self._keeping[place[0]].of(self._pack.entries[place[0]].plan.clauses[place[1]])
 
     def _first_after(self, time: int) -> int:
         return next((first for arrived, first in self._arrived if arrived >= time), self._next)

@@ -6,6 +6,8 @@ from besra.rules.rule import Rule
 from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
 
+INDICATORS = 31 * 86_400 * NANOS
+"""For how long an indicator counts: the queries of threat intelligence look back on 30 days."""
 LATENESS = 600 * NANOS
 """How late an event may arrive behind those it belongs to."""
 

@@ -6,19 +6,18 @@ it has dealt with is made anew from the store.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Sequence
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from besra.detection.alert import Alert
 from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Arrival, position_of
 from besra.service.runs import AlertSink, Clock, Runs
-from besra.storage.event_store import MICRO, EventStore, StoredEvent
-from besra.storage.journal import Batch, Journal, Record
+from besra.service.stored_arrivals import arrivals_in
+from besra.storage.event_store import EventStore, StoredEvent
+from besra.storage.journal import Batch, Journal
 
 TOGETHER = 20_000
 """Most events evaluated together."""
@@ -61,17 +60,44 @@ class Pump:
         self._waiting: list[StoredEvent] = []
         self._stored_at = clock()
         self._forgot_at = clock()
-        self._recall()
+        self._next: tuple[Runs, int] | None = None
+        self._recall(runs, 0, self._read)
+        runs.recall_alerts()
 
-    def _recall(self) -> None:
-        """Tell the detector of events it has dealt with before, that may still be part of something new."""
-        detector, now = self._runs.detector, self._clock()
-        for rows in self._store.read(now - detector.horizon, LAST, by="ingested"):
-            known = rows.filter(pc.field("batch") <= self._read)
+    def _recall(self, runs: Runs, after: int, last: int) -> None:
+        """Tell a detector of stored events that were dealt with before, and may still be part of something new.
+
+        They are those of batches after one, up to another.
+        """
+        since = self._clock() - runs.detector.horizon
+        for rows in self._store.read(since, LAST, by="ingested"):
+            known = rows.filter((pc.field("batch") > after) & (pc.field("batch") <= last))
             for arrivals in arrivals_in(known):
-                detector.take(arrivals)
-        detector.see()
-        self._runs.recall_alerts()
+                runs.detector.take(arrivals)
+        runs.detector.see()
+
+    def take_over(self, runs: Runs) -> None:
+        """Let other runs go on from the next step; any thread but the pump's may say so. Raises EventStoreError."""
+        stored = self.stored
+        self._recall(runs, 0, stored)
+        self._next = runs, stored
+
+    def _hand_over(self) -> None:
+        """Go on with the runs that are to take over, once those before have no work left."""
+        if self._next is None or self._runs.detector.waiting:
+            return
+        runs, known = self._next
+        self._recall(runs, known, self._taken)
+        for batch in self._journal.after(max(self.stored, known)):
+            if batch.number <= self._taken:
+                runs.detector.take(arrivals_of([batch]))
+        runs.detector.see()
+        runs.recall_alerts()
+        self._runs, self._next = runs, None
+
+    def hear(self, alerts: Sequence[Alert]) -> None:
+        """Somebody else has made new alerts, which rules over alerts should read."""
+        self._runs.hear(alerts)
 
     def run(
         self,
@@ -98,6 +124,7 @@ class Pump:
 
     def step(self) -> bool:
         """Take what has arrived, up to a lot of it; whether there was anything. Raises BesraError."""
+        self._hand_over()
         batches = self._next_batches()
         if batches:
             self._detect(batches)
@@ -111,6 +138,7 @@ class Pump:
             self._runs.detector.forget(now)
             self._runs.detector.wake()
             self._forgot_at = now
+        self._runs.listen()
         if self._runs.detector.waiting:
             self._runs.arrived(None)
         return bool(batches) or are_due
@@ -160,18 +188,6 @@ def arrivals_of(batches: Sequence[Batch]) -> list[Arrival]:
         for batch in batches
         for place, record in enumerate(batch.records)
     ]
-
-
-def arrivals_in(rows: pa.RecordBatch) -> Iterator[list[Arrival]]:
-    """The events of rows of the store, in the order of their arrival, batch by batch."""
-    columns = ("batch", "place", "_index", "_aliases", "_id", "_source")
-    times = rows.column("ingested").cast(pa.int64()).to_pylist()
-    listed = zip(*(rows.column(name).to_pylist() for name in columns), times, strict=True)
-    for _, same in groupby(sorted(listed, key=itemgetter(0, 1)), key=itemgetter(0)):
-        yield [
-            Arrival(Record(source.encode(), (index, *(more or ())), id_), position_of(batch, place), ingested * MICRO)
-            for batch, place, index, more, id_, source, ingested in same
-        ]
 
 
 def stored_events(batches: Sequence[Batch]) -> list[StoredEvent]:

@@ -5,7 +5,8 @@ wait; runs on schedules look through the windows their rules ask for, and keep a
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
 from typing import Protocol
 
 from besra.detection.alert import Alert
@@ -14,7 +15,7 @@ from besra.detection.execution import Execution, Failed
 from besra.detection.run import RunInfo
 from besra.detection.suppression_group import Groups
 from besra.service.detector import Detector
-from besra.service.timetable import Slot, Timetable
+from besra.service.timetable import MARK, Slot, Timetable
 from besra.storage.alert_store import Committed
 from besra.storage.outcome import Outcome, outcome_of, outcome_of_windows
 from besra.storage.progress import Progress
@@ -48,18 +49,30 @@ class AlertSink(Protocol):
         """Keep what some runs have come to, and the position if there is one, all or nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunPolicy:
+    """Whether rules run as soon as something arrives, beside their schedules; whether gaps are filled by themselves."""
+
+    is_live: bool = True
+    fills_gaps: bool = True
+
+
+POLICY = RunPolicy()
+
+
 class Runs:
     """Runs the rules of a detector and commits what they come to. One thread at a time.
 
-    Without `is_live` rules run on their schedules only.
+    Any thread may tell it of alerts that others have made (`hear`).
     """
 
-    def __init__(self, detector: Detector, alerts: AlertSink, clock: Clock, *, is_live: bool = True) -> None:
+    def __init__(self, detector: Detector, alerts: AlertSink, clock: Clock, policy: RunPolicy = POLICY) -> None:
         self.detector = detector
         self._alerts = alerts
         self._clock = clock
-        self._is_live = is_live
-        self._timetable = Timetable([rule for rule, _ in detector.rules], alerts.progress(), clock())
+        self._is_live = policy.is_live
+        self._heard: SimpleQueue[Sequence[Alert]] = SimpleQueue()
+        self._timetable = Timetable(detector.rules, alerts.progress(), clock())
         self._fields = names_read(detector.fields)
         self._failing: dict[str, str] = {}
 
@@ -68,6 +81,15 @@ class Runs:
         if self.detector.reads_alerts:
             now = self._clock()
             self._read(list(self._alerts.recent(now - self.detector.horizon)))
+
+    def hear(self, alerts: Sequence[Alert]) -> None:
+        """Somebody else has made new alerts, which rules over alerts should read."""
+        self._heard.put(alerts)
+
+    def listen(self) -> None:
+        """Read what was heard of."""
+        while not self._heard.empty():
+            self._read(self._heard.get())
 
     def _read(self, alerts: Sequence[Alert]) -> None:
         if alerts and self.detector.reads_alerts:
@@ -135,5 +157,6 @@ class Runs:
             "windows": len(slot.due.windows),
         }
         has_failed = any(isinstance(one, Failed) for one in done)
-        progress = None if has_failed else Progress(run.started, batch)
+        state = {MARK: self._timetable.marks[slot.number]}
+        progress = None if has_failed else Progress(run.started, batch, state=state)
         return replace(outcome, run=replace(record, metrics=metrics), progress=progress)

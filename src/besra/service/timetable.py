@@ -3,10 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from besra.detection.plan_mark import plan_mark
 from besra.detection.rule_copy import rule_uuid
 from besra.detection.schedule import Due, due, interval_of
+from besra.language.plan import Plan
 from besra.rules.rule import Rule
 from besra.storage.progress import Progress
+
+MARK = "plan"
+"""The name of a rule's mark in the state of its progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +28,18 @@ class Slot:
 
 
 class Timetable:
-    """The next start of every rule. A rule without progress is due at once, and looks back as its first run does.
+    """The next start of every rule. One that is new or has changed is due at once, and looks through its window.
 
     A rule that was switched off, or not there, has not missed what happened meanwhile (detection-engine.md 2.3).
     """
 
-    def __init__(self, rules: Sequence[Rule], progress: Mapping[str, Progress], now: int) -> None:
-        self._rules = rules
-        self._intervals = [interval_of(rule.schedule) for rule in rules]
-        known = [progress.get(rule_uuid(rule)) for rule in rules]
-        self._previous = [how_far.started if how_far is not None and how_far.enabled else None for how_far in known]
+    def __init__(self, rules: Sequence[tuple[Rule, Plan]], progress: Mapping[str, Progress], now: int) -> None:
+        self._rules = [rule for rule, _ in rules]
+        self.marks = [plan_mark(rule, plan) for rule, plan in rules]
+        """What each rule was run as, to be kept with its progress."""
+        self._intervals = [interval_of(rule.schedule) for rule in self._rules]
+        known = [progress.get(rule_uuid(rule)) for rule in self._rules]
+        self._previous = [_previous(how_far, mark) for how_far, mark in zip(known, self.marks, strict=True)]
         self._next = [
             now if previous is None else previous + interval
             for previous, interval in zip(self._previous, self._intervals, strict=True)
@@ -56,7 +63,8 @@ class Timetable:
         if has_succeeded:
             self._previous[slot.number] = started
 
-    def again(self, number: int, now: int) -> None:
-        """Let a rule be due at once, as one that has changed: it looks through its window."""
-        self._next[number] = now
-        self._previous[number] = None
+
+def _previous(how_far: Progress | None, mark: str) -> int | None:
+    """When the last run of a rule started that counts for the next one."""
+    is_same = how_far is not None and how_far.enabled and how_far.state.get(MARK) == mark
+    return how_far.started if how_far is not None and is_same else None
