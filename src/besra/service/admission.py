@@ -27,7 +27,7 @@ def admitted(put: Put, intake: Intake, received: int) -> Record | Refused:
 
     Without an id it has that of its content, so that what a shipper sends twice is one event.
     """
-    event = intake.event_of(Document(put.document, put.index, put.id), SENT, 0)
+    event = intake.event_of(Document(put.document, put.index, put.id, put.aliases), SENT, 0)
     stamped = replace(event, source=with_ingested(event.source, format_timestamp(received)))
     line = document_text(stamped)
     if line is None:

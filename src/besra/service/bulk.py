@@ -6,7 +6,7 @@ followed is refused as a whole, as Elasticsearch does: nobody can tell which lin
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -26,12 +26,17 @@ class BulkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A document to add: `is_create` refuses it if its id is known."""
+    """A document to add: `is_create` refuses it if its id is known.
+
+    Without an index (`""`) it belongs where its fields say. With `aliases` it answers to these and the index, and to
+    nothing else.
+    """
 
     index: str
     id: str | None
     document: Mapping[str, Any]
     is_create: bool
+    aliases: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,13 @@ def _items(lines: _Lines, default: str | None) -> Iterator[Item]:
         text = lines.next()
         if text is None:
             raise BulkError(f"the {action} action of line {lines.number} has no document")
-        yield _only_added(action, index, id_, text) if action == "update" else _put(action, index, id_, text)
+        if action == "update":
+            yield _only_added(action, index, id_, text)
+        else:
+            put = _put(action, index, id_, text)
+            aliases = meta.get("_aliases")
+            # What besra sends: the names an index name alone would not give, as in the files it writes.
+            yield replace(put, aliases=_texts(aliases)) if isinstance(put, Put) and aliases is not None else put
 
 
 def _action(line: bytes, number: int) -> tuple[str, Mapping[str, Any]]:
@@ -118,6 +129,10 @@ def _put(action: str, index: str, id_: str | None, text: bytes) -> Item:
         reason = "failed to parse: not a JSON object"
         return Refused(action, index, id_, 400, "document_parsing_exception", reason, text)
     return Put(index, id_, document, action == "create")
+
+
+def _texts(value: object) -> tuple[str, ...] | None:
+    return tuple(map(str, value)) if isinstance(value, list) else None
 
 
 def _only_added(action: str, index: str, id_: str | None, text: bytes = b"") -> Refused:

@@ -74,7 +74,8 @@ class Ingest:
         self._journal = journal
         self._folder = folder
         self._clock = clock
-        self._intake = intake
+        self.intake = intake
+        """How documents become events."""
         self._bytes = 0
 
     def check(self) -> None:
@@ -136,4 +137,4 @@ class Ingest:
         return self._journal.note(name)
 
     def _admitted(self, items: Sequence[Item], received: int) -> list[Record | Refused]:
-        return [admitted(item, self._intake, received) if isinstance(item, Put) else item for item in items]
+        return [admitted(item, self.intake, received) if isinstance(item, Put) else item for item in items]
