@@ -53,5 +53,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		--no-build-isolation -e '.[dev,serve,postgres]'
+		--no-build-isolation -e '.[dev,serve,postgres,kafka,nats]'
 	@touch $@
