@@ -110,11 +110,16 @@ def masked(url: str) -> str:
         query = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
         return MASK
+    told = {}
     account, _, host = parts.netloc.rpartition("@")
     user, colon, _ = account.partition(":")
     if colon or (account and parts.scheme in TOKEN_SCHEMES):
-        parts = parts._replace(netloc=f"{user}:{MASK}@{host}" if colon else f"{MASK}@{host}")
+        told[parts.netloc] = f"{user}:{MASK}@{host}" if colon else f"{MASK}@{host}"
     if any(SECRET_NAME.match(name) for name, _ in query):
-        told = [(name, MASK if SECRET_NAME.match(name) else value) for name, value in query]
-        parts = parts._replace(query=urlencode(told, safe="*/:", quote_via=quote))
-    return url if parts == urlsplit(url) else parts.geturl()
+        pairs = [(name, MASK if SECRET_NAME.match(name) else value) for name, value in query]
+        told[parts.query] = urlencode(pairs, safe="*/:", quote_via=quote)
+    for written, instead in told.items():
+        if written not in url:  # white space in it, which is no part of a URL
+            return MASK
+        url = url.replace(written, instead, 1)
+    return url
