@@ -14,10 +14,15 @@ from tests.brokers import Broker, NoBrokerError, Way, kafka_broker, nats_server
 from tests.e2e.test_serve import PATIENCE, Served, serving
 
 import besra
+from besra.cli.brokers import sources_of
+from besra.cli.commands.serve import serve
 from besra.demo.stream import demo_documents
 from besra.events.identity import document_id
 
 pytest.importorskip("uvicorn")
+
+from besra.service.consumer import Source
+
 deltalake = pytest.importorskip("deltalake")
 
 NONSENSE = b"<nonsense>"
@@ -45,10 +50,11 @@ class Nats:
 
     name = "nats"
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, events: str) -> None:
         self.broker = broker
         self.url = f"nats://{broker.address}"
-        self.options = ("--nats", self.url, "--nats-stream", "EVENTS")
+        self.events = events
+        self.options = ("--nats", self.url, "--nats-stream", events)
 
     def _ask(self, act: Callable[[Any], Any]) -> Any:
         import nats  # noqa: PLC0415
@@ -66,19 +72,19 @@ class Nats:
         from nats.js.api import ConsumerConfig  # noqa: PLC0415
 
         async def made(stream: Any) -> None:
-            await stream.add_stream(name="EVENTS", subjects=["events.>"])
-            await stream.add_consumer("EVENTS", ConsumerConfig(durable_name="besra", ack_wait=1))
+            await stream.add_stream(name=self.events, subjects=[f"{self.events}.>"])
+            await stream.add_consumer(self.events, ConsumerConfig(durable_name="besra", ack_wait=1))
 
         self._ask(made)
 
     def publish(self, messages: Sequence[bytes]) -> None:
         async def sent(stream: Any) -> None:
-            await asyncio.gather(*(stream.publish("events.x", message) for message in messages))
+            await asyncio.gather(*(stream.publish(f"{self.events}.x", message) for message in messages))
 
         self._ask(sent)
 
     def is_settled(self) -> bool:
-        found = self._ask(lambda stream: stream.consumer_info("EVENTS", "besra"))
+        found = self._ask(lambda stream: stream.consumer_info(self.events, "besra"))
         return not found.num_pending and not found.num_ack_pending
 
 
@@ -87,8 +93,9 @@ class Kafka:
 
     name = "kafka"
 
-    def __init__(self, broker: Way) -> None:
+    def __init__(self, broker: Way, events: str) -> None:
         self.broker = broker
+        self.events = events
         soon = {
             "session.timeout.ms": 1500,
             "heartbeat.interval.ms": 300,
@@ -96,14 +103,14 @@ class Kafka:
             "topic.metadata.refresh.interval.ms": 500,
         }
         options = (part for name, value in soon.items() for part in ("--kafka-option", f"{name}={value}"))
-        self.options = ("--kafka", broker.address, "--kafka-topic", "events", *options)
+        self.options = ("--kafka", broker.address, "--kafka-topic", events, "--kafka-group", events, *options)
 
     def prepare(self) -> None:
         from confluent_kafka.admin import AdminClient  # noqa: PLC0415
         from confluent_kafka.cimpl import NewTopic  # noqa: PLC0415
 
         admin = AdminClient({"bootstrap.servers": self.broker.address})
-        (made,) = admin.create_topics([NewTopic("events", 3, 1)]).values()
+        (made,) = admin.create_topics([NewTopic(self.events, 3, 1)]).values()
         made.result(PATIENCE)
 
     def publish(self, messages: Sequence[bytes]) -> None:
@@ -111,30 +118,37 @@ class Kafka:
 
         producer = Producer({"bootstrap.servers": self.broker.address})
         for message in messages:
-            producer.produce("events", message)
+            producer.produce(self.events, message)
         assert producer.flush(PATIENCE) == 0
 
     def is_settled(self) -> bool:
         from confluent_kafka import Consumer, TopicPartition  # noqa: PLC0415
 
-        asking = Consumer({"bootstrap.servers": self.broker.address, "group.id": "besra"})
+        asking = Consumer({"bootstrap.servers": self.broker.address, "group.id": self.events})
         try:
-            places = asking.committed([TopicPartition("events", number) for number in range(3)], PATIENCE)
+            places = asking.committed([TopicPartition(self.events, number) for number in range(3)], PATIENCE)
             return all(max(place.offset, 0) == asking.get_watermark_offsets(place, PATIENCE)[1] for place in places)
         finally:
             asking.close()
 
 
-@pytest.fixture(params=["nats", "kafka"])
-def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Peer]:
+@pytest.fixture(scope="module", params=["nats", "kafka"])
+def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker | Way]:
     is_kafka = request.param == "kafka"
     pytest.importorskip("confluent_kafka" if is_kafka else "nats")
     start: Callable[[Path], Any] = kafka_broker if is_kafka else nats_server
     try:
-        with start(tmp_path / "broker") as broker:
-            yield Kafka(broker) if is_kafka else Nats(broker)
+        with start(tmp_path_factory.mktemp("broker")) as started:
+            yield started
     except NoBrokerError as missing:
         pytest.skip(str(missing))
+
+
+@pytest.fixture
+def peer(broker: Broker | Way, request: pytest.FixtureRequest) -> Peer:
+    """A broker with events under a name of the test's own."""
+    name = request.function.__name__
+    return Kafka(broker, name) if isinstance(broker, Way) else Nats(broker, name)
 
 
 def metric(served: Served, name: str) -> float:
@@ -193,3 +207,31 @@ def test_every_event_is_taken_once_whatever_is_away(peer: Peer, tmp_path: Path) 
         deltalake.DeltaTable(str(tmp_path / "data" / "events")).to_pyarrow_table(columns=["_id"])["_id"].to_pylist()
     )
     assert sorted(stored) == sorted({document_id(document) for document in documents})
+
+
+def test_messages_that_are_held_stay_ours_and_the_next_come_after_them(peer: Peer) -> None:
+    peer.prepare()
+    sent = [b'{"n": %d}' % number for number in range(20)]
+    peer.publish(sent[:10])
+
+    async def read(source: Source) -> list[bytes]:
+        await source.open()
+        found: list[bytes] = []
+        while len(found) < len(sent):
+            messages = await source.poll()
+            found += [message.body for message in messages]
+            if messages and len(found) <= 10:
+                await asyncio.to_thread(peer.publish, sent[10:] if len(found) == 10 else [])
+                for _ in range(5):
+                    await asyncio.sleep(0.4)
+                    await source.hold()
+            if messages:
+                await source.acknowledge()
+        await source.close()
+        return found
+
+    options = serve.make_context("serve", [*peer.options, "--config", "/dev/null"]).params
+    (source,) = sources_of(options)
+    found = asyncio.run(asyncio.wait_for(read(source), PATIENCE))
+    assert sorted(found) == sorted(sent)
+    wait_for(peer.is_settled, "that all is acknowledged")
