@@ -1,8 +1,8 @@
 """Bodies of Elasticsearch's `_bulk`: what they ask for, and the answer in the order they asked (interfaces.md 4).
 
 A line says what to do, the next one is the document; `delete` has none. Events are only ever added: `update` and
-`delete` are refused, item by item, and so is a document that is no JSON object. A body whose structure cannot be
-followed is refused as a whole, as Elasticsearch does: nobody can tell which line belongs to which.
+`delete` are refused, item by item. A body whose structure cannot be followed is refused as a whole, as Elasticsearch
+does: nobody can tell which line belongs to which. Documents are left as they are: `admission` looks into them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,12 +26,17 @@ class BulkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A document to add: `is_create` refuses it if its id is known."""
+    """A document to add, or its JSON text, which may be none: `is_create` refuses it if its id is known."""
 
     index: str
     id: str | None
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] | bytes
     is_create: bool
+
+    def refused(self, reason: str) -> "Refused":
+        """That the document is not taken."""
+        action = "create" if self.is_create else "index"
+        return Refused(action, self.index, self.id, 400, "document_parsing_exception", f"failed to parse: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +75,30 @@ class _Lines:
 
 
 def _items(lines: _Lines, default: str | None) -> Iterator[Item]:
+    # Where documents have no ids, a few actions are all there are.
+    known: dict[bytes, tuple[str, str, str | None]] = {}
     while (line := lines.next()) is not None:
-        action, meta = _action(line, lines.number)
-        index = _name(meta.get("_index"), default, lines.number)
-        id_ = meta.get("_id")
-        id_ = str(id_) if isinstance(id_, (str, int)) and id_ != "" else None
+        told = known.get(line)
+        if told is None:
+            told = _told(line, default, lines.number)
+            if told[2] is None:
+                known[line] = told
+        action, index, id_ = told
         if action == "delete":
             yield _only_added(action, index, id_)
             continue
         text = lines.next()
         if text is None:
             raise BulkError(f"the {action} action of line {lines.number} has no document")
-        yield _only_added(action, index, id_) if action == "update" else _put(action, index, id_, text)
+        yield _only_added(action, index, id_) if action == "update" else Put(index, id_, text, action == "create")
+
+
+def _told(line: bytes, default: str | None, number: int) -> tuple[str, str, str | None]:
+    """Action, index and id of a line."""
+    action, meta = _action(line, number)
+    id_ = meta.get("_id")
+    id_ = str(id_) if isinstance(id_, (str, int)) and id_ != "" else None
+    return action, _name(meta.get("_index"), default, number), id_
 
 
 def _action(line: bytes, number: int) -> tuple[str, Mapping[str, Any]]:
@@ -105,17 +122,6 @@ def _name(given: object, default: str | None, number: int) -> str:
     if name is None:
         raise BulkError(f"the action on line {number} names no index", "action_request_validation_exception")
     return name
-
-
-def _put(action: str, index: str, id_: str | None, text: bytes) -> Item:
-    try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        reason = f"failed to parse: {error.msg} (column {error.colno})"
-        return Refused(action, index, id_, 400, "document_parsing_exception", reason)
-    if not isinstance(document, dict):
-        return Refused(action, index, id_, 400, "document_parsing_exception", "failed to parse: not a JSON object")
-    return Put(index, id_, document, action == "create")
 
 
 def _only_added(action: str, index: str, id_: str | None) -> Refused:

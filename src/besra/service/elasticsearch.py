@@ -3,7 +3,6 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
-from typing import Any
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -29,14 +28,17 @@ def routes(ingest: Ingest) -> list[Route]:
     """All of them, over what takes the events."""
 
     async def bulk(request: Request) -> Response:
-        items = await run_in_threadpool(parse_bulk, await _body(request, ingest), request.path_params.get("index"))
-        return await _taken(items, False)
+        with ingest.room() as hold:
+            body = await body_of(request, ingest.limits.body, hold)
+            items = await run_in_threadpool(parse_bulk, body, request.path_params.get("index"))
+            return await _taken(items, False)
 
     async def document(request: Request) -> Response:
         index, id_ = request.path_params["index"], request.path_params.get("id")
-        value = _object(await _body(request, ingest))
         is_create = "_create" in request.url.path or request.query_params.get("op_type") == "create"
-        return await _taken([Put(index, id_, value, is_create)], True)
+        with ingest.room() as hold:
+            body = await body_of(request, ingest.limits.body, hold)
+            return await _taken([Put(index, id_, body, is_create)], True)
 
     async def _taken(items: list[Put | Refused], is_single: bool) -> Response:
         started = time.perf_counter()
@@ -96,29 +98,22 @@ def guarded(handler: Handler) -> Handler:
     return answered
 
 
-async def _body(request: Request, ingest: Ingest) -> bytes:
-    ingest.check()
-    return await body_of(request, ingest.limits.body)
-
-
-async def body_of(request: Request, limit: int) -> bytes:
-    """The body of a request in the clear, at most `limit` bytes. Raises BodyError."""
-    raw = bytearray()
+async def body_of(request: Request, limit: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
+    """The body of a request in the clear, at most `limit` bytes; `hold` is told of them. Raises BodyError, BusyError."""
+    pieces, size = [], 0
     async for piece in request.stream():
-        raw += piece
-        if len(raw) > limit:
+        size += len(piece)
+        hold(len(piece))
+        if size > limit:
             raise BodyError(413, f"the body is larger than {limit / 2**20:g} MiB; send smaller batches")
-    return await run_in_threadpool(in_the_clear, bytes(raw), request.headers.get("content-encoding"), limit)
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BulkError(f"failed to parse: {error}", "document_parsing_exception") from error
-    if not isinstance(value, dict):
-        raise BulkError("failed to parse: not a JSON object", "document_parsing_exception")
-    return value
+        pieces.append(piece)
+    body, encoding = b"".join(pieces), request.headers.get("content-encoding")
+    if encoding is None:
+        return body
+    del pieces
+    clear = await run_in_threadpool(in_the_clear, body, encoding, limit)
+    hold(len(clear))
+    return clear
 
 
 def reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
