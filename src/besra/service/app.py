@@ -54,7 +54,7 @@ def app_of(service: Service) -> Starlette:
             return failure(400 if is_asked else 503, kind, str(error))
 
     def _found(asked: Search) -> Response:
-        page = service.alerts.search(asked)
+        page = service.stores.alerts.search(asked)
         hits = [
             {"_index": ".alerts-security.alerts-default", "_id": alert["kibana.alert.uuid"], "_source": alert}
             for alert in page.alerts
@@ -101,7 +101,7 @@ def metrics_text(service: Service) -> str:
         "besra_batches_waiting": (
             "gauge",
             "Batches acknowledged that are not in the event store yet.",
-            max(service.ingest.last - service.pump.stored, 0),
+            max(service.ingest.last - service.duty.pump.stored, 0),
         ),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
     }

@@ -13,6 +13,7 @@ from typing import Self
 from sqlalchemy import Connection, insert, select
 
 from besra.detection.alert import Alert
+from besra.detection.schedule import Gap
 from besra.detection.suppression_group import Groups
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
@@ -22,7 +23,7 @@ from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
 from besra.storage.columns import is_storable
 from besra.storage.database import AlertStoreError, Database
-from besra.storage.gap_log import GapStatus, RecordedGap
+from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 from besra.storage.run_log import RunRecord
@@ -129,6 +130,12 @@ class AlertStore:
         """What was missed, the oldest first."""
         with self._database.reading() as connection:
             return gap_log.gaps(connection, rule_uuid, statuses)
+
+    def ask_runs(self, rule_uuids: Iterable[str], time: Gap, now: int) -> None:
+        """Keep that runs of some rules over a stretch of time are asked for: it is a gap until they are done."""
+        with self._database.writing() as connection:
+            for rule_uuid in rule_uuids:
+                gap_log.write_gap(connection, rule_uuid, time, now, GapKind.ASKED)
 
     def mark_gaps(self, ids: Sequence[int], status: GapStatus, message: str = "") -> int:
         """Say that gaps are being filled, that it failed, or that nobody does it. How many were marked."""

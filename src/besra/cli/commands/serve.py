@@ -34,7 +34,8 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
     try:
         from besra.service.app import app_of  # noqa: PLC0415  optional, as what it needs
         from besra.service.listening import listen  # noqa: PLC0415
-        from besra.service.server import Places, running  # noqa: PLC0415
+        from besra.service.server import running  # noqa: PLC0415
+        from besra.service.stores import Places  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
