@@ -45,9 +45,14 @@ class Canonical:
     fields: NDArray[np.int64]
     slow: NDArray[np.bool_]
 
+    @property
+    def text_starts(self) -> NDArray[np.int64]:
+        """Where the canonical documents begin."""
+        return np.concatenate([np.zeros(1, np.int64), self.text_ends[:-1]])
+
     def text(self, row: int) -> memoryview:
         """The canonical document of a row."""
-        return self.texts[int(self.text_ends[row - 1]) if row else 0 : int(self.text_ends[row])]
+        return self.texts[int(self.text_starts[row]) : int(self.text_ends[row])]
 
     def lines(self) -> Iterator[bytes]:
         """The stamped lines, without their line breaks."""

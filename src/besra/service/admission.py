@@ -49,35 +49,31 @@ class Admission:
 
     def admitted(self, items: Sequence[Item], received: int) -> list[Record | Refused]:
         """The records of documents received at a time, in nanoseconds since 1970, or why they are refused, in order."""
-        outcomes: list[Record | Refused | None] = [item if isinstance(item, Refused) else None for item in items]
-        for place, record in self._vouched_for(items, format_timestamp(received)):
-            outcomes[place] = record
+        vouched_for = dict(self._vouched_for(items, format_timestamp(received)))
         return [
-            admitted(item, self._intake, received) if outcome is None and isinstance(item, Put) else outcome
-            for item, outcome in zip(items, outcomes, strict=True)
-        ]  # type: ignore[misc]  # None is left by a Put only
+            item if isinstance(item, Refused) else vouched_for.get(place) or admitted(item, self._intake, received)
+            for place, item in enumerate(items)
+        ]
 
     def _vouched_for(self, items: Sequence[Item], stamp: str) -> Iterator[tuple[int, Record]]:
         """The records of documents that a kernel vouches for and that are records of no source, by their places."""
-        places = [place for place, item in enumerate(items) if isinstance(item, Put) and type(item.document) is bytes]
-        canoniser = self._canoniser() if places else None
+        puts = [(place, item) for place, item in enumerate(items) if isinstance(item, Put) and is_text(item.document)]
+        canoniser = self._canoniser() if puts else None
         if canoniser is None:
             return
-        texts: list[bytes] = [items[place].document for place in places]  # type: ignore[union-attr,misc]
-        if any(map(is_no_line, texts)):
-            texts = [NO_LINE if is_no_line(text) else text for text in texts]
+        texts: list[bytes] = [NO_LINE if is_no_line(put.document) else put.document for _, put in puts]  # type: ignore[arg-type,misc]
         gone_through = canoniser.canonical(texts, stamp)
-        plain = self._plain(gone_through, canoniser.fields)
-        times = gone_through.times.tolist()
+        rows = zip(puts, self._plain(gone_through, canoniser.fields), gone_through.lines(), gone_through.times.tolist())
         self._free.append(canoniser)
-        for row, line in enumerate(gone_through.lines()):
-            if plain[row]:
-                put = items[places[row]]
-                assert isinstance(put, Put)
-                id_ = put.id or id_of(gone_through.text(row))
-                has_own_id = put.id is not None
-                names = names_of_index(put.index)
-                yield places[row], Record(line, names, id_, times[row], put.is_create and has_own_id, has_own_id)
+        starts, ends = gone_through.text_starts.tolist(), gone_through.text_ends.tolist()
+        for row, ((place, put), is_plain, line, time) in enumerate(rows):
+            if is_plain:
+                id_ = put.id
+                if id_ is None:
+                    own = id_of(gone_through.texts[starts[row] : ends[row]])
+                    yield place, Record(line, names_of_index(put.index), own, time, False, False)
+                else:
+                    yield place, Record(line, names_of_index(put.index), id_, time, put.is_create, True)
 
     def _canoniser(self) -> "Canoniser | None":
         """One nobody uses; None where there can be none."""
@@ -106,9 +102,14 @@ class Admission:
         return [not (is_slow or self._foreign[mask]) for mask, is_slow in zip(masks, slow, strict=True)]
 
 
+def is_text(document: object) -> bool:
+    """Whether a document is JSON text, which may be none."""
+    return type(document) is bytes
+
+
 def is_no_line(text: bytes) -> bool:
     """Whether a text cannot be a line among others: it is blank, or has several."""
-    return b"\n" in text or not text.strip()
+    return b"\n" in text or not text or text.isspace()
 
 
 def id_of(canonical: memoryview) -> str:

@@ -7,7 +7,7 @@ does: nobody can tell which line belongs to which. Documents are left as they ar
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,8 +24,7 @@ class BulkError(Exception):
         self.type = type_
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """A document to add, or its JSON text, which may be none: `is_create` refuses it if its id is known."""
 
     index: str
@@ -129,8 +128,7 @@ def _only_added(action: str, index: str, id_: str | None) -> Refused:
     return Refused(action, index, id_, 400, "illegal_argument_exception", reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A document that was dealt with, under this id."""
 
     put: Put
@@ -140,12 +138,56 @@ class Done:
 
 def answer(outcomes: Sequence[Done | Refused], took: int) -> dict[str, Any]:
     """The answer to a body: one item an operation, in order; `took` is in milliseconds."""
-    items = [_answered(outcome) for outcome in outcomes]
+    items = [answered(outcome) for outcome in outcomes]
     errors = any("error" in member for item in items for member in item.values())
     return {"errors": errors, "took": took, "items": items}
 
 
-def _answered(outcome: Done | Refused) -> dict[str, dict[str, Any]]:
+def answer_text(outcomes: Sequence[Done | Refused], took: int) -> bytes:
+    """The same as JSON. Nearly all items are alike but for their ids, so that little is written anew for each."""
+    around: dict[tuple[str, bool, Verdict], tuple[str, str]] = {}
+    items, has_errors = [], False
+    for outcome in outcomes:
+        if isinstance(outcome, Refused) or outcome.verdict is Verdict.CONFLICT:
+            has_errors = True
+            items.append(_json(answered(outcome)))
+            continue
+        put, id_, verdict = outcome
+        about = (put.index, put.is_create, verdict)
+        found = around.get(about)
+        if found is None:
+            found = around[about] = _around_id(put, verdict)
+        items.append(f"{found[0]}{_json(id_)}{found[1]}")
+    return f'{{"errors":{_json(has_errors)},"took":{took},"items":[{",".join(items)}]}}'.encode()
+
+
+def _around_id(put: Put, verdict: Verdict) -> tuple[str, str]:
+    """The text of an item before its id and behind it."""
+    action = "create" if put.is_create else "index"
+    return f'{{"{action}":{{"_index":{_json(put.index)},"_id":', f",{_json(_taken(verdict))[1:]}}}"
+
+
+def _json(value: object) -> str:
+    if type(value) is str and value.isascii() and value.isalnum():
+        return f'"{value}"'
+    return orjson.dumps(value).decode()
+
+
+def _taken(verdict: Verdict) -> dict[str, Any]:
+    """What is told of a document that was taken, beside where."""
+    is_new = verdict is Verdict.CREATED
+    return {
+        "_version": 1 if is_new else 2,
+        "result": verdict.value,
+        "_shards": {"total": 1, "successful": 1, "failed": 0},
+        "_seq_no": 0,
+        "_primary_term": 1,
+        "status": 201 if is_new else 200,
+    }
+
+
+def answered(outcome: Done | Refused) -> dict[str, dict[str, Any]]:
+    """The item of an outcome."""
     match outcome:
         case Refused(action, index, id_, status, type_, reason):
             error = {"type": type_, "reason": reason}
@@ -155,16 +197,5 @@ def _answered(outcome: Done | Refused) -> dict[str, dict[str, Any]]:
             error = {"type": "version_conflict_engine_exception", "reason": reason, "index": put.index}
             return {"create": {"_index": put.index, "_id": id_, "status": 409, "error": error}}
         case Done(put, id_, verdict):
-            is_new = verdict is Verdict.CREATED
-            return {
-                "create" if put.is_create else "index": {
-                    "_index": put.index,
-                    "_id": id_,
-                    "_version": 1 if is_new else 2,
-                    "result": verdict.value,
-                    "_shards": {"total": 1, "successful": 1, "failed": 0},
-                    "_seq_no": 0,
-                    "_primary_term": 1,
-                    "status": 201 if is_new else 200,
-                }
-            }
+            action = "create" if put.is_create else "index"
+            return {action: {"_index": put.index, "_id": id_, **_taken(verdict)}}

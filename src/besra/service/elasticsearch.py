@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from besra.service.body import BodyError, in_the_clear
-from besra.service.bulk import BulkError, Put, Refused, answer, parse_bulk
+from besra.service.bulk import BulkError, Put, Refused, answer, answer_text, parse_bulk
 from besra.service.ingest import BusyError, Ingest
 from besra.storage.journal import JournalError
 
@@ -44,7 +44,7 @@ def routes(ingest: Ingest) -> list[Route]:
         started = time.perf_counter()
         outcomes = await ingest.take(items)
         if not is_single:
-            return reply(answer(outcomes, round((time.perf_counter() - started) * 1000)))
+            return reply_text(answer_text(outcomes, round((time.perf_counter() - started) * 1000)))
         ((member,),) = (item.values() for item in answer(outcomes, 0)["items"])
         if "error" in member:
             return failure(member["status"], member["error"]["type"], member["error"]["reason"])
@@ -118,7 +118,11 @@ async def body_of(request: Request, limit: int, hold: Callable[[int], None] = la
 
 def reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """JSON with the header that clients look for."""
-    text = orjson.dumps(value)
+    return reply_text(orjson.dumps(value), status, headers)
+
+
+def reply_text(text: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The same of a text that is JSON."""
     return Response(text, status, {**PRODUCT, **(headers or {})}, media_type="application/json")
 
 

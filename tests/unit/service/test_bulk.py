@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from besra.service.admission import Admission
-from besra.service.bulk import BulkError, Done, Put, Refused, answer, parse_bulk
+from besra.service.bulk import BulkError, Done, Put, Refused, answer, answer_text, parse_bulk
 from besra.storage.journal import Record, Verdict
 
 
@@ -92,6 +92,24 @@ def test_answers_are_as_elasticsearch_has_them() -> None:
     assert conflict["create"]["error"]["type"] == "version_conflict_engine_exception"
     updated = answer([Done(new, "x", Verdict.UPDATED)], 0)
     assert (updated["errors"], updated["items"][0]["index"]["status"]) == (False, 200)
+
+
+OUTCOMES = st.lists(
+    st.one_of(
+        st.builds(
+            Done,
+            st.builds(Put, st.text(max_size=3), st.none(), st.just(b"{}"), st.booleans()),
+            st.text(max_size=3),
+            st.sampled_from(Verdict),
+        ),
+        st.builds(Refused, st.just("index"), st.text(max_size=3), st.none(), st.just(400), st.just("x"), st.text()),
+    )
+)
+
+
+@given(OUTCOMES)
+def test_an_answer_as_text_is_the_answer(outcomes: list[Done | Refused]) -> None:
+    assert answer_text(outcomes, 7) == json.dumps(answer(outcomes, 7), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 ITEMS = st.lists(
