@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import orjson
 import pytest
 from tests.brokers import Broker, NoBrokerError, Way, kafka_broker, nats_server
-from tests.e2e.test_serve import PATIENCE, Served, serving
+from tests.served import PATIENCE, Served, serving
 
 import besra
 from besra.cli.brokers import sources_of

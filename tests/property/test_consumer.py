@@ -55,7 +55,7 @@ class Taker:
             case 2:
                 raise Killed
         puts = [item for item in items if isinstance(item, Put)]
-        self._kept.documents += [put.document["n"] for put in puts]
+        self._kept.documents += [orjson.loads(put.document)["n"] for put in puts if isinstance(put.document, bytes)]
         self._kept.note = note.value if note else self._kept.note
         if self._fate() == 2:
             raise Killed

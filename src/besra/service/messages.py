@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from besra.events.envelope import Document, NotADocument, documents_in, kind_of
-from besra.events.readers.json_text import Text, parse_text
+from besra.events.readers.json_text import Parsed, Text, parse_text
 from besra.problems import Problem
 from besra.service.bulk import Put
 from besra.service.dead_letters import Letter
@@ -60,7 +60,7 @@ def _in_message(message: Message) -> Iterator[Put | Letter]:
         return
     whole = parse_text(Text(message.body, 1, message.origin))
     if not isinstance(whole, Problem):
-        yield from _in_value(whole.value, message.origin, message.body)
+        yield from _in_parsed(whole, message.origin, message.body)
         return
     lines = [(number, line) for number, line in enumerate(message.body.split(b"\n"), start=1) if line.strip()]
     parsed = [parse_text(Text(line, number, message.origin)) for number, line in lines]
@@ -72,10 +72,12 @@ def _in_message(message: Message) -> Iterator[Put | Letter]:
         if isinstance(found, Problem):
             yield Letter(origin, _said(found), line)
         else:
-            yield from _in_value(found.value, origin, line)
+            yield from _in_parsed(found, origin, line)
 
 
-def _in_value(value: object, origin: str, body: bytes) -> Iterator[Put | Letter]:
+def _in_parsed(parsed: Parsed, origin: str, body: bytes) -> Iterator[Put | Letter]:
+    """What is in a text that was parsed. A document that is the whole of it goes on as text, which is quicker."""
+    value, is_sound = parsed.value, parsed.problem is None
     members = value if isinstance(value, list) else [value]
     if not members:
         yield Letter(origin, "an empty list", body)
@@ -85,8 +87,10 @@ def _in_value(value: object, origin: str, body: bytes) -> Iterator[Put | Letter]
         found = documents_in(member) if isinstance(member, dict) else iter([NotADocument(kind_of(member))])
         for document in found:
             match document:
-                case Document(source, index, id_):
-                    yield Put(index or NO_INDEX, id_, source, is_create=False)
+                case Document(source, None, None, None) if source is value and is_sound:
+                    yield Put(NO_INDEX, None, body, is_create=False)
+                case Document(source, index, id_, aliases):
+                    yield Put(index or NO_INDEX, id_, source, is_create=False, aliases=aliases)
                 case NotADocument(what):
                     yield Letter(where, f"{what}, which is no document", body)
 

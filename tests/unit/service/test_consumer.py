@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
+import orjson
 import pytest
 
 pytest.importorskip("starlette")
@@ -75,7 +76,7 @@ class Taker:
         if self.refusals:
             raise self.refusals.pop(0)
         puts = [item for item in items if isinstance(item, Put)]
-        self.taken.append([put.document["n"] for put in puts])
+        self.taken.append([orjson.loads(put.document)["n"] for put in puts if isinstance(put.document, bytes)])
         self.noted = note.value if note else b""
         self.notes.append(len(self.noted) // DIGEST)
         return [Done(put, "", Verdict.CREATED) for put in puts]

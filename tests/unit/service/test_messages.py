@@ -13,7 +13,8 @@ ORIGIN = "kafka:logs/0@17"
 
 
 def documents(body: bytes) -> list[object]:
-    return [put.document for put in contents_of([Message(ORIGIN, body)]).puts]
+    found = (put.document for put in contents_of([Message(ORIGIN, body)]).puts)
+    return [orjson.loads(document) if isinstance(document, bytes) else document for document in found]
 
 
 def letters(body: bytes) -> list[tuple[str, str, bytes]]:
@@ -41,6 +42,9 @@ def test_what_is_around_a_document_counts() -> None:
     body = orjson.dumps({"_index": "logs-x", "_id": "1", "_source": {"a": 1}})
     (put,) = contents_of([Message(ORIGIN, body)]).puts
     assert (put.index, put.id, put.document) == ("logs-x", "1", {"a": 1})
+    body = orjson.dumps({"_index": "logs-x", "_aliases": ["logs-y"], "_source": {"a": 1}})
+    (put,) = contents_of([Message(ORIGIN, body)]).puts
+    assert (put.index, put.id, put.aliases) == ("logs-x", None, ("logs-y",))
     (put,) = contents_of([Message(ORIGIN, b"{}")]).puts
     assert (put.index, put.id) == (NO_INDEX, None)
 
