@@ -1,0 +1,63 @@
+"""A clock that is set back and forward while the service runs."""
+
+import time
+from pathlib import Path
+from random import Random
+
+from tests.crash.load import Load
+from tests.crash.outcome import Outcome
+from tests.crash.rules import loaded, write_rules
+from tests.crash.serving import Serving
+from tests.crash.verdict import verdict_on
+
+HOUR = 3600 * 10**9
+
+
+def set_clock(folder: Path, hours: float, seed: int, kills: int = 1) -> Outcome:
+    """Set the clock by so many hours under load, kill the service, start it again, and set the clock right."""
+    folder.mkdir(parents=True)
+    rules, data, clock = write_rules(folder), folder / "data", folder / "clock"
+    clock.write_text("0", "utf-8")
+    random = Random(seed)
+    with Serving(folder, rules, data) as serving, Load(serving.port, seed) as load:
+        plan = {"clock": str(clock)}
+        serving.start(plan)
+        serving.wait_up()
+        serving.wait_for(lambda: load.acknowledged > 300, "events are acknowledged")
+        _write(clock, round(hours * HOUR))
+        waiting = _let_run(serving, load)
+        for _ in range(kills):
+            serving.kill()
+            serving.start(plan)
+            serving.wait_up()
+            time.sleep(random.uniform(0, 1))
+        _write(clock, 0)
+        waiting = max(waiting, _let_run(serving, load))
+        sent = load.finish()
+        serving.stop()
+    verdict = verdict_on(sent, data, loaded(rules))
+    if waiting:
+        verdict.faults.append(f"{waiting:.0f} batches waited for the event store, longer than it takes to write it")
+    return Outcome(f"set by {hours:+g} hours and back", verdict)
+
+
+def _write(clock: Path, offset: int) -> None:
+    new = clock.with_suffix(".new")
+    new.write_text(str(offset), "utf-8")
+    new.replace(clock)
+
+
+def _let_run(serving: Serving, load: Load) -> float:
+    """Let it run for a while; how many batches the store has not got that it should have."""
+    before = load.acknowledged
+    time.sleep(1)
+    last = serving.metric("besra_batches_waiting")
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        waiting = serving.metric("besra_batches_waiting")
+        if waiting < last:
+            serving.wait_for(lambda: load.acknowledged > before, "it goes on taking events", 60)
+            return 0
+        last = waiting
+        time.sleep(0.2)
+    return last
