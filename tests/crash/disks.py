@@ -203,7 +203,7 @@ def _started_read_only(place: Placed, part: str, load: Load, outcome: Outcome) -
         code = serving.process.returncode if serving.process else None
         said = serving.said().rpartition("--- start")[2]
         serving.process = None
-        if code not in (1, 2, 3, 4) or "Traceback" in said or "error" not in said:
+        if code not in (1, 2, 3, 4) or "Traceback" in said or str(serving.data) not in said:
             faults.append(f"read-only {part}: exit code {code}, {said}")
         disk.remount("rw")
         return "refused to start"
