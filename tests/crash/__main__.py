@@ -53,7 +53,8 @@ def scenarios(seed: int, kills: int, *, quick: bool, killed: Killed) -> dict[str
         "syncs": traced_syncs,
         "postgres": partial(postgres_restarted, seed=seed, restarts=2 if quick else 6),
         "clock-back": partial(set_clock, hours=-2, seed=seed),
-        "clock-forward": partial(set_clock, hours=49, seed=seed),
+        "clock-forward": partial(set_clock, hours=0.15, seed=seed),
+        "clock-leap": partial(set_clock, hours=49, seed=seed, under_load=False),
     }
     if quick:
         others = {name: others[name] for name in ("full-journal", "full-events", "syncs", "postgres")}

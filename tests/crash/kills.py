@@ -51,7 +51,7 @@ class Killed:
 def lives(random: Random, data: Path, count: int) -> list[Life]:
     """So many lives: half of them end at random times, the others at points."""
     chosen = [_at_point(random, data, has_strace()) if random.random() < 0.5 else Life() for _ in range(count)]
-    return [_with_compaction(random, data, life) for life in chosen]
+    return [_keeping_house(random, life) for life in chosen]
 
 
 NTH = {
@@ -94,10 +94,10 @@ def _traps(random: Random, data: Path) -> dict[str, Trap]:
     }
 
 
-def _with_compaction(random: Random, data: Path, life: Life) -> Life:
-    """Some with a thread that compacts the event store; all that are to die there."""
+def _keeping_house(random: Random, life: Life) -> Life:
+    """Some join files of the event store all the while; all that are to die there."""
     if life.name.startswith(("delta compact", "delta vacuum", "delta checkpoint")) or random.random() < 0.2:
-        return Life({**life.plan, "compacts": str(data / "events")}, life.trap, life.name)
+        return Life({**life.plan, "keeps_house": True}, life.trap, life.name)
     return life
 
 

@@ -2,7 +2,7 @@
 
 The plan is JSON. `point` names one of POINTS with `:before` or `:after`, `nth` says at which call; then the process
 ends as by `kill -9`, after it has written the point to the file `died`. `clock` names a file with the nanoseconds the
-clock is off. `compacts` has a thread compact the event store all the while. `roomy` says there is always room on the
+clock is off. `keeps_house` has files of the event store joined all the while. `roomy` says there is always room on the
 disk. Nothing of it is in besra: functions are wrapped before the command starts, most of them of libraries.
 """
 
@@ -44,8 +44,9 @@ STATEMENTS = {
 """What a SQLite file is told: its name, and whether only commits count."""
 
 POINTS = tuple(f"{name}:{when}" for name in (*FUNCTIONS, *STATEMENTS) for when in ("before", "after"))
-COMPACT_EVERY = 0.7
-"""Seconds."""
+LOOK_EVERY = 0.7
+"""Seconds between two looks of what joins files of the event store."""
+NANOS = 10**9
 
 
 class Death:
@@ -148,21 +149,13 @@ def set_clock(file: Path) -> None:
     time.time_ns = lambda: real() + offset
 
 
-def compact_always(folder: Path) -> None:
-    """Compact the table in a folder again and again, as housekeeping would."""
-    from besra.errors import BesraError  # noqa: PLC0415  once the points are arranged
-    from besra.storage.event_store import EventStore  # noqa: PLC0415
+def keep_house() -> None:
+    """Have what looks after the stores look all the time, and find something to do."""
+    from besra.service import maintenance  # noqa: PLC0415  once the points are arranged
 
-    def work() -> None:
-        while True:
-            time.sleep(COMPACT_EVERY)
-            if (folder / "_delta_log").exists():
-                try:
-                    EventStore(folder).compact()
-                except BesraError as error:
-                    print(f"compaction: {error}", file=sys.stderr)
-
-    threading.Thread(target=work, daemon=True).start()
+    maintenance.LOOK_EVERY = LOOK_EVERY
+    maintenance.MANY = 2
+    maintenance.CLEAN_EVERY = maintenance.FORGET_EVERY = NANOS
 
 
 def main() -> None:
@@ -175,8 +168,8 @@ def main() -> None:
     if plan.get("roomy"):
         usage = shutil.disk_usage
         shutil.disk_usage = lambda path: usage(path)._replace(free=1 << 40)
-    if plan.get("compacts"):
-        compact_always(Path(plan["compacts"]))
+    if plan.get("keeps_house"):
+        keep_house()
     from besra.cli.__main__ import main as command  # noqa: PLC0415
 
     command()

@@ -36,8 +36,6 @@ OF_ITS_EVENTS = ("besra.events", "besra.indicators")
 WHERE_READ = ("file", "line", "record")
 SEEN_BY_A_RUN = ("besra.total_matches", "besra.suppressed_matches", "besra.history")
 """What an alert says of the run that made it: how many matches it saw, how far back the events went."""
-OF_A_COUNT = ("kibana.alert.threshold_result", "kibana.alert.original_time", "besra.end", "besra.total_events")
-"""What grows with a count after the alert on it."""
 
 
 @dataclass
@@ -154,7 +152,7 @@ def differences(scanned: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str
 
 def _compared(alert: Mapping[str, Any]) -> dict[str, Any]:
     parts = {**alert, **{f"besra.{name}": value for name, value in alert["besra"].items()}}
-    left_out = ("besra", *SEEN_BY_A_RUN, *(OF_A_COUNT if "kibana.alert.threshold_result" in alert else ()))
+    left_out = ("besra", *SEEN_BY_A_RUN)
     found = {n: value for n, value in parts.items() if n not in left_out and not n.startswith(OF_A_RUN)}
     for name in OF_ITS_EVENTS:
         if name in found:
