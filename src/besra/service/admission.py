@@ -66,8 +66,8 @@ class Admission:
         rows = zip(puts, self._plain(gone_through, canoniser.fields), gone_through.lines(), gone_through.times.tolist())
         self._free.append(canoniser)
         starts, ends = gone_through.text_starts.tolist(), gone_through.text_ends.tolist()
-        for row, ((place, put), is_plain, line, time) in enumerate(rows):
-            if is_plain:
+        for row, ((place, put), is_sure, line, time) in enumerate(rows):
+            if is_sure:
                 id_ = put.id
                 if id_ is None:
                     own = id_of(gone_through.texts[starts[row] : ends[row]])
