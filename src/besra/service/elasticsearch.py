@@ -14,7 +14,7 @@ from starlette.routing import Match, Route
 from besra.service.body import BodyError, in_the_clear
 from besra.service.bulk import BulkError, Put, Refused, answer, parse_bulk
 from besra.service.ingest import BusyError, Ingest
-from besra.service.plain_paths import named
+from besra.service.plain_paths import IndexRoute, named
 from besra.service.shaping import shaped
 from besra.storage.event_store import EventStoreError
 from besra.storage.journal import JournalError
@@ -35,7 +35,7 @@ def routes(ingest: Ingest) -> list[Route]:
     async def document(request: Request) -> Response:
         index, id_ = named(request, "index") or "", named(request, "id")
         value = _object(await _body(request, ingest))
-        is_create = "_create" in request.url.path or request.query_params.get("op_type") == "create"
+        is_create = request.url.path.split("/")[2] == "_create" or request.query_params.get("op_type") == "create"
         return await _taken([Put(index, id_, value, is_create)], True)
 
     async def _taken(items: list[Put | Refused], is_single: bool) -> Response:
@@ -51,11 +51,15 @@ def routes(ingest: Ingest) -> list[Route]:
     posted = ["POST", "PUT"]
     return [
         Route("/_bulk", guarded(bulk, whole="items"), methods=posted),
-        Route("/{index}/_bulk", guarded(bulk, whole="items"), methods=posted),
-        Route("/{index}/_doc", guarded(document), methods=["POST"]),
-        Route("/{index}/_doc/{id}", guarded(document), methods=posted),
-        Route("/{index}/_create/{id}", guarded(document), methods=posted),
+        *(IndexRoute(path, guarded(bulk, whole="items"), methods=posted) for path in BULK),
+        *(IndexRoute(path, guarded(document), methods=["POST"]) for path in DOCUMENT),
+        *(IndexRoute(f"{path}/{{id}}", guarded(document), methods=posted) for path in (*DOCUMENT, "/{index}/_create")),
     ]
+
+
+BULK = ("/{index}/_bulk", "/{index}/{type}/_bulk")
+DOCUMENT = ("/{index}/_doc", "/{index}/events")
+"""Types of documents are a thing of the past, but rsyslog still names one, `events`, unless it is told not to."""
 
 
 def guarded(handler: Handler, whole: str | None = None) -> Handler:

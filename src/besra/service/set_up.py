@@ -11,12 +11,11 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.routing import Route
 
 from besra.schema.indexpattern import matches
 from besra.service.elasticsearch import failure, guarded, reply
-from besra.service.plain_paths import named
+from besra.service.plain_paths import IndexRoute, named
 
 Indices = Callable[[], Sequence[str]]
 """Tells the indices that hold events. Raises EventStoreError and JournalError."""
@@ -82,16 +81,6 @@ def routes(indices: Indices) -> list[Route]:
         IndexRoute("/{index}", guarded(_created), methods=["PUT"]),
         IndexRoute("/{index}", guarded(index), methods=["GET"]),
     ]
-
-
-class IndexRoute(Route):
-    """A route for the name of an index, which begins with no underscore: what does is another route or none."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """See Starlette."""
-        if scope["path"].startswith("/_") and not self.path.startswith("/_"):
-            return Match.NONE, {}
-        return super().matches(scope)
 
 
 def _data_stream(name: str) -> Mapping[str, Any]:
