@@ -34,6 +34,22 @@ class Served:
             assert answer.headers["X-Elastic-Product"] == "Elasticsearch"
             return json.load(answer)
 
+    def text(self, path: str) -> str:
+        """The answer to a request as it is."""
+        with urllib.request.urlopen(f"{self.address}{path}", timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+
+    def logs(self, body: bytes, **headers: str) -> tuple[int, bytes]:
+        """The answer to a request of OTLP."""
+        request = urllib.request.Request(f"{self.address}/v1/logs", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                status, told = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, told, answer = error.code, error.read(), error
+        assert answer.headers["Content-Type"].partition(";")[0] in (headers["Content-Type"], "application/json")
+        return status, told
+
     def send(self, documents: Sequence[dict[str, Any]]) -> None:
         lines = (line for number, d in enumerate(documents) for line in ({"create": {"_id": f"{number}"}}, d))
         answer = self.ask("/events-x/_bulk", b"".join(orjson.dumps(line) + b"\n" for line in lines))

@@ -4,6 +4,7 @@
 what arrived late (detection-engine.md 2.2, 11.5).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -26,17 +27,21 @@ def admitted(put: Put, intake: Intake, received: int) -> Record | Refused:
 
     Without an id it has that of its content, so that what a shipper sends twice is one event.
     """
-    event = intake.event_of(Document(put.document, put.index, put.id), SENT, 0)
+    event = intake.event_of(Document(put.document, put.index, put.id, put.aliases), SENT, 0)
     stamped = replace(event, source=with_ingested(event.source, format_timestamp(received)))
     line = document_text(stamped)
     if line is None:
         reason = "failed to parse: a lone surrogate, or an integer beyond 64 bits"
         action = "create" if put.is_create else "index"
-        return Refused(action, put.index, put.id, 400, "document_parsing_exception", reason)
+        return Refused(action, put.index, put.id, 400, "document_parsing_exception", reason, _as_it_is(put))
     time = event_time(stamped.source)
     if time is not None and abs(time) >= 1 << 63:
         time = None  # beyond 64 bits: no window holds it
     return Record(line, event.index, event.id, time, put.is_create and put.id is not None, put.id is not None)
+
+
+def _as_it_is(put: Put) -> bytes:
+    return json.dumps(put.document, default=str).encode()
 
 
 def with_ingested(document: Mapping[str, Any], stamp: str) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from starlette.routing import Route
 from besra.errors import QueryError
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
-from besra.service import cluster, elasticsearch, set_up
+from besra.service import cluster, elasticsearch, runs_api, set_up
+from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import body_of, failure, guarded, reply, unrouted
+from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.server import Service
 from besra.storage.alert_fields import alert_condition
@@ -71,7 +73,10 @@ def app_of(service: Service) -> Starlette:
             Route("/readyz", ready),
             Route("/metrics", metrics),
             Route(SIGNALS, guarded(signals), methods=["POST"]),
+            *runs_api.routes(service),
             *cluster.routes(),
+            *dead_letter_routes(service.letters),
+            *otlp_routes(service.ingest),
             *elasticsearch.routes(service.ingest),
             *set_up.routes(service.stores.events.streams),
         ],
@@ -110,6 +115,7 @@ def metrics_text(service: Service) -> str:
             "Batches acknowledged that are not in the event store yet.",
             max(service.ingest.last - service.duty.pump.stored, 0),
         ),
+        **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
     }
     return "".join(

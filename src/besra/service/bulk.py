@@ -6,7 +6,7 @@ followed is refused as a whole, as Elasticsearch does: nobody can tell which lin
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -26,17 +26,22 @@ class BulkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A document to add: `is_create` refuses it if its id is known."""
+    """A document to add: `is_create` refuses it if its id is known.
+
+    Without an index (`""`) it belongs where its fields say. With `aliases` it answers to these and the index, and to
+    nothing else.
+    """
 
     index: str
     id: str | None
     document: Mapping[str, Any]
     is_create: bool
+    aliases: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An item that is not done, and why."""
+    """An item that is not done, and why. `body` is what was refused, where somebody may want to look at it."""
 
     action: str
     index: str
@@ -44,6 +49,7 @@ class Refused:
     status: int
     type: str
     reason: str
+    body: bytes = field(default=b"", repr=False)
 
 
 Item = Put | Refused
@@ -81,7 +87,13 @@ def _items(lines: _Lines, default: str | None) -> Iterator[Item]:
         text = lines.next()
         if text is None:
             raise BulkError(f"the {action} action of line {lines.number} has no document")
-        yield _only_added(action, index, id_) if action == "update" else _put(action, index, id_, text)
+        if action == "update":
+            yield _only_added(action, index, id_, text)
+        else:
+            put = _put(action, index, id_, text)
+            aliases = meta.get("_aliases")
+            # What besra sends: the names an index name alone would not give, as in the files it writes.
+            yield replace(put, aliases=_texts(aliases)) if isinstance(put, Put) and aliases is not None else put
 
 
 def _action(line: bytes, number: int) -> tuple[str, Mapping[str, Any]]:
@@ -112,15 +124,20 @@ def _put(action: str, index: str, id_: str | None, text: bytes) -> Item:
         document = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         reason = f"failed to parse: {error.msg} (column {error.colno})"
-        return Refused(action, index, id_, 400, "document_parsing_exception", reason)
+        return Refused(action, index, id_, 400, "document_parsing_exception", reason, text)
     if not isinstance(document, dict):
-        return Refused(action, index, id_, 400, "document_parsing_exception", "failed to parse: not a JSON object")
+        reason = "failed to parse: not a JSON object"
+        return Refused(action, index, id_, 400, "document_parsing_exception", reason, text)
     return Put(index, id_, document, action == "create")
 
 
-def _only_added(action: str, index: str, id_: str | None) -> Refused:
+def _texts(value: object) -> tuple[str, ...] | None:
+    return tuple(map(str, value)) if isinstance(value, list) else None
+
+
+def _only_added(action: str, index: str, id_: str | None, text: bytes = b"") -> Refused:
     reason = f"events are only added here: [{action}] is not supported"
-    return Refused(action, index, id_, 400, "illegal_argument_exception", reason)
+    return Refused(action, index, id_, 400, "illegal_argument_exception", reason, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +158,7 @@ def answer(outcomes: Sequence[Done | Refused], took: int) -> dict[str, Any]:
 
 def _answered(outcome: Done | Refused) -> dict[str, dict[str, Any]]:
     match outcome:
-        case Refused(action, index, id_, status, type_, reason):
+        case Refused(action, index, id_, status, type_, reason, _):
             error = {"type": type_, "reason": reason}
             return {action: {"_index": index, "_id": id_, "status": status, "error": error}}
         case Done(put, id_, Verdict.CONFLICT):

@@ -77,7 +77,7 @@ class Detector:
         self._pack = job.pack()
         keeping = [Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS) for rule, plan in job.rules]
         held = zip(keeping, job.rules, strict=True)
-        self.horizon = max((one.of(clause) for one, (_, plan) in held for clause in plan.clauses), default=0)
+        self.horizon = max((one.lasts(clause) for one, (_, plan) in held for clause in plan.clauses), default=0)
         """For how long events may be part of something new, in nanoseconds after they arrived."""
         self._log = HitLog(self._pack, keeping)
         fields = {*self._pack.fields, *INDEX_FIELDS, TIMESTAMP, *ECS_ONLY.fields}

@@ -29,12 +29,22 @@ def routes(ingest: Ingest) -> list[Route]:
     """All of them, over what takes the events."""
 
     async def bulk(request: Request) -> Response:
-        items = await run_in_threadpool(parse_bulk, await _body(request, ingest), named(request, "index"))
+        body = await _body(request, ingest)
+        try:
+            items = await run_in_threadpool(parse_bulk, body, named(request, "index"))
+        except BulkError as error:
+            ingest.bury_body("_bulk", str(error), body)
+            raise
         return await _taken(items, False)
 
     async def document(request: Request) -> Response:
         index, id_ = named(request, "index") or "", named(request, "id")
-        value = _object(await _body(request, ingest))
+        body = await _body(request, ingest)
+        try:
+            value = _object(body)
+        except BulkError as error:
+            ingest.bury_body(f"_doc {index}", str(error), body)
+            raise
         is_create = request.url.path.split("/")[2] == "_create" or request.query_params.get("op_type") == "create"
         return await _taken([Put(index, id_, value, is_create)], True)
 

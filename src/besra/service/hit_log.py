@@ -98,7 +98,7 @@ class Keeping:
     sight: Sight
     indicators: int
 
-    def of(self, clause: Clause) -> int:
+    def lasts(self, clause: Clause) -> int:
         """For how long rows of a clause are kept."""
         return self.horizon if clause.index is None else max(self.horizon, self.indicators)
 
@@ -179,7 +179,7 @@ class HitLog:
             self._events = {row: event for row, event in self._events.items() if row in wanted}
 
     def _horizon(self, place: Place) -> int:
-        return self._keeping[place[0]].of(self._pack.entries[place[0]].plan.clauses[place[1]])
+        return self._keeping[place[0]].lasts(self._pack.entries[place[0]].plan.clauses[place[1]])
 
     def _first_after(self, time: int) -> int:
         return next((first for arrived, first in self._arrived if arrived >= time), self._next)

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from besra.events.recognise import DEFAULTS, Intake
 from besra.service.admission import admitted
 from besra.service.bulk import Done, Item, Put, Refused
+from besra.service.dead_letters import DeadLetters, Letter
 from besra.storage.journal import Journal, Receipt, Record
 
 Clock = Callable[[], int]
@@ -57,8 +58,11 @@ class Ingest:
         *,
         intake: Intake = DEFAULTS,
         limits: Limits = DEFAULT_LIMITS,
+        letters: DeadLetters | None = None,
     ) -> None:
         self.limits = limits
+        self.letters = letters
+        """Where documents go that are refused for good."""
         self.stored = 0
         self.taken = 0
         """Documents acknowledged since the start."""
@@ -70,7 +74,8 @@ class Ingest:
         self._journal = journal
         self._folder = folder
         self._clock = clock
-        self._intake = intake
+        self.intake = intake
+        """How documents become events."""
         self._bytes = 0
 
     def check(self) -> None:
@@ -82,8 +87,11 @@ class Ingest:
         if shutil.disk_usage(self._folder).free < self.limits.disk:
             raise BusyError("the disk is nearly full", 60)
 
-    async def take(self, items: Sequence[Item]) -> list[Done | Refused]:
-        """Take documents; the answer comes when they are on disk. Raises BusyError, JournalError if they are not."""
+    async def take(self, items: Sequence[Item], origin: str = "_bulk") -> list[Done | Refused]:
+        """Take documents; the answer comes when they are on disk. Raises BusyError, JournalError if they are not.
+
+        What is refused becomes a dead letter that says it came from `origin`.
+        """
         self.check()
         received = self._clock()
         outcomes = await run_in_threadpool(self._admitted, items, received)
@@ -107,7 +115,19 @@ class Ingest:
         done = [found for found in answers if not isinstance(found, Record)]
         self.taken += len(records)
         self.refused += len(done) - len(records)
+        self.bury((found for found in done if isinstance(found, Refused)), origin)
         return done
 
+    def bury(self, refused: Iterable[Refused], origin: str) -> None:
+        """Keep what is refused for good and has something to keep as dead letters."""
+        for found in refused:
+            if found.body:
+                self.bury_body(f"{origin} {found.index}", found.reason, found.body)
+
+    def bury_body(self, origin: str, reason: str, body: bytes) -> None:
+        """Keep a body nothing can be taken from as a dead letter."""
+        if self.letters is not None:
+            self.letters.add(Letter(origin, reason, body))
+
     def _admitted(self, items: Sequence[Item], received: int) -> list[Record | Refused]:
-        return [admitted(item, self._intake, received) if isinstance(item, Put) else item for item in items]
+        return [admitted(item, self.intake, received) if isinstance(item, Put) else item for item in items]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
-from besra.cli.loading import load_named, telling
 from besra.cli.options import rules_option
+from besra.cli.serving import ServedRules
 from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
-from besra.detection.detect import Job
 from besra.errors import InputError
 
 
@@ -21,6 +21,9 @@ from besra.errors import InputError
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
+@exception_options
+@click.option("--live/--no-live", default=True, help="Run rules as soon as something arrives, too.  [live]")
+@click.option("--fill-gaps/--no-fill-gaps", default=True, help="Make up for what no run looked through.  [fill-gaps]")
 @click.option("--alerts", metavar="URL", help="A PostgreSQL database for the alerts.  [a file in --data]")
 @click.option("--events", metavar="URL", help="An object store for the events.  [a folder in --data]")
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
@@ -34,20 +37,28 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
     try:
         from besra.service.app import app_of  # noqa: PLC0415  optional, as what it needs
         from besra.service.listening import listen  # noqa: PLC0415
+        from besra.service.rule_watch import Source  # noqa: PLC0415
+        from besra.service.runs import RunPolicy  # noqa: PLC0415
         from besra.service.server import running  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
     terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
-    loaded = load_named(rules)
-    for problem in telling(loaded):
-        terminal.show(problem)
-    job = Job(loaded.runnable, not given["any_index"], fingerprint=loaded.fingerprint, now=time.time_ns())
+    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal)
+    source = Source(rules or ("bundled",), served.files, served.load, served.ends)
+    policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     host, port = str(given["host"]), int(str(given["port"]))
-    with running(job, places, time.time_ns, lambda line: print(line, file=sys.stderr)) as service:  # noqa: T201
-        terminal.say(f"{counted(len(job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk")
+
+    def tell(line: str) -> None:
+        if line.startswith("error") or not terminal.is_quiet:
+            print(line, file=sys.stderr)  # noqa: T201
+
+    with running(source, places, time.time_ns, tell, policy) as service:
+        terminal.say(
+            f"{counted(len(service.duty.job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk"
+        )
         if not listen(app_of(service), host, port):
             raise InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")
     terminal.say("stopped; everything acknowledged has been dealt with")
