@@ -18,8 +18,11 @@ from besra.language.simplify import TRUE
 from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import body_of, failure, guarded, reply, unrouted
+from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
+from besra.service.search_routes import search_routes
+from besra.service.searching import Searching
 from besra.service.server import Service
 from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_search import Search
@@ -78,6 +81,7 @@ def app_of(service: Service) -> Starlette:
             *dead_letter_routes(service.letters),
             *otlp_routes(service.ingest),
             *elasticsearch.routes(service.ingest),
+            *search_routes(Searching(service.reader), service.stores.alerts, service.clock),
             *set_up.routes(service.stores.events.streams),
         ],
         middleware=[Middleware(PlainPaths)],
@@ -117,6 +121,7 @@ def metrics_text(service: Service) -> str:
         ),
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
+        **maintenance_metrics(service.maintenance.told),
     }
     return "".join(
         f"# HELP {name} {what}\n# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, what, value) in told.items()

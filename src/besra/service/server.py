@@ -9,9 +9,23 @@ from dataclasses import dataclass
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
 from besra.service.ingest import Clock, Ingest
+from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
 from besra.service.stores import Places, Stores, stores_at
+from besra.storage.event_rows import EventReader
+from besra.storage.event_upkeep import EventUpkeep
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a service is to run: when its rules do, for how long things are kept."""
+
+    runs: RunPolicy = POLICY
+    keep: Keep = KEEP_ALL
+
+
+DEFAULTS = Settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +36,8 @@ class Service:
     stores: Stores
     duty: Duty
     letters: DeadLetters
+    reader: EventReader
+    maintenance: Maintenance
     clock: Clock
     failures: list[str]
     """What went wrong behind the scenes, the newest last; empty again once it went well."""
@@ -29,7 +45,7 @@ class Service:
 
 @contextmanager
 def running(
-    source: Source, places: Places, clock: Clock, tell: Callable[[str], None], policy: RunPolicy = POLICY
+    source: Source, places: Places, clock: Clock, tell: Callable[[str], None], settings: Settings = DEFAULTS
 ) -> Iterator[Service]:
     """A service over the rules of a source, which ends with the block; what was acknowledged by then is dealt with.
 
@@ -38,7 +54,7 @@ def running(
     with ExitStack() as closing:
         job = source.load()
         stores = closing.enter_context(stores_at(places))
-        duty = Duty(job, stores, clock, policy)
+        duty = Duty(job, stores, clock, settings.runs)
         watch = RuleWatch(source, duty, clock, tell)
         letters = DeadLetters(places.folder, clock)
         closing.callback(letters.close)
@@ -59,10 +75,13 @@ def running(
             ingest.stored = duty.pump.stored
 
         stop = threading.Event()
+        maintenance = Maintenance(lambda: EventUpkeep(places.event_place), stores.alerts, places.folder, settings.keep)
+        closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
         closing.enter_context(_beside(stop, duty.filler.run, stop, failed))
         closing.enter_context(_beside(stop, watch.run, stop))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, failed, moved))
-        yield Service(ingest, stores, duty, letters, clock, failures)
+        reader = EventReader(places.event_place, places.folder)
+        yield Service(ingest, stores, duty, letters, reader, maintenance, clock, failures)
 
 
 @contextmanager

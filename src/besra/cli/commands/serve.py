@@ -8,7 +8,7 @@ import click
 
 from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
-from besra.cli.options import rules_option
+from besra.cli.options import SizeType, rules_option
 from besra.cli.serving import ServedRules
 from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
@@ -26,6 +26,12 @@ from besra.errors import InputError
 @click.option("--fill-gaps/--no-fill-gaps", default=True, help="Make up for what no run looked through.  [fill-gaps]")
 @click.option("--alerts", metavar="URL", help="A PostgreSQL database for the alerts.  [a file in --data]")
 @click.option("--events", metavar="URL", help="An object store for the events.  [a folder in --data]")
+@click.option("--keep-days", type=click.IntRange(1), metavar="N", help="Days events are kept.  [for ever]")
+@click.option("--keep-size", type=SizeType(), metavar="SIZE", help="Size of the event store, such as 500G.  [any]")
+@click.option("--keep-alerts", type=click.IntRange(1), metavar="N", help="Days closed alerts are kept.  [for ever]")
+@click.option(
+    "--keep-runs", type=click.IntRange(1), default=7, show_default=True, metavar="N", help="Days runs are recorded."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
@@ -37,9 +43,10 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
     try:
         from besra.service.app import app_of  # noqa: PLC0415  optional, as what it needs
         from besra.service.listening import listen  # noqa: PLC0415
+        from besra.service.maintenance import Keep  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
         from besra.service.runs import RunPolicy  # noqa: PLC0415
-        from besra.service.server import running  # noqa: PLC0415
+        from besra.service.server import Settings, running  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
@@ -49,13 +56,15 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
     source = Source(rules or ("bundled",), served.files, served.load, served.ends)
     policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
+    days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
+    keep = Keep(days, size, alert_days, run_days or 7)
     host, port = str(given["host"]), int(str(given["port"]))
 
     def tell(line: str) -> None:
         if line.startswith("error") or not terminal.is_quiet:
             print(line, file=sys.stderr)  # noqa: T201
 
-    with running(source, places, time.time_ns, tell, policy) as service:
+    with running(source, places, time.time_ns, tell, Settings(policy, keep)) as service:
         terminal.say(
             f"{counted(len(service.duty.job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk"
         )
@@ -67,3 +76,7 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
