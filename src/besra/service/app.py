@@ -82,7 +82,7 @@ def app_of(service: Service) -> Starlette:
             *otlp_routes(service.ingest),
             *elasticsearch.routes(service.ingest),
             *search_routes(Searching(service.reader), service.stores.alerts, service.clock),
-            *set_up.routes(service.stores.events.streams),
+            *set_up.routes(service.reader),
         ],
         middleware=[Middleware(PlainPaths)],
         exception_handlers={HTTPException: unrouted},

@@ -37,12 +37,12 @@ def named(request: Request, name: str) -> str | None:
 
 
 class IndexRoute(Route):
-    """A route with an `index` in its path, or a `type` as well: what begins with an underscore is neither."""
+    """A route with an `index` in its path, or a `type` as well: what begins with an underscore is neither, but for `_all`."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """See Starlette."""
         match, found = super().matches(scope)
         params = found.get("path_params", {})
-        if any(params.get(name, "").startswith("_") for name in ("index", "type")):
+        if any(name.startswith("_") and name != "_all" for name in (params.get("index", ""), params.get("type", ""))):
             return Match.NONE, {}
         return match, found

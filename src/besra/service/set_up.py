@@ -5,7 +5,7 @@ for it finds, and whatever it puts is acknowledged: Logstash stops where a polic
 one cannot be put. What would change or remove events is refused: they are only added.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -16,9 +16,7 @@ from starlette.routing import Route
 from besra.schema.indexpattern import matches
 from besra.service.elasticsearch import failure, guarded, reply
 from besra.service.plain_paths import IndexRoute, named
-
-Indices = Callable[[], Sequence[str]]
-"""Tells the indices that hold events. Raises EventStoreError and JournalError."""
+from besra.storage.event_rows import EventReader
 
 Named = Callable[[str], Mapping[str, Any]]
 """What is said of a thing of that name."""
@@ -42,7 +40,7 @@ THERE: dict[str, Named] = {
 AGREED = ("/_aliases", "/{index}/_alias/{name}", "/{index}/_aliases/{name}", "/{index}/_mapping", "/{index}/_settings")
 """What is put without being looked for."""
 
-REFRESHING = ("/_refresh", "/_flush", "/{index}/_refresh", "/{index}/_flush")
+FLUSHING = ("/_flush", "/{index}/_flush")
 
 REFUSED = {
     "/{index}/_update/{id}": ["POST"],
@@ -55,8 +53,12 @@ REFUSED = {
 """What would change or remove events."""
 
 
-def routes(indices: Indices) -> list[Route]:
+def routes(reader: EventReader) -> list[Route]:
     """All of them. Routes that begin with an index are the last."""
+
+    def indices() -> list[str]:
+        with reader.snapshot() as snapshot:
+            return snapshot.indices()
 
     async def index(request: Request) -> Response:
         wanted = named(request, "index") or ""
@@ -71,11 +73,11 @@ def routes(indices: Indices) -> list[Route]:
     put = [Route(path, guarded(_agreed), methods=["PUT", "POST", "DELETE"]) for path in THERE]
     agreed = [IndexRoute(path, guarded(_agreed), methods=["PUT", "POST"]) for path in AGREED]
     refused = [IndexRoute(path, guarded(_refused), methods=methods) for path, methods in REFUSED.items()]
-    refreshing = [IndexRoute(path, guarded(_refreshed), methods=["GET", "POST"]) for path in REFRESHING]
+    flushing = [IndexRoute(path, guarded(_flushed), methods=["GET", "POST"]) for path in FLUSHING]
     return [
         *looked_for,
         *put,
-        *refreshing,
+        *flushing,
         *agreed,
         *refused,
         IndexRoute("/{index}", guarded(_created), methods=["PUT"]),
@@ -109,8 +111,8 @@ async def _created(request: Request) -> Response:
     return reply({"acknowledged": True, "shards_acknowledged": True, "index": named(request, "index") or ""})
 
 
-async def _refreshed(_: Request) -> Response:
-    """What has been acknowledged is found by a search already."""
+async def _flushed(_: Request) -> Response:
+    """What has been acknowledged is on disk already."""
     return reply({"_shards": {"total": 1, "successful": 1, "failed": 0}})
 
 

@@ -6,6 +6,7 @@ from tests.documents import ROOT, text_of
 
 from besra.service import cluster, elasticsearch, set_up
 from besra.service.ingest import Ingest
+from besra.storage.event_rows import EventReader
 from besra.storage.journal import Journal
 
 SERVE = ROOT / "docs" / "serve.md"
@@ -15,7 +16,7 @@ def test_every_route_is_described(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     try:
         ingest = Ingest(journal, tmp_path, lambda: 0)
-        routes = [*cluster.routes(), *elasticsearch.routes(ingest), *set_up.routes(list)]
+        routes = [*cluster.routes(), *elasticsearch.routes(ingest), *set_up.routes(EventReader(tmp_path))]
     finally:
         journal.close()
     text = text_of(SERVE)
