@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from besra.schema.indexpattern import matches
 from besra.service.elasticsearch import failure, guarded, reply
 from besra.service.plain_paths import IndexRoute, named
 from besra.storage.event_rows import EventReader
@@ -56,13 +55,13 @@ REFUSED = {
 def routes(reader: EventReader) -> list[Route]:
     """All of them. Routes that begin with an index are the last."""
 
-    def indices() -> list[str]:
+    def held(wanted: str) -> list[str]:
         with reader.snapshot() as snapshot:
-            return snapshot.indices()
+            return sorted(snapshot.sizes((wanted,)))
 
     async def index(request: Request) -> Response:
         wanted = named(request, "index") or ""
-        found = [name for name in await run_in_threadpool(indices) if matches([wanted], [name])]
+        found = await run_in_threadpool(held, wanted)
         if not found and "*" not in wanted:
             return failure(
                 404, "index_not_found_exception", f"no such index [{wanted}]: it is there with its first event"
