@@ -17,7 +17,7 @@ from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
-from besra.service.elasticsearch import body_of, failure, guarded, reply, unrouted
+from besra.service.elasticsearch import body_of, broken, failure, guarded, reply, unrouted
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
@@ -85,7 +85,7 @@ def app_of(service: Service) -> Starlette:
             *set_up.routes(service.reader),
         ],
         middleware=[Middleware(PlainPaths)],
-        exception_handlers={HTTPException: unrouted},
+        exception_handlers={HTTPException: unrouted, Exception: broken},
     )
 
 

@@ -1,6 +1,7 @@
 """The Elasticsearch-shaped routes that take documents, and what all such routes share (interfaces.md 4)."""
 
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 
@@ -107,6 +108,13 @@ async def unrouted(request: Request, _: Exception) -> Response:
     allowed = ", ".join(methods)
     reason = f"Incorrect HTTP method for {asked}, allowed: [{allowed}]"
     return shaped(request, failure(405, "illegal_argument_exception", reason, {"Allow": allowed}))
+
+
+async def broken(request: Request, error: Exception) -> Response:
+    """The answer where besra itself has failed. The traceback goes to whoever runs the service."""
+    traceback.print_exception(error)
+    reason = f"an error of besra's own, which its log tells of: {type(error).__name__}"
+    return shaped(request, failure(500, "exception", reason))
 
 
 async def _body(request: Request, ingest: Ingest, hold: Callable[[int], None]) -> bytes:
