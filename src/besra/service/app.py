@@ -19,7 +19,7 @@ from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.consumer import Consumer, consuming
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
-from besra.service.elasticsearch import body_of, failure, guarded, reply, unrouted
+from besra.service.elasticsearch import body_of, broken, failure, guarded, reply, unrouted
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
@@ -86,11 +86,11 @@ def app_of(service: Service, consumers: Sequence[Consumer] = ()) -> Starlette:
             *otlp_routes(service.ingest),
             *elasticsearch.routes(service.ingest),
             *search_routes(Searching(service.reader), service.stores.alerts, service.clock),
-            *set_up.routes(service.stores.events.streams),
+            *set_up.routes(service.reader),
         ],
         middleware=[Middleware(PlainPaths)],
-        exception_handlers={HTTPException: unrouted},
         lifespan=consuming(consumers),
+        exception_handlers={HTTPException: unrouted, Exception: broken},
     )
 
 
