@@ -1,6 +1,6 @@
 """The HTTP routes of a running service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from besra.errors import QueryError
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.service import elasticsearch
+from besra.service.background import Background, beside
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import body_of, failure, guarded, reply
 from besra.service.otlp import otlp_routes
@@ -28,8 +29,8 @@ LARGEST_BODY = 1 << 20
 """Bytes of a search."""
 
 
-def app_of(service: Service) -> Starlette:
-    """The application."""
+def app_of(service: Service, background: Sequence[Background] = ()) -> Starlette:
+    """The application, and what runs beside it."""
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -40,7 +41,7 @@ def app_of(service: Service) -> Starlette:
         return PlainTextResponse("ok\n")
 
     async def metrics(_: Request) -> Response:
-        return PlainTextResponse(metrics_text(service), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(metrics_text(service, background), media_type="text/plain; version=0.0.4")
 
     async def signals(request: Request) -> Response:
         try:
@@ -73,7 +74,8 @@ def app_of(service: Service) -> Starlette:
             *dead_letter_routes(service.letters),
             *otlp_routes(service.ingest),
             *elasticsearch.routes(service.ingest),
-        ]
+        ],
+        lifespan=beside(background),
     )
 
 
@@ -97,7 +99,7 @@ def search_of(body: Mapping[str, Any], now: int) -> Search:
     return Search(condition, size=size, offset=offset)
 
 
-def metrics_text(service: Service) -> str:
+def metrics_text(service: Service, background: Sequence[Background]) -> str:
     """The metrics in the text form of Prometheus."""
     told = {
         "besra_documents_taken_total": ("counter", "Documents acknowledged since the start.", service.ingest.taken),
@@ -110,6 +112,8 @@ def metrics_text(service: Service) -> str:
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
     }
+    for task in background:
+        told |= task.metrics()
     return "".join(
         f"# HELP {name} {what}\n# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, what, value) in told.items()
     )

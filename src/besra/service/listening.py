@@ -31,7 +31,7 @@ def listen(app: Starlette, host: str, port: int) -> bool:
         host=host,
         port=port,
         log_level="critical",
-        lifespan="off",
+        lifespan="on",
         server_header=False,
         timeout_graceful_shutdown=10,
     )

@@ -21,12 +21,17 @@ from besra.errors import InputError
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
+@click.option(
+    "--watch", "watched", multiple=True, metavar="DIR", help="Take what is put into this folder (repeatable)."
+)
 @click.option("--alerts", metavar="URL", help="A PostgreSQL database for the alerts.  [a file in --data]")
 @click.option("--events", metavar="URL", help="An object store for the events.  [a folder in --data]")
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
-def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **given: object) -> None:
+def serve(
+    context: click.Context, /, rules: tuple[str, ...], folder: str, watched: tuple[str, ...], **given: object
+) -> None:
     """Take events as Elasticsearch does (`_bulk` and the like), run the rules over them and keep the alerts.
 
     What is acknowledged is on disk. Ctrl-C or SIGTERM ends it once all of that has been dealt with.
@@ -35,6 +40,7 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
         from besra.service.app import app_of  # noqa: PLC0415  optional, as what it needs
         from besra.service.listening import listen  # noqa: PLC0415
         from besra.service.server import Places, running  # noqa: PLC0415
+        from besra.service.watch import watching  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
@@ -45,12 +51,19 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
     job = Job(loaded.runnable, not given["any_index"], fingerprint=loaded.fingerprint, now=time.time_ns())
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     host, port = str(given["host"]), int(str(given["port"]))
-    with running(job, places, time.time_ns, lambda line: print(line, file=sys.stderr)) as service:  # noqa: T201
+    with (
+        running(job, places, time.time_ns, _tell) as service,
+        watching([Path(name) for name in watched], places.folder, service.ingest, _tell) as watchers,
+    ):
         terminal.say(f"{counted(len(job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk")
-        if not listen(app_of(service), host, port):
+        if not listen(app_of(service, watchers), host, port):
             raise InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")
     terminal.say("stopped; everything acknowledged has been dealt with")
     context.exit(ExitCode.OK)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _text(value: object) -> str | None:
