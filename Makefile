@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench clients test-clients clean
 
 demo: $(READY)
 	@$(BIN)/besra demo
@@ -23,6 +23,13 @@ format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# Clients and shippers that tests run, where they can be had; `make test` skips what is not there.
+clients: $(READY)
+	@$(BIN)/python -m tests.clients
+
+test-clients: clients
+	@$(BIN)/python -m pytest -q tests/clients
+
 # BENCH holds options: make bench BENCH='--quick --json figures.json'
 bench: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt duckdb eql polars || \
@@ -30,7 +37,7 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .clients
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

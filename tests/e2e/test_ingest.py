@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.command import Outcome, besra, start
-from tests.e2e.test_serve import PATIENCE, Served, serving
+from tests.served import PATIENCE, Served, serving
 from tests.unit.events.readers.evtx_file import event, evtx_file
 
 from besra.demo import write_demo

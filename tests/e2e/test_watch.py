@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.e2e.test_serve import PATIENCE, Served, serving
+from tests.served import PATIENCE, Served, serving
 from tests.unit.events.readers.evtx_file import event, evtx_file
 
 import besra

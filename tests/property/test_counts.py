@@ -1,8 +1,9 @@
 """Threshold rules count what a few lines over plain dictionaries count, by either engine, however files are cut."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -60,30 +61,58 @@ def time_of(document: Json) -> int | None:
     return None if text is None else START + (int(text[14:16]) * 60 + int(text[17:19])) * SECOND
 
 
-def expected(documents: Sequence[Json], threshold: Json, window: Window) -> dict[tuple[str, ...], Json]:
-    """`threshold_result` by the values grouped by, with the time of the newest event."""
+def expected(documents: Sequence[Json], threshold: Json, window: Window, within: int) -> dict[tuple[str, ...], Json]:
+    """`threshold_result` by the values grouped by and the first time, with the time of the newest event."""
     fields, least = threshold["field"], threshold.get("cardinality", [])
-    buckets: defaultdict[tuple[Any, ...], list[Json]] = defaultdict(list)
+    by_key: defaultdict[tuple[Any, ...], list[Json]] = defaultdict(list)
     for document in documents:
         if document["event.outcome"] == "failure" and window.contains(time_of(document)):
             for key in product(*(values_of(document, name) for name in fields)):
-                buckets[key].append(document)
+                by_key[key].append(document)
     found: dict[tuple[str, ...], Json] = {}
-    for key, held in buckets.items():
-        numbers = [len({v for document in held for v in values_of(document, part["field"])}) for part in least]
-        if len(held) < threshold["value"] or any(n < part["value"] for n, part in zip(numbers, least, strict=True)):
-            continue
-        times = sorted(time for document in held if (time := time_of(document)) is not None)
-        texts = tuple(str(value) for value in key)
-        distinct = [{"field": part["field"], "value": number} for part, number in zip(least, numbers, strict=True)]
-        found[texts] = {
-            "count": len(held),
-            **({"from": format_timestamp(times[0])} if times else {}),
-            "terms": [{"field": name, "value": text} for name, text in zip(fields, texts, strict=True)],
-            **({"cardinality": distinct} if least else {}),
-            "newest": format_timestamp(times[-1]) if times else None,
-        }
+    for key, held in by_key.items():
+        for bucket in buckets_of(held, threshold, within):
+            numbers = distinct_in(bucket, least)
+            times = sorted(time for document in bucket if (time := time_of(document)) is not None)
+            texts = tuple(str(value) for value in key)
+            distinct = [{"field": part["field"], "value": number} for part, number in zip(least, numbers, strict=True)]
+            found[*texts, format_timestamp(times[0]) if times else ""] = {
+                "count": len(bucket),
+                **({"from": format_timestamp(times[0])} if times else {}),
+                "terms": [{"field": name, "value": text} for name, text in zip(fields, texts, strict=True)],
+                **({"cardinality": distinct} if least else {}),
+                "newest": format_timestamp(times[-1]) if times else None,
+            }
     return found
+
+
+def buckets_of(held: Sequence[Json], threshold: Json, within: int) -> Iterator[list[Json]]:
+    """The buckets of a key, by the words of the documentation."""
+    timed = sorted(
+        ((time, document) for document in held if (time := time_of(document)) is not None), key=itemgetter(0)
+    )
+    untimed = [document for document in held if time_of(document) is None]
+    least = threshold.get("cardinality", [])
+
+    def is_full(bucket: Sequence[Json]) -> bool:
+        numbers = distinct_in(bucket, least)
+        enough = all(number >= part["value"] for number, part in zip(numbers, least, strict=True))
+        return len(bucket) >= threshold["value"] and enough
+
+    after = None
+    for start, _ in timed:
+        if after is None or start > after:
+            bucket = [document for time, document in timed if start <= time <= start + within]
+            if is_full(bucket):
+                yield bucket
+                after = start + within
+    if is_full(untimed):
+        yield untimed
+
+
+def distinct_in(documents: Sequence[Json], parts: Sequence[Json]) -> list[int]:
+    """How many different values the fields of `cardinality` have."""
+    return [len({v for document in documents for v in values_of(document, part["field"])}) for part in parts]
 
 
 @st.composite
@@ -99,26 +128,35 @@ WINDOWS = st.sampled_from(
 )
 
 
-@given(documents=logons(), threshold=thresholds(), way=WAYS, window=WINDOWS)
-@settings(max_examples=150)
-@example(documents=[], threshold={"field": [], "value": 1}, way=Way(), window=EVERYTHING)
+LOOK_BACK = st.sampled_from([1, 2, 3, 5, 8, 13, 60])
+"""Seconds a rule counts over."""
+
+
+@given(documents=logons(), threshold=thresholds(), way=WAYS, window=WINDOWS, seconds=LOOK_BACK)
+@settings(max_examples=200)
+@example(documents=[], threshold={"field": [], "value": 1}, way=Way(), window=EVERYTHING, seconds=60)
 def test_buckets(
-    documents: list[Json], threshold: Json, way: Way, window: Window, tmp_path_factory: pytest.TempPathFactory
+    documents: list[Json],
+    threshold: Json,
+    way: Way,
+    window: Window,
+    seconds: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    rule = failed_logons("threshold", threshold=threshold)
+    rule = failed_logons("threshold", threshold=threshold, **{"from": f"now-{seconds}s"})
     execution = execution_of(rule, documents, tmp_path_factory.mktemp("counts"), way, window)
-    wanted = expected(documents, threshold, window)
+    wanted = expected(documents, threshold, window, seconds * SECOND)
     told = {}
     for alert in execution.alerts:
         result = {**alert["kibana.alert.threshold_result"], "newest": alert.get("kibana.alert.original_time")}
-        told[tuple(term["value"] for term in result["terms"])] = result
+        told[*(term["value"] for term in result["terms"]), result.get("from", "")] = result
     assert told == wanted
     assert len(execution.alerts) == execution.total_matches == len(wanted)
 
 
 @given(
     documents=logons(),
-    threshold=thresholds(),
+    changes=st.fixed_dictionaries({"threshold": thresholds(), "from": LOOK_BACK.map("now-{}s".format)}),
     ways=st.lists(WAYS, min_size=2, max_size=2),
     chance=st.randoms(use_true_random=False),
     window=WINDOWS,
@@ -126,13 +164,13 @@ def test_buckets(
 @settings(max_examples=60)
 def test_alerts_are_the_same_in_any_order_of_files(
     documents: list[Json],
-    threshold: Json,
+    changes: Json,
     ways: list[Way],
     chance: Any,
     window: Window,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    rule = failed_logons("threshold", threshold=threshold)
+    rule = failed_logons("threshold", **changes)
     shuffled = chance.sample(documents, len(documents))
     seen = []
     for way, given_documents in zip(ways, (documents, shuffled), strict=True):

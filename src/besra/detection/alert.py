@@ -182,6 +182,7 @@ def _alert_of_event(source: Source, event: Mapping[str, Any], fields: Mapping[st
 def _alert_fields(source: Source, alert_id: str, ancestors: Items[Ancestor], original_time: int | None) -> Alert:
     """What every alert carries, whatever it came from (detection-engine.md 3.2)."""
     rule, created, copied = source.rule, source.created, source.rule_fields
+    intended = source.run.intended
     return {
         "@timestamp": created,
         "event.kind": "signal",
@@ -194,7 +195,7 @@ def _alert_fields(source: Source, alert_id: str, ancestors: Items[Ancestor], ori
         "kibana.alert.workflow_assignee_ids": [],
         "kibana.alert.start": created,
         "kibana.alert.last_detected": created,
-        "kibana.alert.intended_timestamp": created,
+        "kibana.alert.intended_timestamp": created if intended is None else format_timestamp(intended),
         **({} if original_time is None else {"kibana.alert.original_time": format_timestamp(original_time)}),
         "kibana.alert.severity": str(rule.severity),
         "kibana.alert.risk_score": rule.risk_score,

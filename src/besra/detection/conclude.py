@@ -8,7 +8,7 @@ from besra.detection.alert import Alert, prepare_alerts
 from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.batches import in_batches
 from besra.detection.detect import Gathered, Job
-from besra.detection.execution import Execution, execute
+from besra.detection.execution import Execution, Scope, execute
 from besra.detection.run import RunInfo
 from besra.detection.stages import Cycle
 from besra.engine.forked import answers, can_fork
@@ -116,7 +116,7 @@ def _turns(job: Job, gathered: Gathered, run: RunInfo, cycle: Cycle, waiting: Co
 def _execute(job: Job, position: int, hits: Collection[Hit], run: RunInfo) -> Execution:
     rule, plan = job.rules[position]
     plan = plan if job.now is None else resolved(plan, job.now)
-    return execute(rule, plan, hits, run, window=job.window, limits=job.limits)
+    return execute(rule, plan, hits, run, scope=Scope(job.window), limits=job.limits)
 
 
 def _joined(earlier: Execution | None, later: Execution) -> tuple[Execution, list[Alert]]:

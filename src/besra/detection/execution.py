@@ -1,11 +1,12 @@
 """One execution of one rule: its hits to matches to alerts, and what is to be said about the run."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from besra.detection.alert import Alert, Source, build_alerts, feeds_itself
-from besra.detection.correlate import first_matches, matches_in_time
+from besra.detection.correlate import correlate, first_matches, matches_in_time
 from besra.detection.coverage import coverage_problems
+from besra.detection.match import Match
 from besra.detection.match_fields import fields_of_match
 from besra.detection.overrides import overridden, overrides_of
 from besra.detection.run import RunInfo
@@ -39,6 +40,14 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """A run of a rule that came to nothing, and why."""
+
+    rule: Rule
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """`max_alerts` replaces the rule's own `max_signals`; 0 is no limit, None leaves it to the rule."""
 
@@ -53,13 +62,28 @@ class Limits:
 NO_LIMITS = Limits()
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which matches a run is about: those of events in a window, and of them those `is_due` says, None being all."""
+
+    window: Window = EVERYTHING
+    is_due: Callable[[Match], bool] | None = None
+
+    def has(self, match: Match) -> bool:
+        """Whether a match in the window is due."""
+        return self.is_due is None or self.is_due(match)
+
+
+EVERY_MATCH = Scope()
+
+
 def execute(
     rule: Rule,
     plan: Plan,
     hits: Iterable[Hit],
     run: RunInfo,
     *,
-    window: Window = EVERYTHING,
+    scope: Scope = EVERY_MATCH,
     limits: Limits = NO_LIMITS,
 ) -> Execution:
     """Run a rule over its hits.
@@ -69,7 +93,7 @@ def execute(
     first sign of an intrusion is worth more than the hundredth. What is suppressed does not count towards the limit.
     """
     source = Source(rule, plan, run)
-    folded = _fold(source, hits, window, limits.of(rule))
+    folded = _fold(source, hits, scope, limits.of(rule))
     numbers = {"total_matches": folded.total}
     if rule.parameters.get("alert_suppression"):
         numbers["suppressed_matches"] = folded.suppressed
@@ -96,15 +120,26 @@ def execute(
     )
 
 
-def _fold(source: Source, hits: Iterable[Hit], window: Window, limit: int | None) -> Folded:
+def _fold(source: Source, hits: Iterable[Hit], scope: Scope, limit: int | None) -> Folded:
     """The matches that become alerts, with the groups of a rule that suppresses."""
     plan, run = source.plan, source.run
     suppression = suppression_of(source.rule, plan, run.space)
     if suppression is None:
-        matches, total = first_matches(plan, hits, limit, window)
+        matches, total = _first(plan, hits, scope, limit)
         return Folded(tuple(map(Opening, matches)), total, total, total - len(matches))
-    others = (match for match in matches_in_time(plan, hits, window) if not feeds_itself(source, match))
+    others = (
+        match
+        for match in matches_in_time(plan, hits, scope.window)
+        if scope.has(match) and not feeds_itself(source, match)
+    )
     return fold(others, suppression, limit, run.groups)
+
+
+def _first(plan: Plan, hits: Iterable[Hit], scope: Scope, limit: int | None) -> tuple[list[Match], int]:
+    if scope.is_due is None:
+        return first_matches(plan, hits, limit, scope.window)
+    due = [match for match in correlate(plan, hits, scope.window) if scope.has(match)]
+    return due[:limit], len(due)
 
 
 def _alerts(source: Source, opening: Opening) -> list[Alert]:

@@ -73,6 +73,11 @@ class Match:
         """When it was complete: nanoseconds since 1970 of its last event, None if no event has a time."""
         return max((hit.time for hit in self.hits if hit is not None and hit.time is not None), default=None)
 
+    @property
+    def dated(self) -> int | None:
+        """The time it keeps, whatever joins it: of a bucket that of its first event, else when it was complete."""
+        return self.finding.first if isinstance(self.finding, Bucket) else self.time
+
 
 UnreadMatch = Callable[[], Match]
 """A match whose events have not been read yet; calling it reads them. Of many matches most are only counted."""

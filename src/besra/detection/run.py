@@ -17,6 +17,8 @@ class RunInfo:
 
     `seen_from` is how far back the events reach that the rules were shown, None if that is not known.
 
+    `intended` is when a run of the past would have started that is made up for now, None if it is this one.
+
     `groups` are those of suppressed matches that earlier runs left, of all rules; those whose alert somebody has closed
     are not among them (detection-engine.md 5.1).
     """
@@ -25,9 +27,11 @@ class RunInfo:
     kind: str = "manual"
     space: str = SPACE
     seen_from: int | None = None
+    intended: int | None = None
     groups: Groups = field(default_factory=lambda: NO_GROUPS, compare=False)
 
     @property
     def execution_id(self) -> str:
         """A UUID that is the same for the same start: two runs told the same time give the same bytes."""
-        return str(uuid5(NAMESPACE, f"{self.space}:{self.kind}:{self.started}"))
+        intended = "" if self.intended is None else f":{self.intended}"
+        return str(uuid5(NAMESPACE, f"{self.space}:{self.kind}:{self.started}{intended}"))

@@ -14,7 +14,7 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import Any
 
-from besra.detection.match import Match
+from besra.detection.match import Bucket, Match
 from besra.detection.match_fields import MatchFields, fields_of_match
 from besra.detection.rule_copy import rule_uuid
 from besra.detection.suppression_group import NO_GROUPS, Group, Groups, Term, Terms
@@ -138,9 +138,10 @@ class Opening:
 class Folded:
     """What came of matches, of which there were `total`.
 
-    `openings` become alerts, up to the limit; without one there would be `due`. `suppressed` matches are counted on
-    some alert; `known` ones are no later than the end of an earlier group, so the run that saw that end saw them; the
-    limit kept those `left_out` from both. `continued` are the earlier groups that grew.
+    `openings` become alerts, up to the limit; without one there would be `due`. Some of them have one: they are on
+    buckets earlier runs have seen, which may have grown. `suppressed` matches are counted on some alert; `known` ones
+    are no later than the end of an earlier group, so the run that saw that end saw them; the limit kept those
+    `left_out` from both. `continued` are the earlier groups that grew.
     """
 
     openings: tuple[Opening, ...]
@@ -192,6 +193,10 @@ class _Open:
         seen_to = None if self.earlier is None else self.earlier.end
         return time is not None and seen_to is not None and time <= seen_to
 
+    def opened_with(self, match: Match) -> bool:
+        """Whether a match is the bucket that an earlier run made the group's alert of; it may have grown."""
+        return isinstance(match.finding, Bucket) and self.earlier is not None and match.dated == self.earlier.start
+
 
 class _Folding:
     def __init__(self, suppression: Suppression, limit: int | None, earlier: Groups) -> None:
@@ -199,10 +204,14 @@ class _Folding:
         self._limit = limit
         self._earlier = earlier
         self._lasts = None if suppression.duration is None else nanoseconds(suppression.duration)
+        correlation = suppression.plan.correlation
+        # Buckets come in the order of their ends, and have the times of their beginnings.
+        self._behind = (correlation.within or 0) if isinstance(correlation, Threshold) else 0
         self._open: dict[Terms, _Open] = {}
         self._sweep = SWEEP
         self._openings: list[tuple[Match, _Open | None, bool]] = []
         self._continued: list[_Open] = []
+        self._again: list[tuple[Match, _Open]] = []
         self._due = 0
         self._outcomes = dict.fromkeys(_Outcome, 0)
 
@@ -216,9 +225,11 @@ class _Folding:
         self._outcomes[outcome] += 1
 
     def _put(self, match: Match, terms: Terms, *, shared: bool) -> _Outcome:
-        time = match.time
+        time = match.dated
         group = self._open.get(terms) or self._from_before(terms)
         if group is not None and group.knows(time):
+            if group.opened_with(match):
+                self._again.append((match, group))
             return _Outcome.KNOWN
         if group is not None and self._goes_on(group, time):
             if group.earlier is not None and group.count == 0:
@@ -257,7 +268,7 @@ class _Folding:
         return _Outcome.OPENED
 
     def _forget_those_over(self, time: int) -> None:
-        lasts = self._lasts or 0
+        lasts = (self._lasts or 0) + self._behind
         self._open = {
             terms: group for terms, group in self._open.items() if group.start is None or time - group.start <= lasts
         }
@@ -269,8 +280,9 @@ class _Folding:
             Opening(match, None if group is None else self._group(group), shared)
             for match, group, shared in self._openings
         )
+        again = tuple(Opening(match, self._group(group)) for match, group in self._again)
         return Folded(
-            openings,
+            (*again, *openings),
             sum(self._outcomes.values()),
             self._due,
             self._outcomes[_Outcome.LEFT_OUT],

@@ -4,17 +4,20 @@ A rule may name a field for that, as a rule the time of ingest, so that it sees 
 what is seen and nothing else: the order of events stays that of when they happened (detection-engine.md 2.2).
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from besra.detection.correlate.new_terms import with_history
 from besra.detection.window import EVERYTHING, Window
+from besra.engine.reference import FieldValues
 from besra.events.event_time import TIMESTAMP
 from besra.language.expr import Exists, FieldRef, Not, Predicate, Range
 from besra.language.plan import NewTerms, Plan
 from besra.language.simplify import all_of, any_of, negated
 from besra.rules.rule import Rule
 from besra.schema.fieldtype import FieldType
+
+INGESTED = "event.ingested"
 
 
 class Clock(StrEnum):
@@ -60,3 +63,29 @@ def seen_in(window: Window, rule: Rule, plan: Plan) -> Plan:
     )
     unseen = () if history == window else (negated(visible(rule, window)),)
     return replace(plan, clauses=clauses, exclusions=(*plan.exclusions, *unseen))
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """By which time a rule sees an event: that of a field, and that of `@timestamp` where the event lacks it."""
+
+    field: str = TIMESTAMP
+    falls_back: bool = True
+
+    def time_of(self, fields: FieldValues) -> int | None:
+        """When a run has to look to see an event, in nanoseconds since 1970; None if no run that looks anywhere does.
+
+        Of several times the earliest counts.
+        """
+        names = (self.field, TIMESTAMP) if self.falls_back else (self.field,)
+        for name in names:
+            if times := [time for time in fields.values(name, FieldType.DATE) if isinstance(time, int)]:
+                return min(times)
+        return None
+
+
+def sight_of(rule: Rule) -> Sight:
+    """How a rule sees events (detection-engine.md 2.2)."""
+    if not rule.timestamp_override:
+        return Sight()
+    return Sight(rule.timestamp_override, not rule.parameters.get("timestamp_override_fallback_disabled"))

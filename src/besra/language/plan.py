@@ -79,11 +79,13 @@ class Cardinality:
 class Threshold:
     """Events of clause 0 in buckets by their keys; a bucket of `count` or more is a match (detection-engine.md 5.2).
 
+    A bucket begins with an event, and holds those of its key no more than `within` nanoseconds later; None is no end.
     An event that counts under a clause of `cardinality` is one of clause 0, and its keys there are a field's values.
     """
 
     count: int
     cardinality: tuple[Cardinality, ...] = ()
+    within: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -13,11 +15,15 @@ from starlette.routing import Route
 from besra.errors import QueryError
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
-from besra.service import elasticsearch
+from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.background import Background, beside
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
-from besra.service.elasticsearch import body_of, failure, guarded, reply
+from besra.service.elasticsearch import body_of, failure, guarded, reply, unrouted
+from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
+from besra.service.plain_paths import PlainPaths
+from besra.service.search_routes import search_routes
+from besra.service.searching import Searching
 from besra.service.server import Service
 from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_search import Search
@@ -57,7 +63,7 @@ def app_of(service: Service, background: Sequence[Background] = ()) -> Starlette
             return failure(400 if is_asked else 503, kind, str(error))
 
     def _found(asked: Search) -> Response:
-        page = service.alerts.search(asked)
+        page = service.stores.alerts.search(asked)
         hits = [
             {"_index": ".alerts-security.alerts-default", "_id": alert["kibana.alert.uuid"], "_source": alert}
             for alert in page.alerts
@@ -71,10 +77,16 @@ def app_of(service: Service, background: Sequence[Background] = ()) -> Starlette
             Route("/readyz", ready),
             Route("/metrics", metrics),
             Route(SIGNALS, guarded(signals), methods=["POST"]),
+            *runs_api.routes(service),
+            *cluster.routes(),
             *dead_letter_routes(service.letters),
             *otlp_routes(service.ingest),
             *elasticsearch.routes(service.ingest),
+            *search_routes(Searching(service.reader), service.stores.alerts, service.clock),
+            *set_up.routes(service.stores.events.streams),
         ],
+        middleware=[Middleware(PlainPaths)],
+        exception_handlers={HTTPException: unrouted},
         lifespan=beside(background),
     )
 
@@ -107,10 +119,11 @@ def metrics_text(service: Service, background: Sequence[Background]) -> str:
         "besra_batches_waiting": (
             "gauge",
             "Batches acknowledged that are not in the event store yet.",
-            max(service.ingest.last - service.pump.stored, 0),
+            max(service.ingest.last - service.duty.pump.stored, 0),
         ),
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
+        **maintenance_metrics(service.maintenance.told),
     }
     for task in background:
         told |= task.metrics()

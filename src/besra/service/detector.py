@@ -1,31 +1,43 @@
-"""Detection while events arrive: each lot is evaluated once by all rules, and rules with something new are run.
+"""Detection while events arrive: each lot is evaluated once by all rules, and what satisfies them is kept as rows.
 
-A run of a rule correlates what is new with what is kept for it (`hit_log`), and makes the alerts a scan of all events
-makes, with the same ids: whoever keeps them can tell what is new among them.
+A run of a rule is about some rows, those that have just arrived or those of its window, and correlates them with what
+is kept (`hit_log`). It makes the alerts a scan of all events makes, with the same ids: whoever keeps them can tell what
+is new among them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from besra.detection.alert_event import reads_alerts
 from besra.detection.detect import Job
-from besra.detection.execution import Execution, execute
+from besra.detection.execution import Execution, Failed, Scope, execute
+from besra.detection.match import Indicators, Match
 from besra.detection.run import RunInfo
+from besra.detection.visibility import INGESTED, Sight, sight_of
+from besra.detection.window import Window
 from besra.engine.lane import Found, Lane
 from besra.engine.pack_memory import remembered_pack
 from besra.events.columns import Projection
+from besra.events.document import Fields
 from besra.events.event import Event, Origin
 from besra.events.event_time import TIMESTAMP
+from besra.events.identity import event_key
 from besra.events.index_name import INDEX_FIELDS
 from besra.events.json_line import document_text
 from besra.events.line_block import RawLines
 from besra.events.raw_event import RawEvent
 from besra.events.recognise import Recogniser
+from besra.language.plan import Plan
+from besra.language.plan import Sequence as EventSequence
 from besra.language.relative import resolved
-from besra.service.hit_log import HitLog
-from besra.service.horizon import horizon_of
+from besra.problems import Place, Problem
+from besra.rules.rule import Rule
+from besra.schema.datemath import nanoseconds
+from besra.schema.timestamp import NANOS
+from besra.service.hit_log import About, Asked, HitLog, Keeping, Since, Within
+from besra.service.horizon import INDICATORS, horizon_of
 from besra.storage.journal import Record
 
 ECS_ONLY = Recogniser(())
@@ -37,10 +49,16 @@ PLACES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event as it arrived: its record, and its position among all that ever did."""
+    """An event as it arrived: its record, its position among all that ever did, and when (nanoseconds since 1970)."""
 
     record: Record
     position: int
+    received: int
+
+
+GRACE = 120 * NANOS
+"""How long an event that must be missing is waited for after it could have happened."""
+WHOLE = Since(0)
 
 
 def position_of(batch: int, place: int) -> int:
@@ -57,10 +75,11 @@ class Detector:
     def __init__(self, job: Job, started: int) -> None:
         self._job = job
         self._pack = job.pack()
-        horizons = [horizon_of(rule, plan, started) for rule, plan in job.rules]
-        self.horizon = max(horizons, default=0)
+        keeping = [Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS) for rule, plan in job.rules]
+        held = zip(keeping, job.rules, strict=True)
+        self.horizon = max((one.lasts(clause) for one, (_, plan) in held for clause in plan.clauses), default=0)
         """For how long events may be part of something new, in nanoseconds after they arrived."""
-        self._log = HitLog(self._pack, horizons)
+        self._log = HitLog(self._pack, keeping)
         fields = {*self._pack.fields, *INDEX_FIELDS, TIMESTAMP, *ECS_ONLY.fields}
         projection = Projection(tuple(sorted(fields)))
         self._lane = Lane(self._pack, projection, ECS_ONLY, remembered_pack(self._pack, projection))
@@ -71,8 +90,15 @@ class Detector:
         """The rules with rows no run has seen, and the first of those rows."""
         self._running: dict[int, int] = {}
         """The same of rules that have been run, while nobody has said that the outcome is kept."""
+        self._patient = [number for number, entry in enumerate(self._pack.entries) if ends_missing(entry.plan)]
+        """Rules that have to wait and see whether something happens."""
 
-    def take(self, arrivals: Sequence[Arrival], now: int) -> None:
+    @property
+    def rules(self) -> Sequence[tuple[Rule, Plan]]:
+        """Its rules, which are known by their position."""
+        return self._job.rules
+
+    def take(self, arrivals: Sequence[Arrival]) -> None:
         """Evaluate events that arrived."""
         if not arrivals:
             return
@@ -80,22 +106,24 @@ class Detector:
         names = tuple(arrival.record.index for arrival in arrivals)
         outcome = self._lane.lines(RawLines(memoryview(lines), names=names))
         if isinstance(outcome.kept, Found):
-            self._keep(outcome.kept, arrivals, now)
+            self._keep(outcome.kept, arrivals)
         # Lines the kernel does not vouch for are read one by one.
         slow = [arrivals[row] for row in np.flatnonzero(outcome.decoded.slow).tolist()]
         if slow:
-            self._keep(self._lane.events([_raw(arrival).event() for arrival in slow]), slow, now)
+            self._keep(self._lane.events([_raw(arrival).event() for arrival in slow]), slow)
 
     def take_events(self, events: Sequence[Event], now: int) -> None:
         """Evaluate events that are no arrivals, as alerts are."""
         found = self._lane.events(events)
         if found.kept is not None:
-            self._note(self._log.add(found.kept, [_held(events[row]) for row in found.kept.rows.tolist()], now))
+            rows = [_held(events[row]) for row in found.kept.rows.tolist()]
+            self._note(self._log.add(found.kept, rows, np.full(len(rows), now, np.int64)))
 
-    def _keep(self, found: Found, arrivals: Sequence[Arrival], now: int) -> None:
+    def _keep(self, found: Found, arrivals: Sequence[Arrival]) -> None:
         if found.kept is not None:
-            rows = [_raw(arrivals[row]) for row in found.kept.rows.tolist()]
-            self._note(self._log.add(found.kept, rows, now))
+            kept = [arrivals[row] for row in found.kept.rows.tolist()]
+            received = np.array([arrival.received for arrival in kept], np.int64)
+            self._note(self._log.add(found.kept, [_raw(arrival) for arrival in kept], received))
 
     def _note(self, fresh: dict[int, int]) -> None:
         for number, first in fresh.items():
@@ -111,17 +139,34 @@ class Detector:
         """The rules with something new, by their position in the job."""
         return tuple(sorted(self._fresh))
 
-    def run(self, numbers: Sequence[int], run: RunInfo) -> Iterator[Execution]:
-        """Run rules that have something new. It is not new any more once that is `confirm`ed."""
+    def wake(self) -> None:
+        """Time has passed: what waits for something to be missing may be complete."""
+        for number in self._patient:
+            if self._log.has_rows(number):
+                self._fresh[number] = 0
+
+    def run(self, numbers: Sequence[int], run: RunInfo) -> Iterator[Execution | Failed]:
+        """Run rules that have something new, for what is. It is not new any more once that is `confirm`ed."""
         for number in numbers:
             first = self._fresh.pop(number, None)
-            if first is None:
-                continue
-            self._running[number] = first
-            hits = self._log.hits(number, first)
-            if hits:
-                rule, plan = self._job.rules[number]
-                yield execute(rule, resolved(plan, run.started), hits, run, limits=self._job.limits)
+            if first is not None:
+                self._running[number] = first
+                yield from self._executed(number, Since(first), run)
+
+    def look(self, number: int, windows: Sequence[Window], run: RunInfo) -> Iterator[Execution | Failed]:
+        """Run a rule over windows, each with a limit of its own: the matches that have an event a window sees."""
+        for window in windows:
+            yield from self._executed(number, Within(window), run)
+
+    def _executed(self, number: int, about: About, run: RunInfo) -> Iterator[Execution | Failed]:
+        rule, plan = self._job.rules[number]
+        try:
+            asked = self._log.hits(number, WHOLE if number in self._patient else about)
+            if asked.hits:
+                scope = Scope(is_due=_is_due(plan, asked, run.started))
+                yield execute(rule, resolved(plan, run.started), asked.hits, run, scope=scope, limits=self._job.limits)
+        except Exception as error:  # one rule must not stop the others
+            yield Failed(rule, Problem("rule-run-failed", f"{type(error).__name__}: {error}", place=Place(rule.path)))
 
     def confirm(self) -> None:
         """What the rules that were run have come to is kept."""
@@ -148,3 +193,29 @@ def _raw(arrival: Arrival) -> RawEvent:
 
 def _held(event: Event) -> RawEvent:
     return RawEvent(event.id, event.index, document_text(event) or b"{}", event.origin, event.position)
+
+
+def ends_missing(plan: Plan) -> bool:
+    """Whether a match of a plan is complete only when something has not happened for a while."""
+    return isinstance(plan.correlation, EventSequence) and plan.correlation.stages[-1].missing
+
+
+def _is_due(plan: Plan, asked: Asked, now: int) -> Callable[[Match], bool]:
+    """Says of a match whether a run at a time is about it."""
+
+    def is_due(match: Match) -> bool:
+        others = match.finding.found if isinstance(match.finding, Indicators) else ()
+        hits = (*match.present, *(indicator.hit for indicator in others))
+        return any(event_key(hit.event) in asked.about for hit in hits)
+
+    correlation = plan.correlation
+    if not (isinstance(correlation, EventSequence) and ends_missing(plan) and correlation.maxspan is not None):
+        return is_due
+    span = nanoseconds(correlation.maxspan)
+
+    def is_over(match: Match) -> bool:
+        first = match.present[0]
+        arrived = Sight(INGESTED).time_of(Fields(first.event.source)) or 0
+        return is_due(match) and now >= max((first.time or 0) + span, arrived) + GRACE
+
+    return is_over

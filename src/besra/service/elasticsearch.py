@@ -1,4 +1,4 @@
-"""The Elasticsearch-shaped routes: what shippers and clients that exist ask for (interfaces.md 4, components.md 3)."""
+"""The Elasticsearch-shaped routes that take documents, and what all such routes share (interfaces.md 4)."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,20 +7,20 @@ from typing import Any
 
 import orjson
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from besra.service.body import BodyError, in_the_clear
 from besra.service.bulk import BulkError, Put, Refused, answer, parse_bulk
 from besra.service.ingest import BusyError, Ingest
+from besra.service.plain_paths import named
+from besra.service.shaping import shaped
+from besra.storage.event_store import EventStoreError
 from besra.storage.journal import JournalError
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
 """Clients refuse to talk to a server that does not send it."""
-
-VERSION = "8.15.0"
-"""The version of the interface: what clients of versions 8 and 9 accept."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -31,14 +31,14 @@ def routes(ingest: Ingest) -> list[Route]:
     async def bulk(request: Request) -> Response:
         body = await _body(request, ingest)
         try:
-            items = await run_in_threadpool(parse_bulk, body, request.path_params.get("index"))
+            items = await run_in_threadpool(parse_bulk, body, named(request, "index"))
         except BulkError as error:
             ingest.bury_body("_bulk", str(error), body)
             raise
         return await _taken(items, False)
 
     async def document(request: Request) -> Response:
-        index, id_ = request.path_params["index"], request.path_params.get("id")
+        index, id_ = named(request, "index") or "", named(request, "id")
         body = await _body(request, ingest)
         try:
             value = _object(body)
@@ -60,55 +60,61 @@ def routes(ingest: Ingest) -> list[Route]:
 
     posted = ["POST", "PUT"]
     return [
-        Route("/", guarded(_info), methods=["GET", "HEAD"]),
-        Route("/_bulk", guarded(bulk), methods=posted),
-        Route("/{index}/_bulk", guarded(bulk), methods=posted),
+        Route("/_bulk", guarded(bulk, whole="items"), methods=posted),
+        Route("/{index}/_bulk", guarded(bulk, whole="items"), methods=posted),
         Route("/{index}/_doc", guarded(document), methods=["POST"]),
         Route("/{index}/_doc/{id}", guarded(document), methods=posted),
         Route("/{index}/_create/{id}", guarded(document), methods=posted),
-        Route("/_cat/health", guarded(_cat_health), methods=["GET"]),
-        Route("/_cluster/health", guarded(_cluster_health), methods=["GET"]),
-        Route("/_license", guarded(_license), methods=["GET"]),
-        Route("/_xpack", guarded(_license), methods=["GET"]),
-        *(Route(path, guarded(_stub), methods=["GET", "HEAD", "PUT", "POST"]) for path in STUBS),
     ]
 
 
-STUBS = (
-    "/_template/{name}",
-    "/_index_template/{name}",
-    "/_component_template/{name}",
-    "/_ilm/policy/{name}",
-    "/_ingest/pipeline/{name}",
-    "/_data_stream/{name}",
-)
-"""What shippers set up before they send: there is nothing to set up, and it is agreed to."""
+def guarded(handler: Handler, whole: str | None = None) -> Handler:
+    """The handler with its errors answered as Elasticsearch answers them, and its answers in the form asked for.
 
-
-def guarded(handler: Handler) -> Handler:
-    """The handler with its errors answered as Elasticsearch answers them."""
+    `whole` is that of `shaped`.
+    """
 
     @wraps(handler)
     async def answered(request: Request) -> Response:
         try:
-            return await handler(request)
+            response = await handler(request)
         except BodyError as error:
-            return failure(error.status, "illegal_argument_exception", str(error))
+            response = failure(error.status, "illegal_argument_exception", str(error))
         except BulkError as error:
-            return failure(400, error.type, str(error))
+            response = failure(400, error.type, str(error))
         except BusyError as error:
             headers = {"Retry-After": str(error.seconds)}
-            return failure(429, "es_rejected_execution_exception", str(error), headers)
+            response = failure(429, "es_rejected_execution_exception", str(error), headers)
         except JournalError as error:
             headers = {"Retry-After": "10"}
-            return failure(503, "unavailable_shards_exception", f"nothing was taken: {error}", headers)
+            response = failure(503, "unavailable_shards_exception", f"nothing was taken: {error}", headers)
+        except EventStoreError as error:
+            response = failure(503, "unavailable_shards_exception", str(error), {"Retry-After": "10"})
+        except ClientDisconnect:
+            response = failure(400, "illegal_argument_exception", "the body was cut off")  # nobody is left to read it
+        return shaped(request, response, whole)
 
     return answered
 
 
+async def unrouted(request: Request, _: Exception) -> Response:
+    """The answer where no route is: 404, or 405 where one is for another method."""
+    asked = f"uri [{request.url.path}] and method [{request.method}]"
+    found = (route for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL)
+    methods = sorted({method for route in found for method in route.methods})
+    if not methods:
+        return shaped(request, failure(404, "illegal_argument_exception", f"no handler found for {asked}"))
+    allowed = ", ".join(methods)
+    reason = f"Incorrect HTTP method for {asked}, allowed: [{allowed}]"
+    return shaped(request, failure(405, "illegal_argument_exception", reason, {"Allow": allowed}))
+
+
 async def _body(request: Request, ingest: Ingest) -> bytes:
     ingest.check()
-    return await body_of(request, ingest.limits.body)
+    body = await body_of(request, ingest.limits.body)
+    if not body:
+        raise BodyError(400, "request body is required")
+    return body
 
 
 async def body_of(request: Request, limit: int) -> bytes:
@@ -141,40 +147,3 @@ def failure(status: int, type_: str, reason: str, headers: Mapping[str, str] | N
     """An error in Elasticsearch's shape."""
     cause = {"type": type_, "reason": reason}
     return reply({"error": {"root_cause": [cause], **cause}, "status": status}, status, headers)
-
-
-async def _info(_: Request) -> Response:
-    version = {
-        "number": VERSION,
-        "build_flavor": "default",
-        "lucene_version": "9.11.1",
-        "minimum_wire_compatibility_version": "7.17.0",
-        "minimum_index_compatibility_version": "7.0.0",
-    }
-    return reply(
-        {
-            "name": "besra",
-            "cluster_name": "besra",
-            "cluster_uuid": "besra",
-            "version": version,
-            "tagline": "You Know, for Search",
-        }
-    )
-
-
-async def _cat_health(request: Request) -> Response:
-    if "application/json" in request.headers.get("accept", ""):
-        return reply([{"cluster": "besra", "status": "green"}])
-    return Response("besra green 1 1\n", 200, PRODUCT, media_type="text/plain")
-
-
-async def _cluster_health(_: Request) -> Response:
-    return reply({"cluster_name": "besra", "status": "green", "number_of_nodes": 1, "timed_out": False})
-
-
-async def _license(_: Request) -> Response:
-    return reply({"license": {"status": "active", "uid": "besra", "type": "basic", "mode": "basic"}})
-
-
-async def _stub(request: Request) -> Response:
-    return reply({"acknowledged": True} if request.method in ("PUT", "POST") else {})

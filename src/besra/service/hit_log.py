@@ -1,8 +1,8 @@
 """What is kept of the events of a running service: the rows that satisfy clauses, until nothing can join them any more.
 
-A segment is what was kept of one lot of events: their texts, and for every clause the rows that satisfy it, with their
-times and the hashes of their join keys. When events arrive, the rows of a rule that may be part of a match with a new
-one are those of equal keys; only their documents are read. Correlations decide.
+For every clause there are the rows that satisfy it, with their times and the hashes of their join keys. A run of a
+rule, on a schedule or for what has just arrived, is about some of its rows, and of the others only those of equal keys
+may be part of a match with them: only their documents are read. Correlations decide.
 """
 
 from collections import defaultdict
@@ -11,18 +11,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from besra.detection.visibility import INGESTED, Sight
+from besra.detection.window import Window
+from besra.engine.event_order import NO_TIME
 from besra.engine.hits import Hit
 from besra.engine.join_hash import SEVERAL
-from besra.engine.kept_rows import KEY, ROW, KeptRows, Place, numbered
+from besra.engine.kept_rows import KEY, ROW, TIME, KeptRows, Place, numbered
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import keys_of, ordinal_of
 from besra.events.document import Fields
+from besra.events.event_time import TIMESTAMP
 from besra.events.raw_event import RawEvent
 from besra.events.spill import Table
-from besra.language.plan import Each, NewTerms, Sample, ThreatMatch, Threshold
+from besra.language.plan import Clause, Each, NewTerms, Sample, ThreatMatch, Threshold
 from besra.language.plan import Sequence as EventSequence
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+CLOCK = -1
+"""The last line of a table here, behind those of `engine.kept_rows`: when a run has to look to see the event."""
+NEVER = -(1 << 63)
 
 MERGED = 16
 """Parts of a pile that are joined to one: few parts are quick to search, and joining each time would be slow."""
@@ -49,41 +57,119 @@ class _Pile:
         self.parts = [part for part in kept if part.shape[1]]
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What a run for new events is about: the rows from this number on."""
+
+    row: int
+
+    def mask(self, table: Table) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Which rows of a table those are."""
+        return np.asarray(table[ROW] >= self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What a run on a schedule is about: the rows it sees in its window."""
+
+    window: Window
+
+    def mask(self, table: Table) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Which rows of a table those are."""
+        start, end = self.window.start, self.window.end
+        return np.asarray(
+            (table[CLOCK] != NEVER)
+            & (table[CLOCK] >= (NEVER if start is None else start))
+            & (table[CLOCK] <= (NO_TIME if end is None else end))
+        )
+
+
+About = Since | Within
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long rows of a rule are kept, in nanoseconds after their arrival, and by which time runs see them.
+
+    Rows of a clause with an index of its own, as indicators have, are kept for `indicators`.
+    """
+
+    horizon: int
+    sight: Sight
+    indicators: int
+
+    def lasts(self, clause: Clause) -> int:
+        """For how long rows of a clause are kept."""
+        return self.horizon if clause.index is None else max(self.horizon, self.indicators)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Hits a run has to look at, and the keys of those events among them that it is about."""
+
+    hits: list[Hit]
+    about: frozenset[tuple[str, str]]
+
+
+NOTHING = Asked([], frozenset())
+
+
 class HitLog:
     """The rows kept of all events since the start, by number: numbers ascend in the order of arrival.
 
-    `horizons` say for each entry of the pack how long its rows are kept, in nanoseconds after their arrival.
+    `keeping` has an element for each entry of the pack.
     """
 
-    def __init__(self, pack: RulePack, horizons: Sequence[int]) -> None:
+    def __init__(self, pack: RulePack, keeping: Sequence[Keeping]) -> None:
         self._pack = pack
-        self._horizons = horizons
+        self._keeping = keeping
         self._piles: defaultdict[Place, _Pile] = defaultdict(_Pile)
         self._events: dict[int, RawEvent] = {}
         self._arrived: list[tuple[int, int]] = []
         """When rows arrived: the time, and the number of the first row that came then or later."""
         self._next = 0
 
-    def add(self, kept: KeptRows, events: Sequence[RawEvent], arrived: int) -> dict[int, int]:
-        """Take what was kept of some events, those of `kept.rows`. The entries with new rows, and the first new row."""
+    def add(self, kept: KeptRows, events: Sequence[RawEvent], received: Integers) -> dict[int, int]:
+        """Take what was kept of some events, those of `kept.rows`, and when each arrived.
+
+        The entries with new rows, and the first new row.
+        """
+        if not len(events):
+            return {}
         first = self._next
         numbers = np.arange(first, first + len(events))
         self._next += len(events)
         self._events.update(zip(numbers.tolist(), events, strict=True))
-        self._arrived.append((arrived, first))
+        self._arrived.append((int(received.max()), first))
         fresh: dict[int, int] = {}
         for place, table in numbered(kept, numbers):
             if table.shape[1]:
-                self._piles[place].append(table)
+                clock = self._clock(place[0], table, received[table[ROW] - first])
+                self._piles[place].append(np.concatenate([table, clock[np.newaxis]]))
                 fresh[place[0]] = first
         return fresh
 
+    def _clock(self, number: int, table: Table, received: Integers) -> Integers:
+        """When a run of an entry has to look to see the events of some rows."""
+        sight = self._keeping[number].sight
+        if sight.field == INGESTED:
+            return received
+        if sight.field == TIMESTAMP and self._pack.entries[number].plan.ordering.timestamp.name == TIMESTAMP:
+            return np.where(table[TIME] == NO_TIME, NEVER, table[TIME])
+        times = (sight.time_of(Fields(self._events[row].source)) for row in table[ROW].tolist())
+        return np.array([NEVER if time is None else max(NEVER, min(NO_TIME, time)) for time in times], np.int64)
+
+    def has_rows(self, number: int) -> bool:
+        """Whether rows of an entry are kept."""
+        return bool(self._tables(number))
+
     def drop_old(self, now: int, unseen: Mapping[int, int]) -> None:
         """Let go of the rows whose time is over, but for those no run has seen: by entry, the first of them."""
-        firsts = {horizon: self._first_after(now - horizon) for horizon in set(self._horizons)}
-        for place in list(self._piles):
+        horizons = {place: self._horizon(place) for place in self._piles}
+        firsts = {horizon: self._first_after(now - horizon) for horizon in {*horizons.values()}}
+        for place, horizon in horizons.items():
             pile = self._piles[place]
-            pile.drop_before(min(firsts[self._horizons[place[0]]], unseen.get(place[0], self._next)))
+            pile.drop_before(min(firsts[horizon], unseen.get(place[0], self._next)))
             if not pile.parts:
                 del self._piles[place]
         oldest = min(firsts.values(), default=self._next)
@@ -92,17 +178,28 @@ class HitLog:
         if len(wanted) < len(self._events):
             self._events = {row: event for row, event in self._events.items() if row in wanted}
 
+    def _horizon(self, place: Place) -> int:
+        return self._keeping[place[0]].lasts(self._pack.entries[place[0]].plan.clauses[place[1]])
+
     def _first_after(self, time: int) -> int:
         return next((first for arrived, first in self._arrived if arrived >= time), self._next)
 
-    def hits(self, number: int, first: int) -> list[Hit]:
-        """The hits of an entry that may be part of a match with a row from `first` on, in the order of arrival."""
+    def hits(self, number: int, about: About) -> Asked:
+        """The hits of an entry that may be part of a match with a row a run is about."""
         entry = self._pack.entries[number]
         tables = self._tables(number)
-        if not any((table[ROW] >= first).any() for table in tables.values()):
-            return []
-        rows = related(entry, tables, first)
-        return [self._hit(entry, row, position) for position, found in rows.items() for row in found.tolist()]
+        chosen = {place: about.mask(table) for place, table in tables.items()}
+        if not any(mask.any() for mask in chosen.values()):
+            return NOTHING
+        wanted = np.unique(np.concatenate([tables[place][ROW, mask] for place, mask in chosen.items()]))
+        hits, keys = [], []
+        for position, rows in related(entry, tables, chosen).items():
+            for row, is_wanted in zip(rows.tolist(), np.isin(rows, wanted).tolist(), strict=True):
+                hits.append(self._hit(entry, row, position))
+                if is_wanted:
+                    event = self._events[row]
+                    keys.append((event.index[0] if event.index else "", event.id))
+        return Asked(hits, frozenset(keys))
 
     def _tables(self, number: int) -> dict[int, Table]:
         positions = range(len(self._pack.entries[number].plan.clauses))
@@ -115,24 +212,29 @@ class HitLog:
         return Hit(clause, event, ordinal, keys_of(entry.plan.clauses[clause], fields))
 
 
-def related(entry: Entry, tables: dict[int, Table], first: int) -> dict[int, Integers]:
-    """The rows by clause that may be part of a match with a row from `first` on, each once."""
+Masks = Mapping[int, "np.ndarray[tuple[int], np.dtype[np.bool_]]"]
+
+
+def related(entry: Entry, tables: Mapping[int, Table], chosen: Masks) -> dict[int, Integers]:
+    """The rows by clause that may be part of a match with a chosen row, each once."""
     match entry.plan.correlation:
         case Each():
-            return {position: _rows(table[:, table[ROW] >= first]) for position, table in tables.items()}
+            return {position: _rows(table[:, chosen[position]]) for position, table in tables.items()}
         case EventSequence() as sequence:
-            return _joined(tables, {stage.clause for stage in sequence.stages if not stage.missing}, first)
+            return _joined(tables, {stage.clause for stage in sequence.stages if not stage.missing}, chosen)
         case Sample() as sample:
-            return _joined(tables, set(sample.clauses), first)
-        case Threshold() | NewTerms() | ThreatMatch():
+            return _joined(tables, set(sample.clauses), chosen)
+        case NewTerms():
+            return _joined(tables, {0}, chosen)
+        case Threshold() | ThreatMatch():
             return {position: _rows(table) for position, table in tables.items()}
 
 
-def _joined(tables: dict[int, Table], needed: set[int], first: int) -> dict[int, Integers]:
-    """The rows with keys that a new row has and that occur in all `needed` clauses."""
+def _joined(tables: Mapping[int, Table], needed: set[int], chosen: Masks) -> dict[int, Integers]:
+    """The rows with keys that a chosen row has and that occur in all `needed` clauses."""
     if any(position not in tables for position in needed):
         return {}
-    new = np.concatenate([table[KEY, table[ROW] >= first] for table in tables.values()])
+    new = np.concatenate([table[KEY, chosen[position]] for position, table in tables.items()])
     if (new == SEVERAL).any():
         return {position: _rows(table) for position, table in tables.items()}
     shared = np.unique(new)

@@ -1,29 +1,41 @@
 """How long after their arrival events of a rule may still be part of something new."""
 
-from besra.detection.schedule import window_at
-from besra.language.plan import Each, NewTerms, Plan, Sample, Sequence, ThreatMatch, Threshold
+from besra.detection.schedule import CATCH_UP, interval_of, window_at
+from besra.language.plan import NewTerms, Plan, Sequence
 from besra.rules.rule import Rule
 from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
 
+INDICATORS = 31 * 86_400 * NANOS
+"""For how long an indicator counts: the queries of threat intelligence look back on 30 days."""
 LATENESS = 600 * NANOS
 """How late an event may arrive behind those it belongs to."""
+
+
+def looked_back(rule: Rule, now: int) -> int:
+    """How far before its start the windows of a run may reach that makes up for others, in nanoseconds.
+
+    Raises as `window_at`.
+    """
+    window = window_at(rule.schedule, now)
+    return max(now - (window.start or now), 0) + CATCH_UP * interval_of(rule.schedule)
 
 
 def horizon_of(rule: Rule, plan: Plan, now: int, lateness: int = LATENESS) -> int:
     """Nanoseconds for which the rows of a rule are worth keeping.
 
-    A sequence needs its `maxspan`, whatever its rule's window is, so that none is lost between two runs; what has no
-    such bound the window of the rule. New terms are new beside all of their history. Raises as `window_at`.
+    What its runs look back on, and what that may be part of: a sequence that is not cut by the window of its rule, so
+    that none is lost between two runs, and the whole history of new terms. Raises as `window_at`.
     """
-    window = window_at(rule.schedule, now)
-    looked_back = max(now - (window.start or now), 0)
+    return looked_back(rule, now) + reach_of(plan) + lateness
+
+
+def reach_of(plan: Plan) -> int:
+    """How far apart events of a match may be that a run is to find, whatever its window, in nanoseconds."""
     match plan.correlation:
-        case Each():
-            return 0
         case Sequence(maxspan=maxspan) if maxspan is not None:
-            return nanoseconds(maxspan) + lateness
+            return nanoseconds(maxspan)
         case NewTerms() as new_terms:
-            return looked_back + nanoseconds(new_terms.history) + lateness
-        case Sequence() | Sample() | Threshold() | ThreatMatch():
-            return looked_back + lateness
+            return nanoseconds(new_terms.history)
+        case _:
+            return 0

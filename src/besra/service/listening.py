@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from besra.service.protocol import Protocol
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -28,6 +30,8 @@ def listen(app: Starlette, host: str, port: int) -> bool:
     """Answer requests until SIGINT or SIGTERM; False if the address cannot be had."""
     config = uvicorn.Config(
         app,
+        http=Protocol,
+        ws="none",
         host=host,
         port=port,
         log_level="critical",

@@ -6,24 +6,18 @@ it has dealt with is made anew from the store.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from besra.detection.alert_event import event_of_alert, names_read
-from besra.detection.execution import Execution
-from besra.detection.run import RunInfo
-from besra.detection.suppression_group import Groups
+from besra.detection.alert import Alert
 from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
-from besra.service.detector import Arrival, Detector, position_of
-from besra.service.ingest import Clock
+from besra.service.detector import Arrival, position_of
+from besra.service.runs import AlertSink, Clock, Runs
+from besra.service.stored_arrivals import arrivals_in
 from besra.storage.event_store import EventStore, StoredEvent
-from besra.storage.journal import Batch, Journal, Record
+from besra.storage.journal import Batch, Journal
 
 TOGETHER = 20_000
 """Most events evaluated together."""
@@ -36,22 +30,6 @@ PAUSE = 1.0
 IDLE = 0.2
 """Seconds between two looks for new events if nobody tells of some."""
 LAST = (1 << 63) - 1
-TURNS = 8
-"""Rules over alerts read alerts of rules over alerts, so many times."""
-
-
-class AlertSink(Protocol):
-    """Where alerts go. `position` is the number of the last batch whose alerts are there."""
-
-    @property
-    def position(self) -> int:
-        """See above."""
-
-    def groups(self) -> Groups:
-        """The groups of suppressed matches that earlier runs have left."""
-
-    def commit(self, executions: Sequence[Execution], run: RunInfo, position: int | None) -> None:
-        """Keep the alerts of some runs, and the position if there is one, all or nothing."""
 
 
 class Pump:
@@ -64,7 +42,7 @@ class Pump:
         self,
         journal: Journal,
         store: EventStore,
-        detector: Detector,
+        runs: Runs,
         alerts: AlertSink,
         clock: Clock,
     ) -> None:
@@ -72,7 +50,7 @@ class Pump:
         """The number of the last batch that is in the store."""
         self._journal = journal
         self._store = store
-        self._detector = detector
+        self._runs = runs
         self._alerts = alerts
         self._clock = clock
         self._read = min(self.stored, alerts.position)
@@ -82,17 +60,44 @@ class Pump:
         self._waiting: list[StoredEvent] = []
         self._stored_at = clock()
         self._forgot_at = clock()
-        self._fields = names_read(detector.fields)
-        self._recall()
+        self._next: tuple[Runs, int] | None = None
+        self._recall(runs, 0, self._read)
+        runs.recall_alerts()
 
-    def _recall(self) -> None:
-        """Tell the detector of events it has dealt with before, that may still be part of something new."""
-        now = self._clock()
-        for rows in self._store.read(now - self._detector.horizon, LAST, by="ingested"):
-            known = rows.filter(pc.field("batch") <= self._read)
-            for ingested, arrivals in arrivals_in(known):
-                self._detector.take(arrivals, ingested)
-        self._detector.see()
+    def _recall(self, runs: Runs, after: int, last: int) -> None:
+        """Tell a detector of stored events that were dealt with before, and may still be part of something new.
+
+        They are those of batches after one, up to another.
+        """
+        since = self._clock() - runs.detector.horizon
+        for rows in self._store.read(since, LAST, by="ingested"):
+            known = rows.filter((pc.field("batch") > after) & (pc.field("batch") <= last))
+            for arrivals in arrivals_in(known):
+                runs.detector.take(arrivals)
+        runs.detector.see()
+
+    def take_over(self, runs: Runs) -> None:
+        """Let other runs go on from the next step; any thread but the pump's may say so. Raises EventStoreError."""
+        stored = self.stored
+        self._recall(runs, 0, stored)
+        self._next = runs, stored
+
+    def _hand_over(self) -> None:
+        """Go on with the runs that are to take over, once those before have no work left."""
+        if self._next is None or self._runs.detector.waiting:
+            return
+        runs, known = self._next
+        self._recall(runs, known, self._taken)
+        for batch in self._journal.after(max(self.stored, known)):
+            if batch.number <= self._taken:
+                runs.detector.take(arrivals_of([batch]))
+        runs.detector.see()
+        runs.recall_alerts()
+        self._runs, self._next = runs, None
+
+    def hear(self, alerts: Sequence[Alert]) -> None:
+        """Somebody else has made new alerts, which rules over alerts should read."""
+        self._runs.hear(alerts)
 
     def run(
         self,
@@ -119,18 +124,24 @@ class Pump:
 
     def step(self) -> bool:
         """Take what has arrived, up to a lot of it; whether there was anything. Raises BesraError."""
+        self._hand_over()
         batches = self._next_batches()
         if batches:
             self._detect(batches)
             self._waiting += stored_events(batches)
             self._read = batches[-1].number
+        are_due = self._runs.scheduled(self._taken)
         now = self._clock()
         if len(self._waiting) >= STORED_TOGETHER or now - self._stored_at >= STORED_EVERY:
             self._store_waiting(now)
         if now - self._forgot_at >= FORGET_EVERY:
-            self._detector.forget(now)
+            self._runs.detector.forget(now)
+            self._runs.detector.wake()
             self._forgot_at = now
-        return bool(batches)
+        self._runs.listen()
+        if self._runs.detector.waiting:
+            self._runs.arrived(None)
+        return bool(batches) or are_due
 
     def finish(self) -> None:
         """Take all that has arrived, and leave nothing waiting. Raises BesraError."""
@@ -148,33 +159,15 @@ class Pump:
         return batches
 
     def _detect(self, batches: Sequence[Batch]) -> None:
-        now, known, last = self._clock(), self._alerts.position, batches[-1].number
+        detector, known, last = self._runs.detector, self._alerts.position, batches[-1].number
         dealt_with = [batch for batch in batches if self._taken < batch.number <= known]
         if dealt_with:
-            self._detector.take(arrivals_of(dealt_with), now)
-            self._detector.see()
-        self._detector.take(arrivals_of([batch for batch in batches if batch.number > max(known, self._taken)]), now)
+            detector.take(arrivals_of(dealt_with))
+            detector.see()
+        detector.take(arrivals_of([batch for batch in batches if batch.number > max(known, self._taken)]))
         self._taken = max(self._taken, last)
         if last > known:
-            self._run_rules(now, last)
-
-    def _run_rules(self, now: int, last: int) -> None:
-        """Run the rules with something new, then those that read the alerts, and keep that it was up to this batch."""
-        for turn in range(TURNS):
-            try:
-                run = RunInfo(now + turn, kind="live", groups=self._alerts.groups())
-                executions = list(self._detector.run(self._detector.waiting, run))
-                made = [event_of_alert(alert, self._fields) for done in executions for alert in done.alerts]
-                # Not before the last turn: what rules over alerts make of them would be lost with this process.
-                is_last = turn == TURNS - 1 or not (made and self._detector.reads_alerts)
-                self._alerts.commit(executions, run, last if is_last else None)
-            except Exception:
-                self._detector.again()
-                raise
-            self._detector.confirm()
-            if is_last:
-                return
-            self._detector.take_events(made, now)
+            self._runs.arrived(last)
 
     def _store_waiting(self, now: int) -> None:
         if self._read > self.stored:
@@ -191,23 +184,10 @@ class Pump:
 def arrivals_of(batches: Sequence[Batch]) -> list[Arrival]:
     """The events of batches as a detector takes them."""
     return [
-        Arrival(record, position_of(batch.number, place))
+        Arrival(record, position_of(batch.number, place), batch.received)
         for batch in batches
         for place, record in enumerate(batch.records)
     ]
-
-
-def arrivals_in(rows: pa.RecordBatch) -> Iterator[tuple[int, list[Arrival]]]:
-    """The events of rows of the store, in the order of their arrival, and when they arrived."""
-    columns = ("batch", "place", "_index", "_aliases", "_id", "_source", "ingested")
-    listed = zip(*(rows.column(name).to_pylist() for name in columns), strict=True)
-    for _, same in groupby(sorted(listed, key=itemgetter(0, 1)), key=itemgetter(0)):
-        held = list(same)
-        arrivals = [
-            Arrival(Record(source.encode(), (index, *(more or ())), id_), position_of(batch, place))
-            for batch, place, index, more, id_, source, _ in held
-        ]
-        yield int(held[0][-1].timestamp()) * NANOS, arrivals
 
 
 def stored_events(batches: Sequence[Batch]) -> list[StoredEvent]:

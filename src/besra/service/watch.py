@@ -20,7 +20,7 @@ from besra.events.file_read import ReadOptions
 from besra.events.files import InputFile, find_files, unreadable
 from besra.events.reader import read_file
 from besra.events.recognise import Intake
-from besra.problems import Problem
+from besra.problems import Problem, Severity
 from besra.service.background import Metric
 from besra.service.bulk import Done, Item, Put, Refused
 from besra.service.dead_letters import Letter
@@ -298,11 +298,11 @@ class Watcher:
         self.problems += 1
         self._told[kind] += 1
         if self._told[kind] <= TOLD:
-            self._tell(problem.render())
+            self._tell(problem.render() if problem.severity is Severity.WARNING else f"error: {problem.render()}")
 
     def _failed(self, why: str | None) -> None:
         if why != self.failure:
-            self._tell(f"watched folders: error: {why}; it is tried again" if why else "watched folders: goes on")
+            self._tell(f"error: watched folders: {why}; it is tried again" if why else "watched folders: it goes on")
         self.failure = why
 
     def _check_stop(self) -> None:

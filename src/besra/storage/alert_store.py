@@ -2,7 +2,8 @@
 
 What a run of a rule comes to is committed in one transaction: its alerts, its record, how far the rule is, what was
 missed or made up for, the groups it leaves. So a run that dies is one that never was, and is run again; a run that is
-run again finds its alerts there, by their ids, and changes nothing about them.
+run again finds its alerts there, by their ids, and changes nothing about them; one that has found more of what an alert
+is on brings it up to date (`growth`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Self
 from sqlalchemy import Connection, insert, select
 
 from besra.detection.alert import Alert
+from besra.detection.schedule import Gap
 from besra.detection.suppression_group import Groups
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
@@ -22,7 +24,8 @@ from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
 from besra.storage.columns import is_storable
 from besra.storage.database import AlertStoreError, Database
-from besra.storage.gap_log import GapStatus, RecordedGap
+from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
+from besra.storage.growth import grow, told_of_bucket
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 from besra.storage.run_log import RunRecord
@@ -74,8 +77,9 @@ class AlertStore:
     def commit(self, *outcomes: Outcome, position: int | None = None) -> Committed:
         """Keep all that some runs have come to, or nothing. Alerts whose ids are there are left as they are.
 
-        Of groups that go on the alerts are brought up to date. The parts of gaps that `run.filled` names count as
-        looked through if the run did what it had to. `position` is the last batch of the journal all this rests on.
+        Those on groups and buckets that have grown are brought up to date. The parts of gaps that `run.filled` names
+        count as looked through if the run did what it had to. `position` is the last batch of the journal all this
+        rests on.
         """
         with self._database.writing() as connection:
             alerts = [alert for outcome in outcomes for alert in outcome.alerts]
@@ -129,6 +133,12 @@ class AlertStore:
         """What was missed, the oldest first."""
         with self._database.reading() as connection:
             return gap_log.gaps(connection, rule_uuid, statuses)
+
+    def ask_runs(self, rule_uuids: Iterable[str], time: Gap, now: int) -> None:
+        """Keep that runs of some rules over a stretch of time are asked for: it is a gap until they are done."""
+        with self._database.writing() as connection:
+            for rule_uuid in rule_uuids:
+                gap_log.write_gap(connection, rule_uuid, time, now, GapKind.ASKED)
 
     def mark_gaps(self, ids: Sequence[int], status: GapStatus, message: str = "") -> int:
         """Say that gaps are being filled, that it failed, or that nobody does it. How many were marked."""
@@ -233,7 +243,10 @@ def _write_outcome(connection: Connection, outcome: Outcome, new: frozenset[str]
 
 
 def _write_alerts(connection: Connection, alerts: Sequence[Alert]) -> Committed:
-    """Keep the alerts that are not there; in order of their ids, so that two commits never wait for each other."""
+    """Keep the alerts that are not there, and bring those on buckets up to date that are.
+
+    In order of their ids, so that two commits never wait for each other.
+    """
     rows = {alert["kibana.alert.uuid"]: rows_of(alert) for alert in reversed(alerts)}
     if not rows:
         return Committed((), ())
@@ -244,6 +257,9 @@ def _write_alerts(connection: Connection, alerts: Sequence[Alert]) -> Committed:
         named: list[Values] = [row for id_ in sorted(new) for row in getattr(rows[id_], of)]
         if named:
             connection.execute(insert(table), named)
+    # The last of several runs is the one that has seen most.
+    latest = {alert["kibana.alert.uuid"]: told_of_bucket(alert) for alert in alerts}
+    grow(connection, {id_: told for id_, told in latest.items() if told})
     ids = list(dict.fromkeys(alert["kibana.alert.uuid"] for alert in alerts))
     return Committed(tuple(id_ for id_ in ids if id_ in new), tuple(id_ for id_ in ids if id_ not in new))
 

@@ -21,7 +21,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
@@ -30,8 +30,12 @@ APPLICATION = "besra-events"
 """The name under which the table keeps the number of the last batch."""
 NO_DAY = "none"
 """The day of events without a time."""
+ATTEMPTS = 10
+"""How often a commit is tried that another one came before."""
 DAY = 86_400 * NANOS
 MICRO = 1000
+CUT_OFF = 999
+"""Microseconds that the log of the table may cut off of the last time in a file: it holds milliseconds."""
 LONGEST = (1 << 63) // MICRO - 1
 
 PARTITIONS = ["day", "stream"]
@@ -50,6 +54,11 @@ SCHEMA = pa.schema(
         ("_source", pa.string()),
     ]
 )
+PROPERTIES = {
+    "delta.logRetentionDuration": "interval 1 days",
+    "delta.deletedFileRetentionDuration": "interval 1 days",
+}
+"""A commit every few seconds makes a long log; readers of versions older than a day are not waited for."""
 DEFECTS = (DeltaError, OSError, pa.ArrowException)
 
 
@@ -82,7 +91,11 @@ class EventStore:
         try:
             if self._folder is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
-            self._table = DeltaTable.create(self._place, SCHEMA, mode="ignore", partition_by=PARTITIONS)
+            self._table = DeltaTable.create(
+                self._place, SCHEMA, mode="ignore", partition_by=PARTITIONS, configuration=PROPERTIES
+            )
+            if not PROPERTIES.items() <= self._table.metadata().configuration.items():
+                self._table.alter.set_table_properties(PROPERTIES)
             self._sync(self._names())
         except DEFECTS as error:
             raise self._error(error) from error
@@ -105,13 +118,18 @@ class EventStore:
         if last <= known:
             return
         told = CommitProperties(app_transactions=[Transaction(APPLICATION, last)])
-        version = self._table.version()
-        try:
-            write_deltalake(self._table, _rows(fresh), mode="append", commit_properties=told)
-            self._sync(self._written_since(version))
-        except DEFECTS as error:
-            self._reload()
-            raise self._error(error) from error
+        rows = _rows(fresh)
+        for left in reversed(range(ATTEMPTS)):
+            version = self._table.version()
+            try:
+                write_deltalake(self._table, rows, mode="append", commit_properties=told)
+                self._sync(self._written_since(version))
+                return
+            except DEFECTS as error:
+                self._reload()
+                # Whoever looks after the table came first (`storage.event_upkeep`).
+                if not left or not isinstance(error, CommitFailedError) or self.last_batch > known:
+                    raise self._error(error) from error
 
     def _reload(self) -> None:
         """What the table holds now, whatever became of a commit that failed."""
@@ -156,21 +174,10 @@ class EventStore:
         except DEFECTS as error:
             raise self._error(error) from error
 
-    def compact(self) -> None:
-        """Make few large files of many small ones, and remove those no reader needs. Raises EventStoreError."""
-        before = self._names()
+    def streams(self) -> list[str]:
+        """The home indices of its events. Raises EventStoreError."""
         try:
-            self._table.optimize.compact()
-            self._sync(self._names() - before)
-            self._table.vacuum(dry_run=False)
-            self._table.create_checkpoint()
-        except DEFECTS as error:
-            raise self._error(error) from error
-
-    def drop_before(self, day: str) -> None:
-        """Remove the events of days before one (`2025-03-01`). Raises EventStoreError."""
-        try:
-            self._table.delete(f"day < '{day}' AND day <> '{NO_DAY}'")
+            return sorted({part["stream"] for part in DeltaTable(self._place).partitions()})
         except DEFECTS as error:
             raise self._error(error) from error
 

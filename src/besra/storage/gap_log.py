@@ -1,4 +1,7 @@
-"""Gaps: time no run of a rule has looked through, until one does (detection-engine.md 2.3, 2.4)."""
+"""Gaps: time no run of a rule has looked through, until one does (detection-engine.md 2.3, 2.4).
+
+Time somebody asks to be looked through again is kept in the same way, and done in the same way.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,11 +25,19 @@ class GapStatus(StrEnum):
     ERROR = "error"
 
 
+class GapKind(StrEnum):
+    """Whether time was missed, or somebody asked for runs over it."""
+
+    MISSED = "gap"
+    ASKED = "manual"
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedGap:
     """A gap of a rule: its whole time, and the parts of it that runs have looked through since.
 
-    `found` is the start of the run that found it, in nanoseconds since 1970, `message` why filling it failed.
+    `found` is the start of the run that found it, or when it was asked for, in nanoseconds since 1970; `message` why
+    filling it failed.
     """
 
     id: int
@@ -36,6 +47,7 @@ class RecordedGap:
     filled: tuple[Gap, ...]
     message: str
     found: int
+    kind: GapKind = GapKind.MISSED
 
     @property
     def unfilled(self) -> tuple[Gap, ...]:
@@ -43,8 +55,8 @@ class RecordedGap:
         return without(self.time, self.filled)
 
 
-def write_gap(connection: Connection, rule_uuid: str, time: Gap, found: int) -> None:
-    """Keep a gap; one that is known stays as it is."""
+def write_gap(connection: Connection, rule_uuid: str, time: Gap, found: int, kind: GapKind = GapKind.MISSED) -> None:
+    """Keep a gap; one that is known stays as it is, but for time that is asked to be looked through once more."""
     row = {
         "rule_uuid": stored_name(rule_uuid),
         "start": stored_time(time.start),
@@ -53,8 +65,15 @@ def write_gap(connection: Connection, rule_uuid: str, time: Gap, found: int) -> 
         "filled": [],
         "message": "",
         "found": stored_time(found),
+        "kind": str(kind),
     }
-    connection.execute(insert_or(connection, GAP, row).on_conflict_do_nothing())
+    statement = insert_or(connection, GAP, row)
+    if kind is GapKind.MISSED:
+        connection.execute(statement.on_conflict_do_nothing())
+        return
+    again = {name: statement.excluded[name] for name in ("status", "filled", "message", "found")}
+    names = ["rule_uuid", "start", "end"]
+    connection.execute(statement.on_conflict_do_update(index_elements=names, set_=again))
 
 
 def fill_gaps(connection: Connection, rule_uuid: str, time: Gap) -> None:
@@ -101,6 +120,7 @@ def _recorded(row: Row[Any]) -> RecordedGap:
         tuple(Gap(start, end) for start, end in told["filled"]),
         told["message"],
         told["found"],
+        GapKind(told["kind"]),
     )
 
 

@@ -3,17 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
 from besra.detection.suppression_group import Group, Groups, Term
-from besra.schema.timestamp import format_timestamp, parse_timestamp
+from besra.schema.timestamp import format_timestamp
 from besra.storage.alert_tables import ALERT
 from besra.storage.columns import stored_name, stored_time
+from besra.storage.growth import LAST_DETECTED, grow
 from besra.storage.run_tables import SUPPRESSION_GROUP
 from besra.storage.upsert import insert_or
 from besra.storage.workflow import Status
-
-LAST_DETECTED = "kibana.alert.last_detected"
 
 
 def write_groups(connection: Connection, rule_uuid: str, groups: Iterable[Group], detected: int) -> None:
@@ -22,9 +21,10 @@ def write_groups(connection: Connection, rule_uuid: str, groups: Iterable[Group]
     `detected` is the start of the run, in nanoseconds since 1970. A run that is run again leaves the same groups, so
     what it has counted is not counted twice; of a group that has gone on since, the later state stays.
     """
-    for group in sorted(groups, key=lambda group: group.instance_id):
-        if _write(connection, rule_uuid, group):
-            _tell(connection, group, detected)
+    ordered = sorted(groups, key=lambda group: group.instance_id)
+    grown = [group for group in ordered if _write(connection, rule_uuid, group)]
+    last = {LAST_DETECTED: format_timestamp(detected)}
+    grow(connection, {group.alert_id: {**group.fields(), **last} for group in grown})
 
 
 def _write(connection: Connection, rule_uuid: str, group: Group) -> bool:
@@ -54,17 +54,6 @@ def _is_behind(group: Group, alert: str, start: int | None, docs_count: int) -> 
     if group.alert_id == alert:
         return group.docs_count < docs_count
     return start is not None and group.start is not None and stored_time(group.start) < start
-
-
-def _tell(connection: Connection, group: Group, detected: int) -> None:
-    row = connection.execute(select(ALERT.c.document).where(ALERT.c.id == group.alert_id).with_for_update()).first()
-    if row is None:
-        return
-    if group.docs_count <= row.document.get("kibana.alert.suppression.docs_count", -1):
-        return
-    before = parse_timestamp(str(row.document.get(LAST_DETECTED, "")))
-    told = {**group.fields(), LAST_DETECTED: format_timestamp(max(detected, before or detected))}
-    connection.execute(update(ALERT).where(ALERT.c.id == group.alert_id).values(document={**row.document, **told}))
 
 
 def read_groups(connection: Connection, rule_uuid: str | None = None) -> Groups:

@@ -204,17 +204,8 @@ class Journal:
     def after(self, number: int) -> Iterator[Batch]:
         """The batches after one of that number, in their order. Raises JournalError."""
         try:
-            rows = self._reading.execute(
-                "SELECT number, received, names, lines FROM batch WHERE number > ? ORDER BY number", (number,)
-            )
-            for own, received, names, lines in rows:
-                expand = zstandard.ZstdDecompressor().decompress
-                told, texts = orjson.loads(expand(names)), expand(lines).split(b"\n")
-                records = (
-                    Record(line, tuple(index), id_, time) for line, (index, id_, time) in zip(texts, told, strict=True)
-                )
-                yield Batch(own, received, tuple(records))
-        except (sqlite3.Error, zstandard.ZstdError, orjson.JSONDecodeError) as error:
+            yield from batches_after(self._reading, number)
+        except DEFECTS as error:
             raise JournalError(f"{self._path}: {error}") from error
 
     def trim(self, number: int, *, forget: int = 0) -> None:
@@ -228,6 +219,78 @@ class Journal:
             if self._reading.in_transaction:
                 self._reading.rollback()
             raise JournalError(f"{self._path}: {error}") from error
+
+
+class PendingBatches:
+    """What a journal holds at the moment, read beside whoever writes it, also by another process. To be closed.
+
+    Raises JournalError if it cannot be read; a folder without a journal has no batches.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._connection: sqlite3.Connection | None = None
+        if not self._path.exists():
+            return
+        try:
+            # From the first look on it sees what there was then, whatever is written or trimmed meanwhile.
+            address = f"{self._path.absolute().as_uri()}?mode=ro"
+            connection = sqlite3.connect(address, BUSY, isolation_level=None, check_same_thread=False, uri=True)
+            self._connection = connection
+            connection.execute("BEGIN")
+            connection.execute("SELECT max(number) FROM batch").fetchone()
+        except sqlite3.Error as error:
+            self.close()
+            raise JournalError(f"{self._path}: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def after(self, number: int) -> Iterator[Batch]:
+        """The batches after one of that number, in their order. Raises JournalError."""
+        if self._connection is None:
+            return
+        try:
+            yield from batches_after(self._connection, number)
+        except DEFECTS as error:
+            raise JournalError(f"{self._path}: {error}") from error
+
+
+DEFECTS = (sqlite3.Error, zstandard.ZstdError, orjson.JSONDecodeError)
+"""What a journal that cannot be read raises."""
+
+
+def forget_ids(folder: Path, number: int, at_once: int) -> int:
+    """Forget the ids of batches up to one of that number, so many at once that nobody has to wait. How many they were.
+
+    A document that is to be created under such an id is new again. Raises JournalError.
+    """
+    path, forgotten = folder / FILE, 0
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+        try:
+            some = "SELECT id FROM known WHERE batch <= ? LIMIT ?"
+            while count := connection.execute(f"DELETE FROM known WHERE id IN ({some})", (number, at_once)).rowcount:
+                forgotten += count
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {error}") from error
+    return forgotten
+
+
+def batches_after(connection: sqlite3.Connection, number: int) -> Iterator[Batch]:
+    """The batches after one of that number, in their order. Raises `DEFECTS`."""
+    rows = connection.execute(
+        "SELECT number, received, names, lines FROM batch WHERE number > ? ORDER BY number", (number,)
+    )
+    for own, received, names, lines in rows:
+        expand = zstandard.ZstdDecompressor().decompress
+        told, texts = orjson.loads(expand(names)), expand(lines).split(b"\n")
+        records = (Record(line, tuple(index), id_, time) for line, (index, id_, time) in zip(texts, told, strict=True))
+        yield Batch(own, received, tuple(records))
 
 
 def known_id(record: Record) -> bytes:

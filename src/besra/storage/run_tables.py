@@ -58,6 +58,7 @@ GAP = Table(
     Column("filled", JSON_VALUE, nullable=False),
     Column("message", NAME, nullable=False),
     Column("found", TIME, nullable=False),
+    Column("kind", NAME, nullable=False, server_default="gap"),
     UniqueConstraint("rule_uuid", "start", "end"),
     Index(None, "status", "rule_uuid"),
 )

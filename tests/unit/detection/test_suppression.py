@@ -386,6 +386,25 @@ def test_the_group_of_a_threshold_rule_is_its_bucket(make_rules: MakeRules) -> N
     assert [(group.terms[0].value, group.docs_count) for group in later.groups] == [("b", 1)]
 
 
+def test_a_bucket_that_has_grown_is_told_again_and_not_counted_again(make_rules: MakeRules) -> None:
+    changes = {"type": "threshold", "threshold": {"field": ["host.name"], "value": 2}, "from": "now-10s"}
+    rules = make_rules(KUERY | changes | {"alert_suppression": {"duration": {"value": 30, "unit": "s"}}})
+    seconds = (1, 2, 8, 20, 21, 32, 33)
+    documents = [document(second, host="a") for second in seconds]
+    whole = execution(rules, documents)
+    groups: dict[str, Group] = {}
+    told = {}
+    for count in range(2, len(seconds) + 1):
+        done = execution(rules, documents[:count], RunInfo(0, groups=dict(groups)))
+        groups |= {group.instance_id: group for group in done.groups}
+        told |= {alert["kibana.alert.uuid"]: alert for alert in done.alerts}
+    assert groups == {group.instance_id: group for group in whole.groups}
+    assert [alert["kibana.alert.threshold_result"]["count"] for alert in told.values()] == [3, 2]
+    assert told.keys() == {alert["kibana.alert.uuid"] for alert in whole.alerts}
+    # The end of a group is when the last of its buckets began.
+    assert {group.end for group in groups.values()} == {whole.groups[-1].start}
+
+
 def test_a_threshold_without_fields_is_one_group(make_rules: MakeRules) -> None:
     threshold = {"type": "threshold", "threshold": {"field": [], "value": 2}}
     hour = {"alert_suppression": {"duration": {"value": 1, "unit": "h"}}}

@@ -18,9 +18,9 @@ from besra.engine import columnar, worker_pool
 from besra.events.file_read import FileRead, ReadOptions
 from besra.events.reader import read_events
 from besra.events.readers import json_blocks
-from besra.language.plan import MAX_KEYS
+from besra.language.plan import MAX_KEYS, Threshold
 from besra.rules.ruleset import RuleSet
-from besra.schema.timestamp import parse_timestamp
+from besra.schema.timestamp import NANOS, parse_timestamp
 
 Json = dict[str, Any]
 NOW = parse_timestamp("2026-04-01T00:00:00Z")
@@ -142,7 +142,7 @@ def test_one_field_as_text(make_rules: MakeRules) -> None:
     assert alert["host"] == {"name": "a"}
 
 
-def test_events_without_a_time_count_and_do_not_tell_times(make_rules: MakeRules) -> None:
+def test_events_without_a_time_are_a_bucket_of_their_own_and_tell_no_times(make_rules: MakeRules) -> None:
     rules = make_rules(threshold())
     untimed = [logon(number, None, **{"host.name": "a"}) for number in range(3)]
     [alert] = api.detect(rules, untimed)
@@ -151,8 +151,11 @@ def test_events_without_a_time_count_and_do_not_tell_times(make_rules: MakeRules
     assert not {"start", "end"} & alert["besra"].keys()
     timed = [logon(number, number, **{"host.name": "a"}) for number in (4, 5)]
     [alert] = api.detect(rules, [*untimed, *timed])
-    assert alert["kibana.alert.threshold_result"]["count"] == 5
-    assert alert["kibana.alert.original_time"] == "2026-03-17T09:00:05.000Z"
+    assert alert["kibana.alert.threshold_result"]["count"] == 3
+    timed.append(logon(6, 6, **{"host.name": "a"}))
+    first, last = api.detect(rules, [*untimed, *timed])
+    assert first["kibana.alert.original_time"] == "2026-03-17T09:00:06.000Z"
+    assert "kibana.alert.original_time" not in last
 
 
 @pytest.mark.parametrize("engine", Engine)
@@ -229,18 +232,70 @@ def test_values_with_commas_are_not_taken_for_each_other(make_rules: MakeRules) 
     assert len({alert["kibana.alert.uuid"] for alert in alerts}) == 2
 
 
-# --- what is said -----------------------------------------------------------------------------------------------------
+# --- how long is counted over -----------------------------------------------------------------------------------------
 
 
-def test_counting_over_more_than_the_rule_looks_back_is_said(make_rules: MakeRules) -> None:
-    documents = [logon(number, 200 * number, **{"host.name": "a"}) for number in range(3)]
-    rules = make_rules(threshold() | {"from": "now-6m"})
-    [execution] = executions(rules, documents)
-    [warning] = execution.warnings
-    assert warning.code == "threshold-wide-window"
-    assert "looks back 6m" in warning.message
-    assert "1 of its 1 alerts count events up to 6.7m apart" in warning.message
-    assert executions(make_rules(threshold() | {"from": "now-400s"}), documents)[0].warnings == ()
+def counts(rules: RuleSet, seconds: Iterable[int], engine: Engine = Engine.COLUMNAR) -> list[tuple[str, int]]:
+    """The buckets of failed logons on one host at some seconds: when each began, and how many events it has."""
+    documents = [logon(number, second, **{"host.name": "a"}) for number, second in enumerate(seconds)]
+    alerts = [alert for execution in executions(rules, documents, engine) for alert in execution.alerts]
+    results = [alert["kibana.alert.threshold_result"] for alert in alerts]
+    return [(result["from"][14:19], result["count"]) for result in results]
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_events_are_counted_within_the_time_the_rule_looks_back(engine: Engine, make_rules: MakeRules) -> None:
+    rules = make_rules(threshold(3) | {"from": "now-60s"})
+    assert counts(rules, [0, 30, 61], engine) == []
+    assert counts(rules, [0, 30, 60], engine) == [("00:00", 3)]
+    # The first bucket has all of a minute, and what follows is in none that it shares.
+    assert counts(rules, [0, 30, 60, 61, 62], engine) == [("00:00", 3)]
+    assert counts(rules, [0, 30, 60, 61, 62, 121], engine) == [("00:00", 3), ("01:01", 3)]
+    # Two events that are not enough for the first do not keep the next from beginning.
+    assert counts(rules, [0, 50, 70, 80, 110, 111], engine) == [("00:50", 4)]
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_distinct_values_are_counted_within_that_time(engine: Engine, make_rules: MakeRules) -> None:
+    rules = make_rules(threshold(2, cardinality=[{"field": "user.name", "value": 2}]) | {"from": "now-60s"})
+    users = [(0, "u"), (10, "u"), (61, "v"), (200, "v"), (261, "u"), (300, "u"), (321, "v")]
+    documents = [logon(n, second, **{"host.name": "a", "user.name": u}) for n, (second, u) in enumerate(users)]
+    [execution] = executions(rules, documents, engine)
+    results = [alert["kibana.alert.threshold_result"] for alert in execution.alerts]
+    assert [(result["from"][14:19], result["count"]) for result in results] == [("00:10", 2), ("04:21", 3)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "seconds"),
+    [
+        ({"from": "now-6m"}, 360),
+        ({"from": "now-6m", "to": "now-1m"}, 300),
+        ({"from": "now/d"}, 86_399),
+        ({"from": "now-1d/d", "to": "now/d"}, 86_400),
+        ({"from": "now-1M"}, 31 * 86_400),
+    ],
+)
+def test_how_long_a_rule_looks_back(schedule: Json, seconds: int, make_rules: MakeRules) -> None:
+    [(_, plan)] = api.runnable(make_rules(threshold() | schedule))
+    assert isinstance(plan.correlation, Threshold)
+    assert plan.correlation.within is not None
+    assert plan.correlation.within // NANOS == seconds
+
+
+def test_a_look_back_that_depends_on_the_run_is_no_limit(make_rules: MakeRules) -> None:
+    for start in ("2001-03-01", "now-200y"):
+        assert counts(make_rules(threshold(3) | {"from": start}), [0, 1000, 3000]) == [("00:00", 3)]
+
+
+def test_times_beyond_64_bits(make_rules: MakeRules) -> None:
+    rules = make_rules(threshold(2) | {"from": "now-1d"})
+    days = ("1500-01-01", "1500-01-02", "1500-01-04", "2600-01-01", "2600-01-03", "2600-01-04")
+    documents = [logon(n, None, **{"host.name": "a", "@timestamp": f"{day}T00:00:00Z"}) for n, day in enumerate(days)]
+    documents += [logon(10 + n, n, **{"host.name": "b"}) for n in range(150)]
+    for engine in Engine:
+        found = [alert for done in executions(rules, documents, engine) for alert in done.alerts]
+        begun = [alert["kibana.alert.threshold_result"]["from"][:10] for alert in found]
+        assert begun == ["1500-01-01", "2026-03-17", "2600-01-03"]
 
 
 # --- many events ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import besra
 from besra.api import runnable
 from besra.demo.stream import demo_documents
 from besra.detection.detect import Job
+from besra.detection.execution import Execution
 from besra.detection.run import RunInfo
 from besra.events.event_time import event_time
 from besra.events.index_name import index_names
@@ -25,6 +26,7 @@ def arrivals_of(documents: Sequence[dict[str, Any]]) -> list[Arrival]:
         Arrival(
             Record(orjson.dumps(document), index_names(document), str(number), event_time(document)),
             position_of(1, number),
+            NOW,
         )
         for number, document in enumerate(documents)
     ]
@@ -34,9 +36,10 @@ def detected(rules: besra.RuleSet, lots: Sequence[Sequence[Arrival]], *, each: b
     detector = Detector(Job(runnable(rules), now=NOW), NOW)
     found: dict[str, None] = {}
     for number, lot in enumerate(lots):
-        detector.take(lot, NOW + number)
+        detector.take(lot)
         if each or number == len(lots) - 1:
             for execution in detector.run(detector.waiting, RunInfo(NOW)):
+                assert isinstance(execution, Execution)
                 found.update(dict.fromkeys(alert["kibana.alert.uuid"] for alert in execution.alerts))
         detector.forget(NOW + number)
     return sorted(found)

@@ -1,6 +1,6 @@
 """What is acknowledged reaches the event store and becomes alerts, once, wherever the process dies in between."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,16 +12,18 @@ import besra
 from besra.api import runnable
 from besra.demo.stream import demo_documents
 from besra.detection.detect import Job
-from besra.detection.execution import Execution
-from besra.detection.run import RunInfo
 from besra.detection.suppression_group import NO_GROUPS, Groups
 from besra.errors import BesraError
 from besra.events.event_time import event_time
 from besra.events.index_name import index_names
 from besra.service.detector import Detector
 from besra.service.pump import Pump
+from besra.service.runs import Runs
+from besra.storage.alert_store import Committed
 from besra.storage.event_store import EventStore
 from besra.storage.journal import Journal, Record
+from besra.storage.outcome import Outcome
+from besra.storage.progress import Progress
 
 NOW = 1_773_800_000 * 10**9
 
@@ -60,11 +62,20 @@ class Kept:
     def groups(self) -> Groups:
         return NO_GROUPS
 
-    def commit(self, executions: Sequence[Execution], _run: RunInfo, position: int | None) -> None:
+    def progress(self) -> Mapping[str, Progress]:
+        return {}
+
+    def recent(self, _since: int) -> Iterable[dict[str, Any]]:
+        return list(self.alerts.values())
+
+    def commit(self, outcomes: Sequence[Outcome], position: int | None = None) -> Committed:
         self.chance()
-        self.alerts.update({alert["kibana.alert.uuid"]: alert for done in executions for alert in done.alerts})
+        made = {alert["kibana.alert.uuid"]: alert for outcome in outcomes for alert in outcome.alerts}
+        new = tuple(made.keys() - self.alerts.keys())
+        self.alerts = made | self.alerts
         self.position = max(self.position, position or 0)
         self.chance()
+        return Committed(new, tuple(made.keys() - set(new)))
 
     def chance(self) -> None:
         if next(self._die):
@@ -106,7 +117,7 @@ def test_every_event_and_every_alert_once(
     records = [record(number, document) for number, document in enumerate(documents)]
 
     def started() -> Pump:
-        return Pump(kept.journal, kept.store, Detector(job, NOW), kept, clock)
+        return Pump(kept.journal, kept.store, Runs(Detector(job, NOW), kept, clock), kept, clock)
 
     def after_failure(pump: Pump) -> Pump:
         """The same one, where only what it writes to has failed."""

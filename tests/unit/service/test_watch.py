@@ -285,7 +285,8 @@ def test_events_wait_for_room(desk: Desk) -> None:
     desk.taker.trouble = [BusyError("full", 0), JournalError("disk"), BusyError("full", 0)]
     desk.settle()
     assert desk.taker.names == ["1", "2"]
-    assert [said.partition("error: ")[2].partition(";")[0] for said in desk.said] == ["full", "disk", "full", ""]
+    told = [said.partition("folders: ")[2].partition(";")[0] for said in desk.said]
+    assert told == ["full", "disk", "full", "it goes on"]
     assert desk.watcher.failure is None
 
 

@@ -17,8 +17,9 @@ from besra.cli.reading import ScanCounts, read_all, read_options
 from besra.cli.summary import counted
 from besra.cli.tables import print_table
 from besra.cli.terminal import check_writable, output_to
-from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
+from besra.detection.search import ResultPosition, SearchResult, limited, search_read, with_samples_per_key
 from besra.errors import InputError
+from besra.events.event_time import TIMESTAMP
 from besra.language.eql.lower import QueryFields
 from besra.language.expr import fields_of
 from besra.language.plan import Plan
@@ -59,6 +60,8 @@ from besra.schema.catalogue import Catalogue, bundled_catalogue
 def search(context: click.Context, /, query: str, paths: tuple[str, ...], **given: Any) -> None:
     """Find the events, sequences or samples of an EQL QUERY, or the events of a KQL one, in files and folders.
 
+    The folder of a running service (`besra serve --data`) may be one of them: what it stored is searched.
+
     With --format json the answer has the shape of Elasticsearch's EQL search; ndjson writes its events or sequences,
     one a line.
     """
@@ -68,15 +71,21 @@ def search(context: click.Context, /, query: str, paths: tuple[str, ...], **give
     catalogue = bundled_catalogue().with_types(dict(_field_type(text) for text in given["types"]))
     lowered = lower_text(query, catalogue, language=given["language"], fields=fields)
     plan = resolved(lowered.plan, time.time_ns() if given["now"] is None else given["now"])
-    plan = with_samples_per_key(plan, given["max_samples_per_key"])
+    plan = with_samples_per_key(limited(plan, given["size"], given["result_position"]), given["max_samples_per_key"])
     read = replace(read_options(given), timestamp_field=fields.timestamp)
     check_writable(output.path)
     for warning in lowered.warnings:
         terminal.show(warning)
     counts = ScanCounts()
     with Progress(terminal) as progress:
-        events = read_all(paths, read, progress, counts)
-        result = search_events(plan, events, size=given["size"], position=given["result_position"])
+        result = search_read(
+            plan,
+            # Blocks tell of events without a time by `@timestamp` only.
+            lambda decoder: read_all(
+                paths, replace(read, decoder=decoder) if fields.timestamp == TIMESTAMP else read, progress, counts
+            ),
+            read.recogniser,
+        )
     _write(result, output)
     if not result.matches:
         for problem in unknown_fields(plan, catalogue):

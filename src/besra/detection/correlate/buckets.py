@@ -1,15 +1,22 @@
-"""Buckets: the events of a clause by key, and which of them are full enough. For hits held as arrays, and one by one.
+"""Buckets: the events of a clause by key and time, and which of them are full enough. For arrays, and one by one.
+
+A bucket of a key begins at the first event that is in no earlier one and from which on there are enough within the time
+a threshold counts over. It holds all events of that time; the next one begins after them. Events without a time are a
+bucket of their own.
 
 Ten million events may fall into a million buckets: arrays are counted as arrays, and what is not full is never looked
 at singly.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from besra.detection.correlate.reach import Mask, first_within
+from besra.engine.event_order import FAR_FUTURE, FAR_PAST, NO_TIME
 from besra.engine.hits import Hit, Key
 from besra.engine.kept_hits import Integers, OrderedHits
 from besra.language.plan import Threshold
@@ -31,58 +38,114 @@ def filled_by_hits(threshold: Threshold, events: Sequence[dict[int, Hit]]) -> It
 
     If one event is the last of several buckets, its keys are in order.
     """
-    buckets: defaultdict[Key, list[int]] = defaultdict(list)
-    values: defaultdict[tuple[int, Key], set[Key]] = defaultdict(set)
-    places: dict[Key, int] = {}
+    by_key: defaultdict[Key, list[int]] = defaultdict(list)
+    places: dict[tuple[Key, int], int] = {}
     for number, hits in enumerate(events):
         for place, key in enumerate(hits[0].keys if 0 in hits else ()):
-            buckets[key].append(number)
-            places[key] = place
-            for part in threshold.cardinality:
-                values[part.clause, key].update(hits[part.clause].keys if part.clause in hits else ())
-    for key in sorted(buckets, key=lambda key: (buckets[key][-1], places[key])):
-        distinct = tuple(len(values[part.clause, key]) for part in threshold.cardinality)
-        if len(buckets[key]) >= threshold.count and _suffices(threshold, distinct):
-            yield Filled(key, buckets[key], distinct)
+            by_key[key].append(number)
+            places[key, number] = place
+    found = [(key, bucket) for key, held in by_key.items() for bucket in _cut(threshold, events, held)]
+    found.sort(key=lambda named: (last := named[1].events[-1], places[named[0], last]))
+    return (Filled(key, *bucket) for key, bucket in found)
+
+
+class _Cut(NamedTuple):
+    """The events of a bucket and the numbers of their distinct keys."""
+
+    events: Sequence[int]
+    distinct: tuple[int, ...]
+
+
+def _cut(threshold: Threshold, events: Sequence[dict[int, Hit]], held: Sequence[int]) -> Iterator[_Cut]:
+    """The full buckets among the events of a key."""
+    times = [events[number][0].time for number in held]
+    timed = [time for time in times if time is not None]
+    at = 0
+    while at < len(held):
+        stop = _stop(threshold, timed, at) if at < len(timed) else len(held)
+        distinct = _distinct(threshold, [events[number] for number in held[at:stop]])
+        if stop - at >= threshold.count and _suffices(threshold, distinct):
+            yield _Cut(held[at:stop], distinct)
+            at = stop
+        else:
+            at += 1
+
+
+def _distinct(threshold: Threshold, events: Sequence[dict[int, Hit]]) -> tuple[int, ...]:
+    return tuple(
+        len({key for hits in events if part.clause in hits for key in hits[part.clause].keys})
+        for part in threshold.cardinality
+    )
 
 
 def _suffices(threshold: Threshold, distinct: Sequence[int]) -> bool:
     return all(number >= part.least for number, part in zip(distinct, threshold.cardinality, strict=True))
 
 
-def filled_by_arrays(threshold: Threshold, found: OrderedHits) -> Iterator[Filled]:
-    """The full buckets of ordered hits, which number events by the places of their hits under clause 0."""
+def _stop(threshold: Threshold, times: Sequence[int], start: int) -> int:
+    """Where a bucket that begins at one of some ascending times would end."""
+    return len(times) if threshold.within is None else bisect_right(times, times[start] + threshold.within)
+
+
+def filled_by_arrays(threshold: Threshold, found: OrderedHits, time_of: Callable[[int], int]) -> Iterator[Filled]:
+    """The full buckets of ordered hits, which number events by the places of their hits under clause 0.
+
+    `time_of` tells times that are far.
+    """
     held = np.flatnonzero(found.clause == 0)
     held = held[np.argsort(found.key[held], kind="stable")]
-    keys = found.key[held]
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
-    sizes = np.diff(starts, append=len(keys))
-    full = sizes >= threshold.count
-    counts = []
-    for part in threshold.cardinality:
-        distinct = _distinct_keys(found, held, part.clause)[keys[starts]]
+    keys, times = found.key[held], found.time[held]
+    fresh = np.ones(len(held), np.bool_)
+    fresh[1:] = (keys[1:] != keys[:-1]) | ((times[1:] == NO_TIME) & (times[:-1] != NO_TIME))
+    far = {}
+    if found.has_far:
+        places: list[int] = np.flatnonzero((times == FAR_FUTURE) | (times == FAR_PAST)).tolist()
+        far = {place: time_of(int(held[place])) for place in places}
+    first = first_within(threshold.within, times, fresh, far)
+    stop = np.searchsorted(first, np.arange(len(held)), "right")
+    full = stop - np.arange(len(held)) >= threshold.count
+    counts = [_distinct_keys(found, held, part.clause, first) for part in threshold.cardinality]
+    for part, distinct in zip(threshold.cardinality, counts, strict=True):
         full &= distinct >= part.least
-        counts.append(distinct)
-    chosen = np.flatnonzero(full)
-    ends = starts + sizes
-    chosen = chosen[np.argsort(held[ends[chosen] - 1])]
-    for bucket in chosen.tolist():
-        start, end = int(starts[bucket]), int(ends[bucket])
-        yield Filled(int(keys[start]), _Places(held[start:end]), tuple(int(count[bucket]) for count in counts))
+    begins = _one_after_the_other(np.flatnonzero(full), stop)
+    begins = begins[np.argsort(held[stop[begins] - 1], kind="stable")]
+    for start in begins.tolist():
+        events = _Places(held[start : int(stop[start])])
+        yield Filled(int(keys[start]), events, tuple(int(count[start]) for count in counts))
 
 
-def _distinct_keys(found: OrderedHits, held: Integers, clause: int) -> Integers:
-    """For every key how many distinct keys the events with it have under another clause."""
+def _one_after_the_other(starts: Integers, stop: Integers) -> Integers:
+    """Of the places at which buckets may begin those at which they do: the first, and then the next behind its end."""
+    behind = np.searchsorted(starts, stop[starts], "left").data
+    chosen, at = [], 0
+    while at < len(starts):
+        chosen.append(at)
+        at = behind[at]
+    return starts[np.array(chosen, np.int64)]
+
+
+def _distinct_keys(found: OrderedHits, held: Integers, clause: int, first: Integers) -> Integers:
+    """How many distinct keys under another clause the events have that lie within reach of each place of `held`.
+
+    An event gives each of its keys to the places from which on it is the first with it: those behind the event that had
+    it before, as far back as it is within reach. Both ends of that stretch are counted, and their sums are the numbers.
+    """
     ranks = ranks_of(found)
     others = np.flatnonzero(found.clause == clause)
-    first = np.searchsorted(ranks[others], ranks[held], "left")
-    width = np.searchsorted(ranks[others], ranks[held], "right") - first
+    begin = np.searchsorted(ranks[others], ranks[held], "left")
+    width = np.searchsorted(ranks[others], ranks[held], "right") - begin
     # Every hit of an event beside every other of it: as a rule one beside one.
     offset = np.arange(width.sum()) - np.repeat(np.cumsum(width) - width, width)
-    other = others[np.repeat(first, width) + offset]
-    total = len(found.hashes)
-    pairs = np.unique(np.repeat(found.key[held], width) * total + found.key[other])
-    return np.bincount(pairs // total, minlength=total)
+    other = others[np.repeat(begin, width) + offset]
+    place = np.repeat(np.arange(len(held)), width)
+    pair = found.key[held][place] * len(found.hashes) + found.key[other]
+    order = np.argsort(pair, kind="stable")
+    again: Mask = pair[order[1:]] == pair[order[:-1]]
+    since = first[place]
+    since[order[1:][again]] = np.maximum(since[order[1:][again]], place[order[:-1][again]] + 1)
+    size = len(held) + 1
+    changes = np.bincount(since, minlength=size) - np.bincount(place + 1, minlength=size)
+    return np.cumsum(changes)[:-1]
 
 
 def ranks_of(found: OrderedHits) -> Integers:

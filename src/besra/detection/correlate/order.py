@@ -145,7 +145,7 @@ class KeptStream:
 
     def filled(self, threshold: Threshold) -> Iterator[Filled]:
         """See Stream."""
-        return filled_by_arrays(threshold, self._ordered)
+        return filled_by_arrays(threshold, self._ordered, lambda number: self.moment(number).time)
 
     def unseen(self, history: int) -> Iterator[Unseen]:
         """See Stream."""

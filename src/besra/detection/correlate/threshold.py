@@ -1,6 +1,5 @@
 """Threshold: buckets of events by key, those that are full enough (detection-engine.md 5.2)."""
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from functools import partial
 
@@ -15,7 +14,7 @@ FEW = 5
 
 
 def threshold_matches(threshold: Threshold, stream: Stream) -> Iterator[UnreadMatch]:
-    """One match a full bucket, in the order of their last events. Events without a time are counted, and come last."""
+    """One match a full bucket, in the order of their last events. Events without a time come last."""
     return (partial(_match, stream, bucket) for bucket in stream.filled(threshold))
 
 
@@ -23,8 +22,7 @@ def _match(stream: Stream, bucket: Filled) -> Match:
     events = bucket.events
     shown = events if len(events) <= 2 * FEW else [*events[:FEW], *events[-FEW:]]
     moments = [stream.moment(number) for number in shown]
-    timed = bisect_left(events, True, key=lambda number: stream.moment(number).time == NO_TIME)
-    first, last = (stream.moment(events[at]).time if timed else None for at in (0, timed - 1))
+    first, last = (None if moment.time == NO_TIME else moment.time for moment in (moments[0], moments[-1]))
     hits = tuple(stream.hit(moment, 0) for moment in moments)
     key = stream.key(moments[0], 0, bucket.key)
     return Match(hits, key, Bucket(len(events), bucket.distinct, first, last))

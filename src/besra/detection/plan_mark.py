@@ -1,0 +1,26 @@
+"""A short text that tells the plans of rules apart: whether what was evaluated for a rule still holds of it."""
+
+import hashlib
+from dataclasses import fields, is_dataclass
+
+from besra.language.plan import Plan
+from besra.rules.rule import Rule
+
+
+def plan_mark(rule: Rule, plan: Plan) -> str:
+    """The mark of what a rule asks of events, of which indices, and on which schedule."""
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(_text((plan, rule.index, rule.schedule, rule.timestamp_override)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def _text(value: object) -> str:
+    """A value as text; the members of a set have no order that outlives a process, so they are sorted."""
+    if is_dataclass(value) and not isinstance(value, type):
+        told = ",".join(_text(getattr(value, one.name)) for one in fields(value) if one.compare)
+        return f"{type(value).__name__}({told})"
+    if isinstance(value, frozenset | set):
+        return f"{{{','.join(sorted(map(_text, value)))}}}"
+    if isinstance(value, tuple | list):
+        return f"[{','.join(map(_text, value))}]"
+    return repr(value)

@@ -1,0 +1,162 @@
+"""The runs of a service's rules: for what has just arrived, and on their schedules; what they come to is committed.
+
+Both make the alerts of a scan, so what one has found the other finds there. Runs for what arrives are why alerts do not
+wait; runs on schedules look through the windows their rules ask for, and keep account of what was looked through.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from typing import Protocol
+
+from besra.detection.alert import Alert
+from besra.detection.alert_event import event_of_alert, names_read
+from besra.detection.execution import Execution, Failed
+from besra.detection.run import RunInfo
+from besra.detection.suppression_group import Groups
+from besra.service.detector import Detector
+from besra.service.timetable import MARK, Slot, Timetable
+from besra.storage.alert_store import Committed
+from besra.storage.outcome import Outcome, outcome_of, outcome_of_windows
+from besra.storage.progress import Progress
+
+TURNS = 8
+"""Rules over alerts read alerts of rules over alerts, so many times."""
+TOGETHER = 64
+"""Scheduled runs committed together: new events wait for them."""
+
+Clock = Callable[[], int]
+"""The time in nanoseconds since 1970."""
+
+
+class AlertSink(Protocol):
+    """Where alerts go. `position` is the number of the last batch whose alerts are there."""
+
+    @property
+    def position(self) -> int:
+        """See above."""
+
+    def groups(self) -> Groups:
+        """The groups of suppressed matches that earlier runs have left."""
+
+    def progress(self) -> Mapping[str, Progress]:
+        """How far the rules are, by their UUIDs."""
+
+    def recent(self, since: int) -> Iterable[Alert]:
+        """The alerts created since a time, the oldest first."""
+
+    def commit(self, outcomes: Sequence[Outcome], position: int | None = None) -> Committed:
+        """Keep what some runs have come to, and the position if there is one, all or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPolicy:
+    """Whether rules run as soon as something arrives, beside their schedules; whether gaps are filled by themselves."""
+
+    is_live: bool = True
+    fills_gaps: bool = True
+
+
+POLICY = RunPolicy()
+
+
+class Runs:
+    """Runs the rules of a detector and commits what they come to. One thread at a time.
+
+    Any thread may tell it of alerts that others have made (`hear`).
+    """
+
+    def __init__(self, detector: Detector, alerts: AlertSink, clock: Clock, policy: RunPolicy = POLICY) -> None:
+        self.detector = detector
+        self._alerts = alerts
+        self._clock = clock
+        self._is_live = policy.is_live
+        self._heard: SimpleQueue[Sequence[Alert]] = SimpleQueue()
+        self._timetable = Timetable(detector.rules, alerts.progress(), clock())
+        self._fields = names_read(detector.fields)
+        self._failing: dict[str, str] = {}
+
+    def recall_alerts(self) -> None:
+        """Tell the detector of earlier alerts. Some may have been kept and not been read by rules over alerts."""
+        if self.detector.reads_alerts:
+            now = self._clock()
+            self._read(list(self._alerts.recent(now - self.detector.horizon)))
+
+    def hear(self, alerts: Sequence[Alert]) -> None:
+        """Somebody else has made new alerts, which rules over alerts should read."""
+        self._heard.put(alerts)
+
+    def listen(self) -> None:
+        """Read what was heard of."""
+        while not self._heard.empty():
+            self._read(self._heard.get())
+
+    def _read(self, alerts: Sequence[Alert]) -> None:
+        if alerts and self.detector.reads_alerts:
+            self.detector.take_events([event_of_alert(alert, self._fields) for alert in alerts], self._clock())
+
+    def arrived(self, position: int | None) -> None:
+        """Run the rules with something new, then those that read the alerts; keep that it was up to this batch."""
+        if not self._is_live:
+            if position is not None:
+                self._alerts.commit((), position)
+            self.detector.see()
+            return
+        now = self._clock()
+        for turn in range(TURNS):
+            run = RunInfo(now + turn, kind="live", groups=self._alerts.groups())
+            try:
+                done = list(self.detector.run(self.detector.waiting, run))
+                made = [alert for one in done if isinstance(one, Execution) for alert in one.alerts]
+                # Not before the last turn: what rules over alerts make of them would be lost with this process.
+                is_last = turn == TURNS - 1 or not (made and self.detector.reads_alerts)
+                outcomes = [outcome_of(one, run, self._clock() - now) for one in done if self._is_told(one)]
+                self._alerts.commit(outcomes, position if is_last else None)
+            except Exception:
+                self.detector.again()
+                raise
+            self.detector.confirm()
+            if is_last:
+                return
+            self._read(made)
+
+    def _is_told(self, done: Execution | Failed) -> bool:
+        """Whether a run for new events gets a record: one of every look would be longer than the events."""
+        if isinstance(done, Execution):
+            self._failing.pop(done.rule.rule_id, None)
+            return bool(done.alerts)
+        before = self._failing.get(done.rule.rule_id)
+        self._failing[done.rule.rule_id] = done.problem.message
+        return before != done.problem.message
+
+    def scheduled(self, batch: int) -> bool:
+        """Run rules that are due, over events up to a batch; whether some are left."""
+        now = self._clock()
+        slots = self._timetable.slots(now, TOGETHER)
+        if not slots:
+            return False
+        run = RunInfo(now, kind="scheduled", groups=self._alerts.groups())
+        outcomes = [self._looked(slot, run, batch) for slot in slots]
+        committed = self._alerts.commit(outcomes)
+        for slot, outcome in zip(slots, outcomes, strict=True):
+            self._timetable.done(slot, now, has_succeeded=outcome.progress is not None)
+        new = frozenset(committed.new)
+        self._read([alert for one in outcomes for alert in one.alerts if alert["kibana.alert.uuid"] in new])
+        return len(slots) == TOGETHER
+
+    def _looked(self, slot: Slot, run: RunInfo, batch: int) -> Outcome:
+        """What a scheduled run comes to."""
+        rule, _ = self.detector.rules[slot.number]
+        begun = self._clock()
+        done = list(self.detector.look(slot.number, slot.due.windows, run))
+        outcome = outcome_of_windows(rule, done, run, self._clock() - begun, slot.due.gap)
+        record = outcome.run
+        metrics = {
+            **record.metrics,
+            "schedule_delay_ms": max(run.started - slot.planned, 0) // 1_000_000,
+            "windows": len(slot.due.windows),
+        }
+        has_failed = any(isinstance(one, Failed) for one in done)
+        state = {MARK: self._timetable.marks[slot.number]}
+        progress = None if has_failed else Progress(run.started, batch, state=state)
+        return replace(outcome, run=replace(record, metrics=metrics), progress=progress)
