@@ -10,14 +10,13 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from besra.errors import InputError
 from besra.events.file_read import ReadOptions
-from besra.events.files import InputFile, find_files, unreadable
+from besra.events.files import unreadable
 from besra.events.reader import read_file
 from besra.events.recognise import Intake
 from besra.problems import Problem, Severity
@@ -26,6 +25,7 @@ from besra.service.bulk import Done, Item, Put, Refused
 from besra.service.dead_letters import Letter
 from besra.service.ingest import BusyError
 from besra.service.watch_state import Key, Progress, WatchState, WatchStateError
+from besra.service.watched_files import Sightings, WatchedFile, files_in
 from besra.service.watched_piece import LOOKED_AT, head_of, new_progress, next_piece, puts_of
 from besra.storage.journal import JournalError, Verdict
 
@@ -51,27 +51,6 @@ ABOUT_FILES = ("syslog-without-year",)
 """Problems that count once a file, in however many pieces it is read."""
 MOST_TOLD = 10_000
 """Kinds of problems remembered as told."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A file in a folder, as it is at the moment."""
-
-    key: Key
-    file: InputFile
-    path: Path
-    size: int
-    written: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Sighting:
-    """When a file was seen first, and since when it has been as it is, by the clock of the process."""
-
-    size: int
-    written: int
-    first: float
-    since: float
 
 
 class StoppedError(Exception):
@@ -120,12 +99,12 @@ class Watcher:
             ingest.intake.default_index, recogniser=ingest.intake.recogniser, problem_limit=TOLD
         )
         self._stop = asyncio.Event()
-        self._sightings: dict[Key, _Sighting] = {}
+        self._sightings = Sightings(clock)
         self._gone: dict[Key, float] = {}
         self._not_before: dict[Key, float] = {}
         self._told: Counter[tuple[str | None, str]] = Counter()
         self._unlisted: set[Problem] = set()
-        self._ready: dict[Key, _Found] = {}
+        self._ready: dict[Key, WatchedFile] = {}
 
     def stop(self) -> None:
         """End soon."""
@@ -157,7 +136,7 @@ class Watcher:
 
     async def look(self) -> None:
         """Look at the folders once: follow the logs in them, and note which other files are ready to be taken."""
-        listed, problems = await asyncio.to_thread(_listed, self._folders)
+        listed, problems = await asyncio.to_thread(files_in, self._folders)
         self.files = len(listed)
         self._forget(listed)
         for problem in problems - self._unlisted:
@@ -175,7 +154,7 @@ class Watcher:
             if not (progress and progress.is_done(found.size, found.written)):
                 await self._try(self._take_whole, found)
 
-    async def _try(self, act: Callable[[_Found], Awaitable[None]], found: _Found) -> None:
+    async def _try(self, act: Callable[[WatchedFile], Awaitable[None]], found: WatchedFile) -> None:
         """Do something with a file; what goes wrong with one ends nothing for the others."""
         try:
             await act(found)
@@ -189,12 +168,12 @@ class Watcher:
             return
         self._not_before[found.key] = self._clock() + AGAIN
 
-    def _forget(self, listed: Sequence[_Found]) -> None:
+    def _forget(self, listed: Sequence[WatchedFile]) -> None:
         """Note which files are gone, and forget those that have been for long."""
         now, keys = self._clock(), {found.key for found in listed}
         gone = (self._state.keys() | self._sightings.keys()) - keys
+        self._sightings.forget(gone)
         for key in gone:
-            self._sightings.pop(key, None)
             self._not_before.pop(key, None)
         self._gone = {key: self._gone.get(key, now) for key in gone}
         with suppress(WatchStateError):
@@ -202,12 +181,12 @@ class Watcher:
         if len(self._told) > MOST_TOLD:
             self._told.clear()
 
-    async def _see(self, found: _Found) -> None:
+    async def _see(self, found: WatchedFile) -> None:
         """Take what is new in a log, or have a whole file taken that is ready."""
         progress = self._state.get(found.key)
         if not found.size or (progress and progress.is_done(found.size, found.written)):
             return
-        sighting, now = self._sighted(found), self._clock()
+        sighting, now = self._sightings.see(found), self._clock()
         if now < self._not_before.get(found.key, 0.0):
             return
         is_quiet = now - sighting.since >= QUIET
@@ -222,15 +201,7 @@ class Watcher:
         if is_quiet or now - sighting.first >= PATIENCE:
             self._ready[found.key] = found
 
-    def _sighted(self, found: _Found) -> _Sighting:
-        now, before = self._clock(), self._sightings.get(found.key)
-        seen = before or _Sighting(found.size, found.written, now, now)
-        if (seen.size, seen.written) != (found.size, found.written):
-            seen = replace(seen, size=found.size, written=found.written, since=now)
-        self._sightings[found.key] = seen
-        return seen
-
-    async def _follow(self, found: _Found, progress: Progress, is_quiet: bool) -> None:
+    async def _follow(self, found: WatchedFile, progress: Progress, is_quiet: bool) -> None:
         """Take what is new in a log, piece by piece."""
         while True:
             piece = await asyncio.to_thread(
@@ -246,7 +217,7 @@ class Watcher:
                 return
             progress = piece.progress
 
-    async def _take_whole(self, found: _Found) -> None:
+    async def _take_whole(self, found: WatchedFile) -> None:
         """Take a file from its beginning to its end; that it is done counts for the state it was seen in."""
         is_read = True
         items = read_file(found.file, self._options)
@@ -259,9 +230,9 @@ class Watcher:
             self._not_before[found.key] = self._clock() + AGAIN
             return
         await self._keep(found.key, Progress(None, size=found.size, written=found.written))
-        self._sightings.pop(found.key, None)
+        self._sightings.forget([found.key])
 
-    async def _take(self, puts: Sequence[Put], found: _Found) -> None:
+    async def _take(self, puts: Sequence[Put], found: WatchedFile) -> None:
         """Have events on disk, however long it takes. Raises StoppedError."""
         if not puts:
             return
@@ -334,19 +305,3 @@ def watching(
         return
     with closing(WatchState(data)) as state:
         yield [Watcher(folders, ingest, state, tell)]
-
-
-def _listed(folders: Sequence[Path]) -> tuple[list[_Found], set[Problem]]:
-    """The files in the folders as they are now, and what cannot be looked at."""
-    listed, problems = [], set()
-    for folder in folders:
-        for file in find_files([folder]):
-            if isinstance(file, Problem):
-                if file.code != "input-hidden":
-                    problems.add(file)
-            elif file.path is not None:
-                with suppress(OSError):  # it has just gone
-                    status = file.path.stat()
-                    key = (str(folder), status.st_ino)
-                    listed.append(_Found(key, file, file.path, status.st_size, status.st_mtime_ns))
-    return listed, problems
