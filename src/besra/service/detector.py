@@ -6,7 +6,7 @@ is new among them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,8 +47,7 @@ PLACES = 1 << 20
 """Room for the events of one batch among the positions of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """An event as it arrived: its record, its position among all that ever did, and when (nanoseconds since 1970)."""
 
     record: Record

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
-from typing import Any
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from besra.service.body import BodyError, in_the_clear
-from besra.service.bulk import BulkError, Put, Refused, answer, parse_bulk
+from besra.service.bulk import BulkError, Put, Refused, answer, answer_text, parse_bulk
 from besra.service.ingest import BusyError, Ingest
 from besra.service.plain_paths import named
 from besra.service.shaping import shaped
@@ -29,30 +28,27 @@ def routes(ingest: Ingest) -> list[Route]:
     """All of them, over what takes the events."""
 
     async def bulk(request: Request) -> Response:
-        body = await _body(request, ingest)
-        try:
-            items = await run_in_threadpool(parse_bulk, body, named(request, "index"))
-        except BulkError as error:
-            ingest.bury_body("_bulk", str(error), body)
-            raise
-        return await _taken(items, False)
+        with ingest.room() as hold:
+            body = await _body(request, ingest, hold)
+            try:
+                items = await run_in_threadpool(parse_bulk, body, named(request, "index"))
+            except BulkError as error:
+                ingest.bury_body("_bulk", str(error), body)
+                raise
+            return await _taken(items, False)
 
     async def document(request: Request) -> Response:
         index, id_ = named(request, "index") or "", named(request, "id")
-        body = await _body(request, ingest)
-        try:
-            value = _object(body)
-        except BulkError as error:
-            ingest.bury_body(f"_doc {index}", str(error), body)
-            raise
         is_create = "_create" in request.url.path or request.query_params.get("op_type") == "create"
-        return await _taken([Put(index, id_, value, is_create)], True)
+        with ingest.room() as hold:
+            body = await _body(request, ingest, hold)
+            return await _taken([Put(index, id_, body, is_create)], True)
 
     async def _taken(items: list[Put | Refused], is_single: bool) -> Response:
         started = time.perf_counter()
         outcomes = await ingest.take(items)
         if not is_single:
-            return reply(answer(outcomes, round((time.perf_counter() - started) * 1000)))
+            return reply_text(answer_text(outcomes, round((time.perf_counter() - started) * 1000)))
         ((member,),) = (item.values() for item in answer(outcomes, 0)["items"])
         if "error" in member:
             return failure(member["status"], member["error"]["type"], member["error"]["reason"])
@@ -109,37 +105,38 @@ async def unrouted(request: Request, _: Exception) -> Response:
     return shaped(request, failure(405, "illegal_argument_exception", reason, {"Allow": allowed}))
 
 
-async def _body(request: Request, ingest: Ingest) -> bytes:
-    ingest.check()
-    body = await body_of(request, ingest.limits.body)
+async def _body(request: Request, ingest: Ingest, hold: Callable[[int], None]) -> bytes:
+    body = await body_of(request, ingest.limits.body, hold)
     if not body:
         raise BodyError(400, "request body is required")
     return body
 
 
-async def body_of(request: Request, limit: int) -> bytes:
-    """The body of a request in the clear, at most `limit` bytes. Raises BodyError."""
-    raw = bytearray()
+async def body_of(request: Request, limit: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
+    """The body of a request in the clear, at most `limit` bytes; `hold` is told of them. Raises BodyError, BusyError."""
+    pieces, size = [], 0
     async for piece in request.stream():
-        raw += piece
-        if len(raw) > limit:
+        size += len(piece)
+        hold(len(piece))
+        if size > limit:
             raise BodyError(413, f"the body is larger than {limit / 2**20:g} MiB; send smaller batches")
-    return await run_in_threadpool(in_the_clear, bytes(raw), request.headers.get("content-encoding"), limit)
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BulkError(f"failed to parse: {error}", "document_parsing_exception") from error
-    if not isinstance(value, dict):
-        raise BulkError("failed to parse: not a JSON object", "document_parsing_exception")
-    return value
+        pieces.append(piece)
+    body, encoding = b"".join(pieces), request.headers.get("content-encoding")
+    if encoding is None:
+        return body
+    del pieces
+    clear = await run_in_threadpool(in_the_clear, body, encoding, limit)
+    hold(len(clear))
+    return clear
 
 
 def reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """JSON with the header that clients look for."""
-    text = orjson.dumps(value)
+    return reply_text(orjson.dumps(value), status, headers)
+
+
+def reply_text(text: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The same of a text that is JSON."""
     return Response(text, status, {**PRODUCT, **(headers or {})}, media_type="application/json")
 
 

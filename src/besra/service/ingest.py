@@ -3,14 +3,16 @@
 import asyncio
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
 from besra.events.recognise import DEFAULTS, Intake
-from besra.service.admission import admitted
+from besra.schema.timestamp import NANOS
+from besra.service.admission import Admission
 from besra.service.bulk import Done, Item, Put, Refused
 from besra.service.dead_letters import DeadLetters, Letter
 from besra.storage.journal import Journal, Receipt, Record
@@ -42,6 +44,8 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+LOOK_EVERY = NANOS
+"""How long what the disk has free is taken for true."""
 
 
 class Ingest:
@@ -76,7 +80,10 @@ class Ingest:
         self._clock = clock
         self.intake = intake
         """How documents become events."""
+        self._admission = Admission(intake)
         self._bytes = 0
+        self._free = 0
+        self._looked: int | None = None
 
     def check(self) -> None:
         """Raises BusyError if there is no room for another request."""
@@ -84,8 +91,34 @@ class Ingest:
             raise BusyError("requests are being worked on that fill the memory allowed")
         if self.last - self.stored > self.limits.waiting:
             raise BusyError("the event store is behind", 10)
-        if shutil.disk_usage(self._folder).free < self.limits.disk:
+        if self._free_space() < self.limits.disk:
             raise BusyError("the disk is nearly full", 60)
+
+    def _free_space(self) -> int:
+        """Bytes free on the disk, as of a moment ago."""
+        now = self._clock()
+        if self._looked is None or not 0 <= now - self._looked < LOOK_EVERY:
+            self._free, self._looked = shutil.disk_usage(self._folder).free, now
+        return self._free
+
+    @contextmanager
+    def room(self) -> Iterator[Callable[[int], None]]:
+        """Room for a request, which tells how many bytes more it holds. Raises BusyError, and so does telling."""
+        self.check()
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            # The only one may be larger than what is allowed for all of them.
+            if self._bytes > held and self._bytes + size > self.limits.memory:
+                raise BusyError("requests are being worked on that fill the memory allowed")
+            held += size
+            self._bytes += size
+
+        try:
+            yield hold
+        finally:
+            self._bytes -= held
 
     async def take(self, items: Sequence[Item], origin: str = "_bulk") -> list[Done | Refused]:
         """Take documents; the answer comes when they are on disk. Raises BusyError, JournalError if they are not.
@@ -94,16 +127,11 @@ class Ingest:
         """
         self.check()
         received = self._clock()
-        outcomes = await run_in_threadpool(self._admitted, items, received)
+        outcomes = await run_in_threadpool(self._admission.admitted, items, received)
         records = [outcome for outcome in outcomes if isinstance(outcome, Record)]
-        size = sum(len(record.line) for record in records)
-        self._bytes += size
-        try:
-            receipt: Receipt | None = None
-            if records:
-                receipt = await asyncio.wrap_future(self._journal.submit(records, received))
-        finally:
-            self._bytes -= size
+        receipt: Receipt | None = None
+        if records:
+            receipt = await asyncio.wrap_future(self._journal.submit(records, received))
         if receipt is not None and receipt.number is not None:
             self.last = max(self.last, receipt.number)
             self.arrived.set()
@@ -128,6 +156,3 @@ class Ingest:
         """Keep a body nothing can be taken from as a dead letter."""
         if self.letters is not None:
             self.letters.add(Letter(origin, reason, body))
-
-    def _admitted(self, items: Sequence[Item], received: int) -> list[Record | Refused]:
-        return [admitted(item, self.intake, received) if isinstance(item, Put) else item for item in items]

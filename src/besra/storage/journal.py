@@ -16,11 +16,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 import zstandard
 
 from besra.errors import BesraError
+from besra.storage.recent import Recent
 
 FILE = "journal.sqlite"
 LEVEL = 1
@@ -51,8 +53,7 @@ class Verdict(Enum):
     CONFLICT = "conflict"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A document on its way in: one line of JSON, the names it answers to, its home first, its id and its time.
 
     The time is in nanoseconds since 1970, None if it has none. With `is_create` it is refused if its id is known in its
@@ -108,6 +109,8 @@ class Journal:
                 for statement in SCHEMA:
                     self._writing.execute(statement)
             self._reading = self._connection()
+            (last,) = self._reading.execute("SELECT coalesce(max(number), 0) FROM batch").fetchone()
+            self._recent = Recent(last)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"{self._path}: {error}") from error
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
@@ -161,13 +164,13 @@ class Journal:
                 request.answer.set_exception(JournalError(f"{self._path}: {error}"))
             return
         for request, receipt in zip(requests, receipts, strict=True):
+            if receipt.number is not None:
+                self._recent.add(Batch(receipt.number, request.received, _kept(request.records, receipt.verdicts)))
             request.answer.set_result(receipt)
 
     def _keep(self, request: _Request) -> Receipt:
         verdicts = self._verdicts(request.records)
-        kept = [
-            record for record, verdict in zip(request.records, verdicts, strict=True) if verdict is not Verdict.CONFLICT
-        ]
+        kept = _kept(request.records, verdicts)
         if not kept:
             return Receipt(verdicts, None)
         compress = zstandard.ZstdCompressor(LEVEL).compress
@@ -204,6 +207,10 @@ class Journal:
 
     def after(self, number: int) -> Iterator[Batch]:
         """The batches after one of that number, in their order. Raises JournalError."""
+        recent = self._recent.after(number)
+        if recent is not None:
+            yield from recent
+            return
         try:
             yield from batches_after(self._reading, number)
         except DEFECTS as error:
@@ -216,10 +223,18 @@ class Journal:
             self._reading.execute("DELETE FROM batch WHERE number <= ?", (number,))
             self._reading.execute("DELETE FROM known WHERE batch <= ?", (forget,))
             self._reading.execute("COMMIT")
+            self._recent.drop(number)
         except sqlite3.Error as error:
             if self._reading.in_transaction:
                 self._reading.rollback()
             raise JournalError(f"{self._path}: {error}") from error
+
+
+def _kept(records: Sequence[Record], verdicts: Sequence[Verdict]) -> tuple[Record, ...]:
+    """The records that are not refused."""
+    if Verdict.CONFLICT not in verdicts:
+        return tuple(records)
+    return tuple(r for r, verdict in zip(records, verdicts, strict=True) if verdict is not Verdict.CONFLICT)
 
 
 class PendingBatches:
