@@ -68,7 +68,7 @@ class Lot:
         known = [(home,) for home in homes.dictionary.to_pylist()]
         own = [known[number] for number in homes.indices.to_pylist()]
         aliases = self.rows.column("_aliases")
-        if aliases.null_count == len(aliases):
+        if not len(aliases.flatten()):
             return tuple(own)
         return tuple((*names, *(more or ())) for names, more in zip(own, aliases.to_pylist(), strict=True))
 
