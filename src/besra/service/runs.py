@@ -13,7 +13,7 @@ from besra.detection.alert import Alert
 from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.execution import Execution, Failed
 from besra.detection.run import RunInfo
-from besra.detection.suppression_group import Groups
+from besra.detection.suppression_group import NO_GROUPS, Groups
 from besra.service.detector import Detector
 from besra.service.timetable import MARK, Slot, Timetable
 from besra.storage.alert_store import Committed
@@ -71,10 +71,15 @@ class Runs:
         self._alerts = alerts
         self._clock = clock
         self._is_live = policy.is_live
+        self._suppresses = any(rule.parameters.get("alert_suppression") for rule, _ in detector.rules)
         self._heard: SimpleQueue[Sequence[Alert]] = SimpleQueue()
         self._timetable = Timetable(detector.rules, alerts.progress(), clock())
         self._fields = names_read(detector.fields)
         self._failing: dict[str, str] = {}
+
+    def _groups(self) -> Groups:
+        """The groups that runs have left, which are only read where a rule suppresses."""
+        return self._alerts.groups() if self._suppresses else NO_GROUPS
 
     def recall_alerts(self) -> None:
         """Tell the detector of earlier alerts. Some may have been kept and not been read by rules over alerts."""
@@ -104,7 +109,7 @@ class Runs:
             return
         now = self._clock()
         for turn in range(TURNS):
-            run = RunInfo(now + turn, kind="live", groups=self._alerts.groups())
+            run = RunInfo(now + turn, kind="live", groups=self._groups())
             try:
                 done = list(self.detector.run(self.detector.waiting, run))
                 made = [alert for one in done if isinstance(one, Execution) for alert in one.alerts]
@@ -135,7 +140,7 @@ class Runs:
         slots = self._timetable.slots(now, TOGETHER)
         if not slots:
             return False
-        run = RunInfo(now, kind="scheduled", groups=self._alerts.groups())
+        run = RunInfo(now, kind="scheduled", groups=self._groups())
         outcomes = [self._looked(slot, run, batch) for slot in slots]
         committed = self._alerts.commit(outcomes)
         for slot, outcome in zip(slots, outcomes, strict=True):
