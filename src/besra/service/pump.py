@@ -136,6 +136,8 @@ class Pump:
             self._read = batches[-1].number
         are_due = self._runs.scheduled(self._taken)
         now = self._clock()
+        # A clock that has been set back would otherwise keep it waiting for as long.
+        self._forgot_at = min(self._forgot_at, now)
         if now - self._forgot_at >= FORGET_EVERY:
             self._runs.detector.forget(now)
             self._runs.detector.wake()

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from besra.errors import InputError
 from besra.service.elasticsearch import PRODUCT, Handler, body_of, failure, guarded, reply
 from besra.service.ingest import Clock
+from besra.service.plain_paths import IndexRoute, named
 from besra.service.search_alerts import alert_answer, alert_count, alert_request
 from besra.service.search_error import SearchError, malformed, not_supported
 from besra.service.search_indices import ALERTS, indices_of
@@ -62,7 +63,7 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
         return reply(await searching.run(lambda: searching.count(asked)), headers=_warned(asked.warnings))
 
     async def document(request: Request) -> Response:
-        index, id_ = request.path_params["index"], request.path_params["id"]
+        index, id_ = named(request, "index") or "", named(request, "id") or ""
         found = await searching.run(lambda: _document(searching, alerts, index, id_))
         return reply(found, 200 if found["found"] else 404)
 
@@ -84,18 +85,18 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
 
     asked = ["GET", "POST"]
     return [
-        Route("/{index}/_eql/search", _guarded(eql), methods=asked),
+        IndexRoute("/{index}/_eql/search", _guarded(eql), methods=asked),
         Route("/_search", _guarded(search), methods=asked),
-        Route("/{index}/_search", _guarded(search), methods=asked),
+        IndexRoute("/{index}/_search", _guarded(search), methods=asked),
         Route("/_count", _guarded(count), methods=asked),
-        Route("/{index}/_count", _guarded(count), methods=asked),
-        Route("/{index}/_doc/{id}", _guarded(document), methods=["GET", "HEAD"]),
+        IndexRoute("/{index}/_count", _guarded(count), methods=asked),
+        IndexRoute("/{index}/_doc/{id}", _guarded(document), methods=["GET", "HEAD"]),
         Route("/_refresh", _guarded(_refreshed), methods=asked),
-        Route("/{index}/_refresh", _guarded(_refreshed), methods=asked),
+        IndexRoute("/{index}/_refresh", _guarded(_refreshed), methods=asked),
         Route("/_cat/indices", _guarded(listed), methods=["GET"]),
         Route("/_cat/indices/{index}", _guarded(listed), methods=["GET"]),
         Route("/_resolve/index/{index}", _guarded(known), methods=["GET"]),
-        Route("/{index}", _guarded(exists), methods=["HEAD"]),
+        IndexRoute("/{index}", _guarded(exists), methods=["HEAD"]),
     ]
 
 
