@@ -1,6 +1,6 @@
 """The HTTP routes of a running service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,6 +16,8 @@ from besra.errors import QueryError
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.service import cluster, elasticsearch, runs_api, set_up
+from besra.service.consumer import Consumer, consuming
+from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import body_of, broken, failure, guarded, reply, unrouted
 from besra.service.maintenance import maintenance_metrics
@@ -34,8 +36,8 @@ LARGEST_BODY = 1 << 20
 """Bytes of a search."""
 
 
-def app_of(service: Service) -> Starlette:
-    """The application."""
+def app_of(service: Service, consumers: Sequence[Consumer] = ()) -> Starlette:
+    """The application; consumers of brokers run as long as it does."""
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -46,7 +48,9 @@ def app_of(service: Service) -> Starlette:
         return PlainTextResponse("ok\n")
 
     async def metrics(_: Request) -> Response:
-        return PlainTextResponse(metrics_text(service), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(
+            metrics_text(service) + consumer_metrics(consumers), media_type="text/plain; version=0.0.4"
+        )
 
     async def signals(request: Request) -> Response:
         try:
@@ -85,6 +89,7 @@ def app_of(service: Service) -> Starlette:
             *set_up.routes(service.reader),
         ],
         middleware=[Middleware(PlainPaths)],
+        lifespan=consuming(consumers),
         exception_handlers={HTTPException: unrouted, Exception: broken},
     )
 

@@ -37,7 +37,7 @@ def listen(app: Starlette, host: str, port: int) -> bool:
         host=host,
         port=port,
         log_level="critical",
-        lifespan="off",
+        lifespan="on",
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=10,

@@ -129,7 +129,7 @@ class Runs:
         """Whether a run for new events gets a record: one of every look would be longer than the events."""
         if isinstance(done, Execution):
             self._failing.pop(done.rule.rule_id, None)
-            return bool(done.alerts)
+            return bool(done.alerts or done.groups)  # what it adds to groups is to be kept
         before = self._failing.get(done.rule.rule_id)
         self._failing[done.rule.rule_id] = done.problem.message
         return before != done.problem.message
