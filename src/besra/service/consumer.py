@@ -8,8 +8,8 @@ acknowledged.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -212,17 +212,3 @@ class Consumer:
         self.failure = why
         name = self.source.name
         self._tell(f"error: {name}: {why}; trying again" if why else f"{name}: reading again")
-
-
-def consuming(consumers: Sequence[Consumer]) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """What a server does beside answering: the lifespan of its application."""
-
-    @asynccontextmanager
-    async def lifespan(_: object) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(consumer.run()) for consumer in consumers]
-        yield
-        for consumer in consumers:
-            consumer.stop()
-        await asyncio.gather(*tasks)
-
-    return lifespan
