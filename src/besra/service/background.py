@@ -1,7 +1,7 @@
 """What runs in the service's process beside answering requests, as long as it does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
@@ -17,9 +17,6 @@ class Background(Protocol):
 
     def stop(self) -> None:
         """Tell it to stop."""
-
-    def metrics(self) -> Mapping[str, Metric]:
-        """What it tells Prometheus, by name."""
 
 
 def beside(tasks: Sequence[Background]) -> Callable[[object], AbstractAsyncContextManager[None]]:

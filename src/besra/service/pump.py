@@ -132,11 +132,13 @@ class Pump:
             self._read = batches[-1].number
         are_due = self._runs.scheduled(self._taken)
         now = self._clock()
+        # A clock that has been set back would otherwise keep both waiting for as long.
+        self._stored_at, self._forgot_at = min(self._stored_at, now), min(self._forgot_at, now)
         if len(self._waiting) >= STORED_TOGETHER or now - self._stored_at >= STORED_EVERY:
             self._store_waiting(now)
         if now - self._forgot_at >= FORGET_EVERY:
             self._runs.detector.forget(now)
-            self._runs.detector.wake()
+            self._runs.detector.wake(now)
             self._forgot_at = now
         self._runs.listen()
         if self._runs.detector.waiting:
