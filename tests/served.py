@@ -100,6 +100,7 @@ def serving(folder: Path, *options: str, port: int | None = None) -> Iterator[Se
                 break
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.05)
+        assert process.poll() is None, process.communicate()[1]
         yield served
     finally:
         process.kill()

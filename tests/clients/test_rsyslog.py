@@ -115,6 +115,25 @@ def test_syslog_messages_become_fields(tmp_path: Path) -> None:
     assert len(set(stored_ids(data))) == 200
 
 
+@pytest.mark.parametrize("options", ["", 'bulkmode="on" uid="elastic" pwd="changeme"', 'searchType="" timeout="1m"'])
+def test_what_is_least_is_enough(tmp_path: Path, options: str) -> None:
+    """rsyslog's own index, type and document, whatever rules make of them."""
+    port = free_port()
+    with serving(tmp_path / "data") as served:
+        configuration = f"""
+module(load="imtcp")
+module(load="omelasticsearch")
+input(type="imtcp" port="{port}")
+action(type="omelasticsearch" server="127.0.0.1" serverport="{served.address.rpartition(":")[2]}" {options})
+"""
+        with rsyslog(tmp_path, configuration):
+            assert eventually(lambda: listens(port))
+            with socket.create_connection(("127.0.0.1", port)) as syslog:
+                for number in range(20):
+                    syslog.sendall(f"<38>Nov 27 23:10:{number:02} vm-1 sshd[4242]: hello\n".encode())
+            assert eventually(lambda: served.taken() == 20)
+
+
 def listens(port: int) -> bool:
     with socket.socket() as asked:
         return asked.connect_ex(("127.0.0.1", port)) == 0

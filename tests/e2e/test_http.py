@@ -88,15 +88,15 @@ def head(body: bytes, *headers: str, path: str = "/_bulk") -> str:
         ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
     ],
 )
-@pytest.mark.parametrize("is_cut", [False, True])
-def test_an_offer_of_another_protocol_is_passed_over(line: Line, headers: tuple[str, ...], is_cut: bool) -> None:
-    for _ in range(3):
+@pytest.mark.parametrize("piece", [1, 7, 100, 1 << 20])
+def test_an_offer_of_another_protocol_is_passed_over(line: Line, headers: tuple[str, ...], piece: int) -> None:
+    """Whatever pieces the requests come in; one that offers nothing is among them."""
+    line.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for offers in (headers, (), headers):
         body = bulk(f"upgrade-{next(NUMBERS)}")
-        if is_cut:  # the body comes later than the headers
-            line.send(head(body, *headers))
-            line.socket.sendall(body)
-        else:
-            line.send(head(body, *headers), body)
+        request = head(body, *offers).replace("\n", "\r\n").encode() + b"\r\n\r\n" + body
+        for start in range(0, len(request), piece):
+            line.socket.sendall(request[start : start + piece])
         assert statuses(line.answer()) == [201]
 
 
@@ -172,7 +172,13 @@ def test_what_is_no_request_is_refused_and_the_connection_closed(line: Line, sen
 @pytest.mark.parametrize(
     ("method", "path", "status", "allowed"),
     [
-        ("GET", "/no/such/path", 404, None),
+        ("GET", "/no/such/long/path", 404, None),
+        ("POST", "/no/_such/path", 404, None),
+        ("POST", "/v1/traces", 404, None),
+        ("POST", "/services/collector", 404, None),
+        ("POST", "/services/collector/event", 404, None),
+        ("POST", "/_no/such", 404, None),
+        ("GET", "/logs-x-default/_doc", 405, "POST"),
         ("GET", "/_nothing", 404, None),
         ("PUT", "/_nothing", 404, None),
         ("GET", "/_bulk", 405, "POST, PUT"),
@@ -209,6 +215,18 @@ def test_credentials_are_not_looked_at(served: Served, header: str) -> None:
 @pytest.mark.parametrize("path", ["//_bulk", "/_bulk/", "//logs-x-default//_bulk//", "/logs-x-default/_bulk?pretty"])
 def test_paths_put_together_by_hand(served: Served, path: str) -> None:
     assert served.ask(path, bulk(f"path-{next(NUMBERS)}"))["errors"] is False
+
+
+@pytest.mark.parametrize("path", ["/system/events/an-id", "/my_create/_doc/_create"])
+def test_a_document_under_an_id_may_come_again(served: Served, path: str) -> None:
+    assert served.ask(path, b'{"n":"typed"}')["result"] == "created"
+    assert served.ask(path, b'{"n":"typed"}')["result"] == "updated"
+
+
+def test_types_as_there_used_to_be(served: Served) -> None:
+    assert served.ask("/system/events", b'{"n":"typed"}')["result"] == "created"
+    answer = served.ask("/system/events/_bulk", b'{"index":{}}\n{"n":"bulk"}\n')
+    assert answer["items"][0]["index"]["_index"] == "system"
 
 
 def test_an_id_with_a_slash_is_one_id(served: Served) -> None:

@@ -57,7 +57,7 @@ class Admission:
 
     def _vouched_for(self, items: Sequence[Item], stamp: str) -> Iterator[tuple[int, Record]]:
         """The records of documents that a kernel vouches for and that are records of no source, by their places."""
-        puts = [(place, item) for place, item in enumerate(items) if isinstance(item, Put) and is_plain(item)]
+        puts = [(place, item) for place, item in enumerate(items) if isinstance(item, Put) and is_plain_text(item)]
         canoniser = self._canoniser() if puts else None
         if canoniser is None:
             return
@@ -102,7 +102,7 @@ class Admission:
         return [not (is_slow or self._foreign[mask]) for mask, is_slow in zip(masks, slow, strict=True)]
 
 
-def is_plain(put: Put) -> bool:
+def is_plain_text(put: Put) -> bool:
     """Whether a document is JSON text, which may be none, and its names are those of its index."""
     return type(put.document) is bytes and put.aliases is None and put.index != ""
 

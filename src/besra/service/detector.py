@@ -5,15 +5,17 @@ is kept (`hit_log`). It makes the alerts a scan of all events makes, with the sa
 is new among them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from besra.detection.alert_event import reads_alerts
+from besra.detection.bucket_document import bucket_told
 from besra.detection.detect import Job
 from besra.detection.execution import Execution, Failed, Scope, execute
 from besra.detection.match import Indicators, Match
+from besra.detection.rule_copy import rule_uuid
 from besra.detection.run import RunInfo
 from besra.detection.visibility import INGESTED, Sight, sight_of
 from besra.detection.window import Window
@@ -29,7 +31,7 @@ from besra.events.json_line import document_text
 from besra.events.line_block import RawLines
 from besra.events.raw_event import RawEvent
 from besra.events.recognise import Recogniser
-from besra.language.plan import Plan
+from besra.language.plan import Plan, Threshold
 from besra.language.plan import Sequence as EventSequence
 from besra.language.relative import resolved
 from besra.problems import Place, Problem
@@ -38,6 +40,7 @@ from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
 from besra.service.hit_log import About, Asked, HitLog, Keeping, Since, Within
 from besra.service.horizon import INDICATORS, horizon_of
+from besra.storage.growth import ToldBucket
 from besra.storage.journal import Record
 
 ECS_ONLY = Recogniser(())
@@ -78,13 +81,17 @@ class Detector:
         held = zip(keeping, job.rules, strict=True)
         self.horizon = max((one.lasts(clause) for one, (_, plan) in held for clause in plan.clauses), default=0)
         """For how long events may be part of something new, in nanoseconds after they arrived."""
-        self._log = HitLog(self._pack, keeping)
+        self._log = HitLog(self._pack, keeping, started)
         fields = {*self._pack.fields, *INDEX_FIELDS, TIMESTAMP, *ECS_ONLY.fields}
         projection = Projection(tuple(sorted(fields)))
         self._lane = Lane(self._pack, projection, ECS_ONLY, remembered_pack(self._pack, projection))
         self._lane.warm_up()
         self.reads_alerts = any(reads_alerts(rule, plan) for rule, plan in job.rules)
         """Whether one of the rules is over alerts."""
+        numbers = [number for number, (_, plan) in enumerate(job.rules) if isinstance(plan.correlation, Threshold)]
+        self._counting = {rule_uuid(job.rules[number][0]): number for number in numbers}
+        self.counted_for = max((keeping[number].horizon for number in numbers), default=0)
+        """For how long buckets may grow, in nanoseconds after their events arrived."""
         self._fresh: dict[int, int] = {}
         """The rules with rows no run has seen, and the first of those rows."""
         self._running: dict[int, int] = {}
@@ -96,6 +103,19 @@ class Detector:
     def rules(self) -> Sequence[tuple[Rule, Plan]]:
         """Its rules, which are known by their position."""
         return self._job.rules
+
+    @property
+    def counting(self) -> Collection[str]:
+        """The rules that count events in buckets, by their UUIDs."""
+        return self._counting.keys()
+
+    def expect(self, buckets: Iterable[ToldBucket]) -> None:
+        """There are alerts on these buckets: what belongs to one is in no other. To be said before events are taken."""
+        for bucket in buckets:
+            number = self._counting[bucket.rule_uuid]
+            told = bucket_told(self._job.rules[number][1], bucket.result)
+            if told is not None:
+                self._log.expect(number, *told)
 
     def take(self, arrivals: Sequence[Arrival]) -> None:
         """Evaluate events that arrived."""
@@ -138,8 +158,9 @@ class Detector:
         """The rules with something new, by their position in the job."""
         return tuple(sorted(self._fresh))
 
-    def wake(self) -> None:
-        """Time has passed: what waits for something to be missing may be complete."""
+    def wake(self, now: int) -> None:
+        """Time has passed: what waits for something to be missing may be complete, and alerts may be out of date."""
+        self._note(self._log.grown(now))
         for number in self._patient:
             if self._log.has_rows(number):
                 self._fresh[number] = 0
@@ -179,6 +200,7 @@ class Detector:
     def see(self) -> None:
         """What has been taken is new to no rule."""
         self._fresh.clear()
+        self._log.settle()
 
     def forget(self, now: int) -> None:
         """Let go of what nothing can join any more."""

@@ -1,6 +1,7 @@
 """The Elasticsearch-shaped routes that take documents, and what all such routes share (interfaces.md 4)."""
 
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 
@@ -13,7 +14,7 @@ from starlette.routing import Match, Route
 from besra.service.body import BodyError, in_the_clear
 from besra.service.bulk import BulkError, Put, Refused, answer, answer_text, parse_bulk
 from besra.service.ingest import BusyError, Ingest
-from besra.service.plain_paths import named
+from besra.service.plain_paths import IndexRoute, named
 from besra.service.shaping import shaped
 from besra.storage.event_store import EventStoreError
 from besra.storage.journal import JournalError
@@ -39,7 +40,7 @@ def routes(ingest: Ingest) -> list[Route]:
 
     async def document(request: Request) -> Response:
         index, id_ = named(request, "index") or "", named(request, "id")
-        is_create = "_create" in request.url.path or request.query_params.get("op_type") == "create"
+        is_create = request.url.path.split("/")[2] == "_create" or request.query_params.get("op_type") == "create"
         with ingest.room() as hold:
             body = await _body(request, ingest, hold)
             return await _taken([Put(index, id_, body, is_create)], True)
@@ -57,11 +58,15 @@ def routes(ingest: Ingest) -> list[Route]:
     posted = ["POST", "PUT"]
     return [
         Route("/_bulk", guarded(bulk, whole="items"), methods=posted),
-        Route("/{index}/_bulk", guarded(bulk, whole="items"), methods=posted),
-        Route("/{index}/_doc", guarded(document), methods=["POST"]),
-        Route("/{index}/_doc/{id}", guarded(document), methods=posted),
-        Route("/{index}/_create/{id}", guarded(document), methods=posted),
+        *(IndexRoute(path, guarded(bulk, whole="items"), methods=posted) for path in BULK),
+        *(IndexRoute(path, guarded(document), methods=["POST"]) for path in DOCUMENT),
+        *(IndexRoute(f"{path}/{{id}}", guarded(document), methods=posted) for path in (*DOCUMENT, "/{index}/_create")),
     ]
+
+
+BULK = ("/{index}/_bulk", "/{index}/{type}/_bulk")
+DOCUMENT = ("/{index}/_doc", "/{index}/events")
+"""Types of documents are a thing of the past, but rsyslog still names one, `events`, unless it is told not to."""
 
 
 def guarded(handler: Handler, whole: str | None = None) -> Handler:
@@ -105,6 +110,13 @@ async def unrouted(request: Request, _: Exception) -> Response:
     return shaped(request, failure(405, "illegal_argument_exception", reason, {"Allow": allowed}))
 
 
+async def broken(request: Request, error: Exception) -> Response:
+    """The answer where besra itself has failed. The traceback goes to whoever runs the service."""
+    traceback.print_exception(error)
+    reason = f"an error of besra's own, which its log tells of: {type(error).__name__}"
+    return shaped(request, failure(500, "exception", reason))
+
+
 async def _body(request: Request, ingest: Ingest, hold: Callable[[int], None]) -> bytes:
     body = await body_of(request, ingest.limits.body, hold)
     if not body:
@@ -113,7 +125,7 @@ async def _body(request: Request, ingest: Ingest, hold: Callable[[int], None]) -
 
 
 async def body_of(request: Request, limit: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
-    """The body of a request in the clear, at most `limit` bytes; `hold` is told of them. Raises BodyError, BusyError."""
+    """The body of a request in the clear, of at most `limit` bytes; `hold` hears of them. Raises BodyError, BusyError."""
     pieces, size = [], 0
     async for piece in request.stream():
         size += len(piece)

@@ -15,7 +15,7 @@ from besra.schema.timestamp import NANOS
 from besra.service.admission import Admission
 from besra.service.bulk import Done, Item, Put, Refused
 from besra.service.dead_letters import DeadLetters, Letter
-from besra.storage.journal import Journal, Receipt, Record
+from besra.storage.journal import Journal, Note, Receipt, Record
 
 Clock = Callable[[], int]
 """The time in nanoseconds since 1970."""
@@ -120,10 +120,13 @@ class Ingest:
         finally:
             self._bytes -= held
 
-    async def take(self, items: Sequence[Item], origin: str = "_bulk") -> list[Done | Refused]:
+    async def take(
+        self, items: Sequence[Item], origin: str = "_bulk", note: Note | None = None
+    ) -> list[Done | Refused]:
         """Take documents; the answer comes when they are on disk. Raises BusyError, JournalError if they are not.
 
-        What is refused becomes a dead letter that says it came from `origin`.
+        What is refused becomes a dead letter that says it came from `origin`. The journal keeps a note with the
+        documents, or neither.
         """
         self.check()
         received = self._clock()
@@ -131,7 +134,7 @@ class Ingest:
         records = [outcome for outcome in outcomes if isinstance(outcome, Record)]
         receipt: Receipt | None = None
         if records:
-            receipt = await asyncio.wrap_future(self._journal.submit(records, received))
+            receipt = await asyncio.wrap_future(self._journal.submit(records, received, note))
         if receipt is not None and receipt.number is not None:
             self.last = max(self.last, receipt.number)
             self.arrived.set()
@@ -156,3 +159,7 @@ class Ingest:
         """Keep a body nothing can be taken from as a dead letter."""
         if self.letters is not None:
             self.letters.add(Letter(origin, reason, body))
+
+    def note(self, name: str) -> bytes:
+        """What was last noted under a name. Raises JournalError."""
+        return self._journal.note(name)

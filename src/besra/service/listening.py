@@ -10,6 +10,8 @@ from starlette.applications import Starlette
 from besra.service.protocol import Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+KEEP_ALIVE = 120
+"""Seconds until a connection nobody uses is closed: longer than shippers are quiet, who would run into its end."""
 
 
 class Server(uvicorn.Server):
@@ -35,8 +37,9 @@ def listen(app: Starlette, host: str, port: int) -> bool:
         host=host,
         port=port,
         log_level="critical",
-        lifespan="off",
+        lifespan="on",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=10,
     )
     server = Server(config)

@@ -1,12 +1,13 @@
-"""Paths of requests as routes know them: `//_bulk` and `/_bulk/` are `/_bulk`, and a name may hold an encoded slash.
+"""Paths of requests as routes know them: `//_bulk` and `/_bulk/` are `/_bulk`, and names are no verbs.
 
 Shippers put paths together from what people write; Elasticsearch takes those too. Names with date math
-(`%3Clogs-%7Bnow%2Fd%7D%3E`) hold a slash of their own, which parts no path.
+(`%3Clogs-%7Bnow%2Fd%7D%3E`) hold a slash of their own, which parts no path. No index begins with an underscore.
 """
 
 from urllib.parse import unquote
 
 from starlette.requests import Request
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -33,3 +34,15 @@ def named(request: Request, name: str) -> str | None:
     """What stands in the path for a parameter of its route, if that has it."""
     piece = request.path_params.get(name)
     return None if piece is None else unquote(piece)
+
+
+class IndexRoute(Route):
+    """A route with an `index` in its path, perhaps a `type`: neither begins with an underscore, but for `_all`."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """See Starlette."""
+        match, found = super().matches(scope)
+        params = found.get("path_params", {})
+        if any(name.startswith("_") and name != "_all" for name in (params.get("index", ""), params.get("type", ""))):
+            return Match.NONE, {}
+        return match, found

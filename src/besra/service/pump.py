@@ -138,7 +138,7 @@ class Pump:
             self._store_waiting(now)
         if now - self._forgot_at >= FORGET_EVERY:
             self._runs.detector.forget(now)
-            self._runs.detector.wake()
+            self._runs.detector.wake(now)
             self._forgot_at = now
         self._runs.listen()
         if self._runs.detector.waiting:

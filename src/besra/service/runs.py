@@ -4,7 +4,7 @@ Both make the alerts of a scan, so what one has found the other finds there. Run
 wait; runs on schedules look through the windows their rules ask for, and keep account of what was looked through.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Protocol
@@ -17,6 +17,7 @@ from besra.detection.suppression_group import NO_GROUPS, Groups
 from besra.service.detector import Detector
 from besra.service.timetable import MARK, Slot, Timetable
 from besra.storage.alert_store import Committed
+from besra.storage.growth import ToldBucket
 from besra.storage.outcome import Outcome, outcome_of, outcome_of_windows
 from besra.storage.progress import Progress
 
@@ -44,6 +45,9 @@ class AlertSink(Protocol):
 
     def recent(self, since: int) -> Iterable[Alert]:
         """The alerts created since a time, the oldest first."""
+
+    def buckets(self, rule_uuids: Collection[str], since: int) -> Iterable[ToldBucket]:
+        """The buckets of some rules there are alerts on since a time."""
 
     def commit(self, outcomes: Sequence[Outcome], position: int | None = None) -> Committed:
         """Keep what some runs have come to, and the position if there is one, all or nothing."""
@@ -73,6 +77,7 @@ class Runs:
         self._is_live = policy.is_live
         self._suppresses = any(rule.parameters.get("alert_suppression") for rule, _ in detector.rules)
         self._heard: SimpleQueue[Sequence[Alert]] = SimpleQueue()
+        detector.expect(alerts.buckets(detector.counting, clock() - 2 * detector.counted_for))
         self._timetable = Timetable(detector.rules, alerts.progress(), clock())
         self._fields = names_read(detector.fields)
         self._failing: dict[str, str] = {}

@@ -4,8 +4,9 @@ import gc
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from besra.events.recognise import Intake
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
 from besra.service.ingest import Clock, Ingest
@@ -19,10 +20,11 @@ from besra.storage.event_upkeep import EventUpkeep
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a service is to run: when its rules do, for how long things are kept."""
+    """How a service is to run: when its rules do, for how long things are kept, how documents become events."""
 
     runs: RunPolicy = POLICY
     keep: Keep = KEEP_ALL
+    intake: Intake = field(default_factory=Intake)
 
 
 DEFAULTS = Settings()
@@ -58,7 +60,7 @@ def running(
         watch = RuleWatch(source, duty, clock, tell)
         letters = DeadLetters(places.folder, clock)
         closing.callback(letters.close)
-        ingest = Ingest(stores.journal, places.folder, clock, letters=letters)
+        ingest = Ingest(stores.journal, places.folder, clock, intake=settings.intake, letters=letters)
         ingest.stored = ingest.last = duty.pump.stored
         # What is loaded by now stays: looking for garbage in it would cost more than taking events.
         gc.collect()

@@ -5,21 +5,17 @@ for it finds, and whatever it puts is acknowledged: Logstash stops where a polic
 one cannot be put. What would change or remove events is refused: they are only added.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.routing import Route
 
-from besra.schema.indexpattern import matches
 from besra.service.elasticsearch import failure, guarded, reply
-from besra.service.plain_paths import named
-
-Indices = Callable[[], Sequence[str]]
-"""Tells the indices that hold events. Raises EventStoreError and JournalError."""
+from besra.service.plain_paths import IndexRoute, named
+from besra.storage.event_rows import EventReader
 
 Named = Callable[[str], Mapping[str, Any]]
 """What is said of a thing of that name."""
@@ -43,7 +39,7 @@ THERE: dict[str, Named] = {
 AGREED = ("/_aliases", "/{index}/_alias/{name}", "/{index}/_aliases/{name}", "/{index}/_mapping", "/{index}/_settings")
 """What is put without being looked for."""
 
-REFRESHING = ("/_refresh", "/_flush", "/{index}/_refresh", "/{index}/_flush")
+FLUSHING = ("/_flush", "/{index}/_flush")
 
 REFUSED = {
     "/{index}/_update/{id}": ["POST"],
@@ -56,12 +52,16 @@ REFUSED = {
 """What would change or remove events."""
 
 
-def routes(indices: Indices) -> list[Route]:
+def routes(reader: EventReader) -> list[Route]:
     """All of them. Routes that begin with an index are the last."""
+
+    def held(wanted: str) -> list[str]:
+        with reader.snapshot() as snapshot:
+            return sorted(snapshot.sizes((wanted,)))
 
     async def index(request: Request) -> Response:
         wanted = named(request, "index") or ""
-        found = [name for name in await run_in_threadpool(indices) if matches([wanted], [name])]
+        found = await run_in_threadpool(held, wanted)
         if not found and "*" not in wanted:
             return failure(
                 404, "index_not_found_exception", f"no such index [{wanted}]: it is there with its first event"
@@ -72,26 +72,16 @@ def routes(indices: Indices) -> list[Route]:
     put = [Route(path, guarded(_agreed), methods=["PUT", "POST", "DELETE"]) for path in THERE]
     agreed = [IndexRoute(path, guarded(_agreed), methods=["PUT", "POST"]) for path in AGREED]
     refused = [IndexRoute(path, guarded(_refused), methods=methods) for path, methods in REFUSED.items()]
-    refreshing = [IndexRoute(path, guarded(_refreshed), methods=["GET", "POST"]) for path in REFRESHING]
+    flushing = [IndexRoute(path, guarded(_flushed), methods=["GET", "POST"]) for path in FLUSHING]
     return [
         *looked_for,
         *put,
-        *refreshing,
+        *flushing,
         *agreed,
         *refused,
         IndexRoute("/{index}", guarded(_created), methods=["PUT"]),
         IndexRoute("/{index}", guarded(index), methods=["GET"]),
     ]
-
-
-class IndexRoute(Route):
-    """A route for the name of an index, which begins with no underscore: what does is another route or none."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """See Starlette."""
-        if scope["path"].startswith("/_") and not self.path.startswith("/_"):
-            return Match.NONE, {}
-        return super().matches(scope)
 
 
 def _data_stream(name: str) -> Mapping[str, Any]:
@@ -120,8 +110,8 @@ async def _created(request: Request) -> Response:
     return reply({"acknowledged": True, "shards_acknowledged": True, "index": named(request, "index") or ""})
 
 
-async def _refreshed(_: Request) -> Response:
-    """What has been acknowledged is found by a search already."""
+async def _flushed(_: Request) -> Response:
+    """What has been acknowledged is on disk already."""
     return reply({"_shards": {"total": 1, "successful": 1, "failed": 0}})
 
 

@@ -178,13 +178,6 @@ class EventStore:
         except DEFECTS as error:
             raise self._error(error) from error
 
-    def streams(self) -> list[str]:
-        """The home indices of its events. Raises EventStoreError."""
-        try:
-            return sorted({part["stream"] for part in DeltaTable(self._place).partitions()})
-        except DEFECTS as error:
-            raise self._error(error) from error
-
 
 def _sync_path(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)

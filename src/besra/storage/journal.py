@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -38,7 +39,8 @@ BATCHES = """CREATE TABLE IF NOT EXISTS batch (
 )"""
 KNOWN = "CREATE TABLE IF NOT EXISTS known (id BLOB PRIMARY KEY, batch INTEGER NOT NULL) WITHOUT ROWID"
 KNOWN_BATCH = "CREATE INDEX IF NOT EXISTS known_batch ON known (batch)"
-SCHEMA = (BATCHES, KNOWN, KNOWN_BATCH)
+NOTES = "CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value BLOB NOT NULL)"
+SCHEMA = (BATCHES, KNOWN, KNOWN_BATCH, NOTES)
 
 
 class JournalError(BesraError):
@@ -85,10 +87,19 @@ class Receipt:
     number: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be remembered under a name, instead of what was, together with a batch or not at all."""
+
+    name: str
+    value: bytes
+
+
 @dataclass(slots=True)
 class _Request:
     records: Sequence[Record]
     received: int
+    note: Note | None
     answer: "Future[Receipt]"
 
 
@@ -129,11 +140,21 @@ class Journal:
         self._writing.close()
         self._reading.close()
 
-    def submit(self, records: Sequence[Record], received: int) -> "Future[Receipt]":
+    def submit(self, records: Sequence[Record], received: int, note: Note | None = None) -> "Future[Receipt]":
         """Ask for records to be kept. The receipt comes once they are on disk; JournalError if they are not."""
         answer: Future[Receipt] = Future()
-        self._waiting.put(_Request(records, received, answer))
+        answer.set_running_or_notify_cancel()  # whoever gives up waiting cannot take back what is on its way
+        self._waiting.put(_Request(records, received, note, answer))
         return answer
+
+    def note(self, name: str) -> bytes:
+        """What was last noted under a name; nothing if nothing was. Raises JournalError."""
+        try:
+            with closing(self._connection()) as connection:
+                found = connection.execute("SELECT value FROM note WHERE name = ?", (name,)).fetchone()
+        except sqlite3.Error as error:
+            raise JournalError(f"{self._path}: {error}") from error
+        return found[0] if found else b""
 
     def _write(self) -> None:
         while request := self._waiting.get():
@@ -184,6 +205,11 @@ class Journal:
         self._writing.executemany(
             "INSERT INTO known VALUES (?, ?) ON CONFLICT DO UPDATE SET batch = excluded.batch", own
         )
+        if request.note:
+            self._writing.execute(
+                "INSERT INTO note VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (request.note.name, request.note.value),
+            )
         return Receipt(verdicts, number)
 
     def _verdicts(self, records: Sequence[Record]) -> tuple[Verdict, ...]:

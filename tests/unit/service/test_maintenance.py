@@ -107,7 +107,7 @@ def test_ids_are_forgotten_after_a_week(tmp_path: Path, alerts: AlertStore) -> N
     store = EventStore(tmp_path / "events")
     for number, received in ((1, NOW), (2, NOW + 8 * DAY)):
         journal.submit([Record(b"{}", ("i",), f"{number}", is_create=True)], received).result()
-        store.add([replace(stored(number), ingested=received)], number)
+        store.add([stored(number)._replace(ingested=received)], number)
     Maintenance(lambda: EventUpkeep(tmp_path / "events"), alerts, tmp_path, KEEP_ALL).look(NOW + 8 * DAY)
     again = [Record(b"{}", ("i",), f"{number}", is_create=True) for number in (1, 2)]
     assert journal.submit(again, NOW).result().verdicts == (Verdict.CREATED, Verdict.CONFLICT)

@@ -8,6 +8,8 @@ from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.options import mapping_option
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all, read_options
+from besra.cli.secrets import Url
+from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted, not_used_lines, read_line, source_lines
 from besra.cli.terminal import Terminal
 from besra.events.event import Event
@@ -21,13 +23,14 @@ SERVICE = "http://127.0.0.1:9200"
 
 @click.command(epilog=EXIT_CODE_HELP, short_help="Send the events of files to a running service.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@config_option
 @click.option(
     "--to",
     "url",
+    type=Url(),
     default=SERVICE,
     show_default=True,
     metavar="URL",
-    envvar="BESRA_INGEST__TO",
     help="The service; a name and password in it are for a proxy before it.",
 )
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
@@ -41,6 +44,7 @@ def ingest(context: click.Context, /, paths: tuple[str, ...], url: str, **given:
     Events keep the ids they have in a scan, so the alerts are those of a scan, and what is sent twice is taken once.
     """
     terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
+    tell_settings(context, terminal)
     read, counts = read_options(given), ScanCounts()
     peer = Peer(Address.of(url))
     peer.check()

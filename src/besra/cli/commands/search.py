@@ -14,6 +14,7 @@ from besra.cli.match_table import match_table
 from besra.cli.options import OutputOptions, mapping_option, output_options, time_option
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all, read_options
+from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
 from besra.cli.tables import print_table
 from besra.cli.terminal import check_writable, output_to
@@ -31,6 +32,7 @@ from besra.schema.catalogue import Catalogue, bundled_catalogue
 @click.command(epilog=EXIT_CODE_HELP, short_help="Find events, sequences or samples with an EQL or KQL query.")
 @click.argument("query")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@config_option
 @click.option(
     "--language",
     type=click.Choice(["eql", "kuery", "kql"]),
@@ -67,6 +69,7 @@ def search(context: click.Context, /, query: str, paths: tuple[str, ...], **give
     """
     output = OutputOptions.of(given)
     terminal = output.terminal()
+    tell_settings(context, terminal)
     fields = QueryFields(given["event_category_field"], given["timestamp_field"], given["tiebreaker_field"])
     catalogue = bundled_catalogue().with_types(dict(_field_type(text) for text in given["types"]))
     lowered = lower_text(query, catalogue, language=given["language"], fields=fields)
