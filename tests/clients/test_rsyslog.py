@@ -42,12 +42,24 @@ type = "query"
 PAGE = ROOT / "docs" / "shippers.md"
 
 
-@contextmanager
-def rsyslog(folder: Path, configuration: str) -> Iterator["subprocess.Popen[str]"]:
-    """A running rsyslogd with a configuration, which keeps what it keeps in a folder."""
+def rsyslogd() -> str:
+    """The program. Skips the test if it is not there with its module."""
     program = shutil.which("rsyslogd") or shutil.which("rsyslogd", path="/usr/sbin")
     if program is None or not any(MODULES.glob("**/rsyslog/omelasticsearch.so")):
         pytest.skip("rsyslog is not installed with its omelasticsearch (Debian: rsyslog rsyslog-elasticsearch)")
+    return program
+
+
+@pytest.fixture(autouse=True)
+def is_there() -> None:
+    """Skips the test before a service is started for it."""
+    rsyslogd()
+
+
+@contextmanager
+def rsyslog(folder: Path, configuration: str) -> Iterator["subprocess.Popen[str]"]:
+    """A running rsyslogd with a configuration, which keeps what it keeps in a folder."""
+    program = rsyslogd()
     file = folder / "rsyslog.conf"
     file.write_text(f'global(workDirectory="{folder}")\n{configuration}', "utf-8")
     command = [program, "-n", "-f", str(file), "-i", str(folder / "pid")]
