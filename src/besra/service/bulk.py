@@ -34,7 +34,7 @@ class Put(NamedTuple):
     nothing else.
     """
 
-    index: str
+    index: str  # type: ignore[assignment]  # tuples have a method of that name
     id: str | None
     document: Mapping[str, Any] | bytes
     is_create: bool

@@ -77,7 +77,10 @@ class Detector:
     def __init__(self, job: Job, started: int) -> None:
         self._job = job
         self._pack = job.pack()
-        keeping = [Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS) for rule, plan in job.rules]
+        keeping = [
+            Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS, reads_alerts(rule, plan))
+            for rule, plan in job.rules
+        ]
         held = zip(keeping, job.rules, strict=True)
         self.horizon = max((one.lasts(clause) for one, (_, plan) in held for clause in plan.clauses), default=0)
         """For how long events may be part of something new, in nanoseconds after they arrived."""

@@ -71,12 +71,14 @@ About = Since | Within
 class Keeping:
     """How long rows of a rule are kept, in nanoseconds after their arrival, and by which time runs see them.
 
-    Rows of a clause with an index of its own, as indicators have, are kept for `indicators`.
+    Rows of a clause with an index of its own, as indicators have, are kept for `indicators`. `reads_alerts` says that
+    events of the rule are alerts.
     """
 
     horizon: int
     sight: Sight
     indicators: int
+    reads_alerts: bool = False
 
     def lasts(self, clause: Clause) -> int:
         """For how long rows of a clause are kept."""
@@ -108,7 +110,7 @@ class HitLog:
         self._keeping = keeping
         self._started = started
         self._buckets = {
-            number: BucketLog(entry.plan)
+            number: BucketLog(entry.plan, reads_alerts=keeping[number].reads_alerts)
             for number, entry in enumerate(pack.entries)
             if isinstance(entry.plan.correlation, Threshold)
         }
@@ -152,7 +154,8 @@ class HitLog:
         """Tell thresholds of their rows by clause."""
         if not counted:
             return
-        identities = np.fromiter((hash((*event.index[:1], event.id)) for event in lot.events), np.int64)
+        names = ((event.index[0] if event.index else "", event.id) for event in lot.events)
+        identities = np.fromiter(map(hash, names), np.int64, len(lot.events))
         for number, tables in counted.items():
             since = self._started - self._keeping[number].horizon
             recent = {clause: table[:, received[table[ROW] - lot.first] >= since] for clause, table in tables.items()}

@@ -79,7 +79,7 @@ class StoredEvent(NamedTuple):
 
     batch: int
     place: int
-    index: tuple[str, ...]
+    index: tuple[str, ...]  # type: ignore[assignment]  # tuples have a method of that name
     id: str
     source: bytes
     time: int | None
@@ -229,7 +229,12 @@ def _rows(events: Sequence[StoredEvent]) -> pa.Table:
 
 
 def _texts(sources: Sequence[bytes]) -> pa.Array | pa.ChunkedArray:
+    ends = np.cumsum([0, *map(len, sources)])
+    if ends[-1] >= 1 << 31:  # more than the offsets of one array can tell
+        return pa.chunked_array([_texts(half) for half in (sources[: len(sources) // 2], sources[len(sources) // 2 :])])
+    buffers = [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(sources))]
+    texts = pa.Array.from_buffers(pa.binary(), len(sources), buffers)
     try:
-        return pa.array(sources, pa.binary()).cast(pa.string())
+        return texts.cast(pa.string())
     except pa.ArrowException:  # not UTF-8, which no journal should hold
         return pa.array([source.decode("utf-8", "replace") for source in sources], pa.string())
