@@ -94,7 +94,11 @@ def guarded(handler: Handler, whole: str | None = None) -> Handler:
             response = failure(503, "unavailable_shards_exception", str(error), {"Retry-After": "10"})
         except ClientDisconnect:
             response = failure(400, "illegal_argument_exception", "the body was cut off")  # nobody is left to read it
-        return for_those_who_wait(request, shaped(request, response, whole))
+        if request.url.query:
+            response = await run_in_threadpool(shaped, request, response, whole)
+        else:
+            shaped(request, response, whole)
+        return for_those_who_wait(request, response)
 
     return answered
 
