@@ -120,8 +120,10 @@ class HitLog:
         """When rows arrived: the time, and the number of the first row that came then or later."""
         self._next = 0
 
-    def add(self, kept: KeptRows, events: Sequence[RawEvent], received: Integers) -> dict[int, int]:
-        """Take what was kept of some events, those of `kept.rows`, and when each arrived.
+    def add(
+        self, kept: KeptRows, events: Sequence[RawEvent], received: Integers, only: Collection[int] | None = None
+    ) -> dict[int, int]:
+        """Take what was kept of some events, those of `kept.rows`, and when each arrived; `only` for some entries.
 
         The entries with new rows, and the first new row.
         """
@@ -136,7 +138,7 @@ class HitLog:
         counted: dict[int, dict[int, Table]] = {}
         longest = np.zeros(len(events), np.int64)
         for place, table in numbered(kept, numbers):
-            if not table.shape[1]:
+            if not table.shape[1] or (only is not None and place[0] not in only):
                 continue
             fresh[place[0]] = first
             if place[0] in self._buckets:
