@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench brokers clients test-clients clean
 
 demo: $(READY)
 	@$(BIN)/besra demo
@@ -23,14 +23,28 @@ format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# Clients and shippers that tests run, where they can be had; `make test` skips what is not there.
+clients: $(READY)
+	@$(BIN)/python -m tests.clients
+
+test-clients: clients
+	@$(BIN)/python -m pytest -q tests/clients
+
 # BENCH holds options: make bench BENCH='--quick --json figures.json'
 bench: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt duckdb eql polars || \
 		echo 'some engines could not be installed: they are left out' >&2
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+# A Kafka broker for tests/e2e/test_brokers.py, from its published jars; needs Maven and Java.
+brokers: .brokers/kafka/.ready
+
+.brokers/kafka/.ready: tests/kafka.xml
+	@mvn -q -B -f tests/kafka.xml package
+	@touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .brokers .clients
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -39,5 +53,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		--no-build-isolation -e '.[dev,serve,postgres]'
+		--no-build-isolation -e '.[dev,serve,postgres,kafka,nats]'
 	@touch $@

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -36,20 +37,49 @@ def server() -> Iterator[str]:
 
 @contextmanager
 def started(folder: Path) -> Iterator[str]:
-    """A server of our own in an empty folder. Raises NoServerError."""
-    programs = _programs()
-    account = _account()
-    data = folder / "data"
-    if account:
-        shutil.chown(folder, account)
+    """The URL of a server of our own in an empty folder. Raises NoServerError."""
+    with controlled(folder) as own:
+        yield own.url
 
-    def call(program: str, *arguments: str) -> None:
+
+@dataclass(frozen=True)
+class Server:
+    """A server of our own, which can be stopped and started again."""
+
+    folder: Path
+    programs: Path
+    account: str | None
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"postgresql://besra@/postgres?host={quote(str(self.folder), safe='')}"
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections. Raises NoServerError."""
+        options = f"-c listen_addresses='' -k '{self.folder}' -F"
+        self.call("pg_ctl", "-D", self._data, "-l", str(self.folder / "log"), "-w", "-o", options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it: `immediate` is a crash, `fast` ends what connections are doing. Raises NoServerError."""
+        self.call("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
+
+    def create(self) -> None:
+        """Make its files. Raises NoServerError."""
+        self.call("initdb", "-D", self._data, "-A", "trust", "-U", "besra", "-E", "UTF8", "--locale=C", "--no-sync")
+
+    @property
+    def _data(self) -> str:
+        return str(self.folder / "data")
+
+    def call(self, program: str, *arguments: str) -> None:
+        """Run one of its programs. Raises NoServerError if that fails."""
         done = subprocess.run(
-            [programs / program, *arguments],
-            user=account,
-            group=account,
-            extra_groups=[] if account else None,
-            cwd=folder,
+            [self.programs / program, *arguments],
+            user=self.account,
+            group=self.account,
+            extra_groups=[] if self.account else None,
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -59,13 +89,19 @@ def started(folder: Path) -> Iterator[str]:
         if done.returncode:
             raise NoServerError(f"{program}: {done.stderr.strip()}")
 
-    call("initdb", "-D", str(data), "-A", "trust", "-U", "besra", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = f"-c listen_addresses='' -k '{folder}' -F"
-    call("pg_ctl", "-D", str(data), "-l", str(folder / "log"), "-w", "-o", options, "start")
+
+@contextmanager
+def controlled(folder: Path) -> Iterator[Server]:
+    """A server of our own in an empty folder, running when the block begins. Raises NoServerError."""
+    own = Server(folder, _programs(), _account())
+    if own.account:
+        shutil.chown(folder, own.account)
+    own.create()
+    own.start()
     try:
-        yield f"postgresql://besra@/postgres?host={quote(str(folder), safe='')}"
+        yield own
     finally:
-        call("pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
+        own.stop()
 
 
 def _programs() -> Path:

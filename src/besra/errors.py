@@ -6,7 +6,9 @@
     │   └── QuerySemanticError  it parses but has no meaning (types, unknown functions, unsupported constructs)
     └── InputError              a path, option or document that cannot be used
         ├── RuleFileError       a rule file that cannot be read at all
-        ├── MappingError        a mapping file that cannot be used; `problems` holds all that is wrong with it
+        ├── SeveralError        input with several things wrong, all of them in `problems`
+        │   ├── MappingError    a mapping file
+        │   └── SettingsError   settings in a file or in variables
         ├── UnreadError         a part of a file that cannot be read any more (`events.file_lines`)
         ├── AlertStoreError     the alert store cannot be used, or refuses a change or a search (`storage.database`)
         └── DateMathError       a text that is no date; also a ValueError
@@ -67,8 +69,8 @@ class RuleFileError(InputError):
     """A rule file or directory that cannot be read at all."""
 
 
-class MappingError(InputError):
-    """A mapping file that cannot be used. `problem` is the first of its `problems`."""
+class SeveralError(InputError):
+    """Input with several things wrong. `problem` is the first of its `problems`."""
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
@@ -77,8 +79,16 @@ class MappingError(InputError):
     def __str__(self) -> str:
         return "\n".join(problem.render() for problem in self.problems)
 
-    def __reduce__(self) -> tuple[type["MappingError"], tuple[Problem, ...]]:
+    def __reduce__(self) -> tuple[type["SeveralError"], tuple[Problem, ...]]:
         return type(self), self.problems
+
+
+class MappingError(SeveralError):
+    """A mapping file that cannot be used."""
+
+
+class SettingsError(SeveralError):
+    """Settings in a file or in variables that cannot be used."""
 
 
 class DateMathError(InputError, ValueError):

@@ -1,88 +1,23 @@
 """`besra serve` as its clients see it: events in over HTTP, alerts out, nothing acknowledged lost."""
 
+import gzip
 import json
-import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from tests.served import Served, serving
+from tests.unit.service.otlp_samples import as_json, log_record, request
 
 import besra
 from besra.demo.stream import demo_documents
 
 pytest.importorskip("uvicorn")
-
-PATIENCE = 60
-"""Seconds until a server that does not answer is given up; it takes one or two."""
-
-
-@dataclass
-class Served:
-    """A running server."""
-
-    process: "subprocess.Popen[str]"
-    address: str
-
-    def ask(self, path: str, body: bytes | None = None, **headers: str) -> Any:
-        """The JSON answer to a request; a POST if it has a body."""
-        request = urllib.request.Request(f"{self.address}{path}", body, headers)
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            assert answer.headers["X-Elastic-Product"] == "Elasticsearch"
-            return json.load(answer)
-
-    def send(self, documents: Sequence[dict[str, Any]]) -> None:
-        lines = (line for number, d in enumerate(documents) for line in ({"create": {"_id": f"{number}"}}, d))
-        answer = self.ask("/events-x/_bulk", b"".join(orjson.dumps(line) + b"\n" for line in lines))
-        assert not answer["errors"]
-        assert [item["create"]["status"] for item in answer["items"]] == [201] * len(documents)
-
-    def alerts(self, least: int = 0) -> dict[str, Any]:
-        """The alerts by id, once there are so many."""
-        asked = orjson.dumps({"size": 1000})
-        until = time.monotonic() + PATIENCE
-        while True:
-            hits = self.ask("/api/detection_engine/signals/search", asked)["hits"]
-            if hits["total"]["value"] >= least or time.monotonic() > until:
-                return {hit["_id"]: hit["_source"] for hit in hits["hits"]}
-            time.sleep(0.05)
-
-    def stop(self) -> tuple[int, str]:
-        """End it as a service manager would; its exit code and what it said."""
-        self.process.send_signal(signal.SIGTERM)
-        _, said = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, said
-
-
-@contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Served]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "besra.cli", "serve", "--data", str(folder), "--port", str(port), *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    served = Served(process, f"http://127.0.0.1:{port}")
-    until = time.monotonic() + PATIENCE
-    try:
-        while process.poll() is None and time.monotonic() < until:
-            try:
-                served.ask("/")
-                break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.05)
-        yield served
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +73,55 @@ def test_bad_requests_are_answered(
     told = json.load(refused.value)
     assert told["status"] == status
     assert told["error"]["reason"]
+
+
+def test_logs_of_opentelemetry(tmp_path: Path, documents: list[dict[str, Any]]) -> None:
+    alerts = besra.detect(besra.load_rules(), documents, match_index=False)
+    expected = {alert["kibana.alert.uuid"] for alert in alerts}
+    half = len(documents) // 2
+    texts = request(*(log_record(orjson.dumps(document).decode()) for document in documents[:half]))
+    maps = orjson.dumps(as_json(request(*(log_record(document) for document in documents[half:]))))
+    with serving(tmp_path / "data", "--any-index") as served:
+        protobuf, as_text = {"Content-Type": "application/x-protobuf"}, {"Content-Type": "application/json"}
+        compressed = gzip.compress(texts.SerializeToString())
+        assert served.logs(compressed, **protobuf, **{"Content-Encoding": "gzip"}) == (200, b"")
+        assert served.logs(maps, **as_text) == (200, b"{}")
+        assert served.logs(b"", **protobuf) == (200, b"")
+        wrapped = request(log_record("fine"), log_record({"Records": [1, {"a": 1}]}))
+        status, body = served.logs(orjson.dumps(as_json(wrapped)), **as_text)
+        assert status == 200
+        assert json.loads(body)["partialSuccess"]["rejectedLogRecords"] == "1"
+        assert served.logs(b"nonsense", **protobuf)[0] == 400
+        assert "message" in json.loads(served.logs(b"[]", **as_text)[1])
+        assert served.logs(b"x", **{"Content-Type": "text/plain"})[0] == 415
+        assert served.logs(b"x", **as_text, **{"Content-Encoding": "gzip"})[0] == 400
+        assert set(served.alerts(len(expected))) == expected
+        letters = served.ask("/api/v1/dead_letters")["dead_letters"]
+        assert [letter["body"] for letter in letters] == ["[]", "nonsense", '{"Records":[1,{"a":1}]}']
+
+
+def test_what_is_refused_for_good_is_kept(tmp_path: Path) -> None:
+    bodies = [b'{"create":{}}\n{"a":\n', b'{"index":{}}\n["no object"]\n', b'{"delete":{"_id":"1"}}\n', b"nonsense\n"]
+    with serving(tmp_path / "data") as served:
+        for body in bodies[:3]:
+            assert served.ask("/logs-x-default/_bulk", body)["errors"]
+        with pytest.raises(urllib.error.HTTPError):
+            served.ask("/logs-x-default/_bulk", bodies[3])
+        assert served.stop()[0] == 0
+    with serving(tmp_path / "data") as served:
+        told = served.ask("/api/v1/dead_letters")
+        assert [letter["body"] for letter in told["dead_letters"]] == ["nonsense\n", '["no object"]', '{"a":']
+        assert told["dead_letters"][2]["origin"] == "_bulk logs-x-default"
+        assert all(letter["reason"] for letter in told["dead_letters"])
+        page = served.ask("/api/v1/dead_letters?size=2")
+        last = served.ask(f"/api/v1/dead_letters?size=2&before={page['next']}")
+        assert [*page["dead_letters"], *last["dead_letters"]] == told["dead_letters"]
+        assert "next" not in last
+        assert "besra_dead_letters_kept 3\n" in served.text("/metrics")
+        assert served.text(f"/api/v1/dead_letters/{last['dead_letters'][0]['number']}") == '{"a":'
+        for path in ("/api/v1/dead_letters?size=x", "/api/v1/dead_letters?before=-1", "/api/v1/dead_letters/99"):
+            with pytest.raises(urllib.error.HTTPError):
+                served.ask(path)
 
 
 @pytest.fixture(scope="module")

@@ -114,7 +114,12 @@ OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 @pytest.mark.parametrize(("path", "command"), LEAVES, ids=[path for path, _ in LEAVES])
 def test_every_option_is_in_the_section_of_its_command(path: str, command: click.Command) -> None:
     section = section_of(CLI, path)
-    options = {text for parameter in command.params if isinstance(parameter, click.Option) for text in parameter.opts}
+    options = {
+        text
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for text in (*parameter.opts, *parameter.secondary_opts)
+    }
     described = {name for row in table_rows(section) for name in OPTION.findall(row[0])}
     assert options == described
 
@@ -221,7 +226,12 @@ def test_the_tests_named_in_the_pages_exist() -> None:
 def test_what_is_not_there_yet_is_not_there() -> None:
     missing = section_of(README, "What it does not do yet")
     paths = {path for path, _ in commands()}
-    options = {text for _, command in commands() for parameter in command.params for text in parameter.opts}
+    options = {
+        text
+        for _, command in commands()
+        for parameter in command.params
+        for text in (*parameter.opts, *parameter.secondary_opts)
+    }
     assert not paths & set(re.findall(r"`(besra [a-z]+)`", missing))
     assert not options & set(re.findall(r"`(--[a-z-]+)`", missing))
     assert not set(dir(besra)) & set(re.findall(r"`besra\.(\w+)\(?\)?`", missing))

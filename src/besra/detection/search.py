@@ -1,17 +1,18 @@
 """Searching events with one query: the answer of Elasticsearch's EQL search, over any events."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Literal
 
-from besra.detection.batches import events_of, in_batches
+from besra.detection.batches import events_of, in_batches, unparsed
 from besra.detection.correlate import correlate
 from besra.detection.match import Match, key_texts
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import evaluate
 from besra.events.event import Event
-from besra.events.line_block import LineBlock
+from besra.events.line_block import Decoder, LineBlock
+from besra.events.recognise import Recogniser
 from besra.events.table_part import TablePart
 from besra.language.plan import Each, Head, Pipe, Plan, Sample, Tail
 
@@ -59,19 +60,36 @@ def search_events(
     size: int | None = None,
     position: ResultPosition = "tail",
 ) -> SearchResult:
-    """Run a plan over events.
-
-    `size` keeps the last matches, or with `position="head"` the first; in front of pipes it limits the first of them,
-    in that pipe's direction (eql.md 4.5: a pipe never exceeds it).
-    """
-    if size is not None:
-        plan = replace(plan, pipes=_limited(plan, size, position))
+    """Run a plan over events, judged one by one. `size` and `position` are those of `limited`."""
+    plan = limited(plan, size, position)
     pack = RulePack((Entry(plan),))
     hits = chain.from_iterable(evaluate(pack, events_of(batch)).by_entry[0] for batch in in_batches(events))
     return SearchResult(plan, tuple(correlate(plan, hits)))
 
 
-def _limited(plan: Plan, size: int, position: ResultPosition) -> tuple[Pipe, ...]:
+def search_read(
+    plan: Plan, read: Callable[[Decoder], Iterable[Event | LineBlock | TablePart]], recogniser: Recogniser
+) -> SearchResult:
+    """The same over what is read with a decoder, by the columnar engine. `recogniser` is the one it is read with."""
+    # numba and the kernels take half a second to import: a few documents do without them.
+    from besra.engine.columnar import ColumnarEvaluator  # noqa: PLC0415
+
+    with ColumnarEvaluator(RulePack((Entry(plan),))) as columnar:
+        columnar.know_sources(recogniser)
+        for batch in in_batches(unparsed(read(columnar))):
+            columnar.add(batch)
+        return SearchResult(plan, tuple(correlate(plan, columnar.hits().by_entry[0])))
+
+
+def limited(plan: Plan, size: int | None, position: ResultPosition) -> Plan:
+    """The plan of at most `size` matches: the last ones, or with the position "head" the first.
+
+    In front of pipes it limits the first of them, in that pipe's direction (eql.md 4.5: a pipe never exceeds it).
+    """
+    return plan if size is None else replace(plan, pipes=_pipes(plan, size, position))
+
+
+def _pipes(plan: Plan, size: int, position: ResultPosition) -> tuple[Pipe, ...]:
     if plan.pipes:
         first, *others = plan.pipes
         return (replace(first, count=min(first.count, size)), *others)

@@ -5,9 +5,13 @@ from collections.abc import Iterable
 from besra.engine.pack import RulePack
 from besra.events.event_time import TIMESTAMP
 from besra.events.wanted import Wanted
-from besra.language.expr import Always, And, Equals, Or, Predicate
+from besra.language.expr import Always, And, Equals, Or, Predicate, Range
 from besra.language.plan import NewTerms, Plan, ThreatMatch
 from besra.schema.datemath import nanoseconds
+from besra.schema.fieldtype import FieldType
+
+Bounds = tuple[int | None, int | None]
+"""A closed range of times in nanoseconds since 1970; None is unbounded."""
 
 CATEGORY = "event.category"
 
@@ -61,3 +65,37 @@ def _any_of(choices: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
             return None
         found |= choice
     return found
+
+
+def times_of(predicate: Predicate) -> Bounds:
+    """The times between which a time of an event lies if the predicate holds of it."""
+    match predicate:
+        case Range() if predicate.field.name == TIMESTAMP and predicate.field.type is FieldType.DATE:
+            if not isinstance(predicate.value, int):
+                return None, None
+            return (None, predicate.value) if predicate.operator.startswith("<") else (predicate.value, None)
+        case Equals() if predicate.field.name == TIMESTAMP and predicate.field.type is FieldType.DATE:
+            times = [value for value in predicate.values if isinstance(value, int)]
+            whole = len(times) == len(predicate.values) > 0
+            return (min(times), max(times)) if whole else (None, None)
+        case And():
+            known = list(map(times_of, predicate.operands))
+            starts = [start for start, _ in known if start is not None]
+            ends = [end for _, end in known if end is not None]
+            return max(starts, default=None), min(ends, default=None)
+        case Or() if predicate.operands:
+            known = list(map(times_of, predicate.operands))
+            lows, highs = [start for start, _ in known], [end for _, end in known]
+            return _least(lows), _greatest(highs)
+        case _:
+            return None, None
+
+
+def _least(bounds: list[int | None]) -> int | None:
+    known = [bound for bound in bounds if bound is not None]
+    return min(known) if len(known) == len(bounds) else None
+
+
+def _greatest(bounds: list[int | None]) -> int | None:
+    known = [bound for bound in bounds if bound is not None]
+    return max(known) if len(known) == len(bounds) else None

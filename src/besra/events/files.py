@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from besra.events.delta_table import LOG, events_of_service, live_files, table_above, table_at
 from besra.events.path_pattern import is_pattern, paths_matching
 from besra.problems import Place, Problem, Severity
 
@@ -31,7 +32,8 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[InputFile | Problem]:
 
     Folders are searched to any depth, links followed. Hidden files and folders (a name that begins with a dot) below a
     named folder are passed over with one warning a folder named; name them to read them. `-` is standard input. A path
-    that is not there and has wildcards is a pattern (`path_pattern`); what it leads to is as if named.
+    that is not there and has wildcards is a pattern (`path_pattern`); what it leads to is as if named. Of a Delta Lake
+    table, or a part of one, the files are those its log names (`delta_table`).
     """
     found: list[InputFile] = []
     problems: list[Problem] = []
@@ -93,20 +95,38 @@ class FolderSearch:
 
     def run(self, folder: str) -> None:
         """Search the folder and those below it, each real folder once, so that links in a circle end."""
-        waiting = [folder]
+        waiting = [events_of_service(folder) or folder]
+        if (table := table_above(folder)) and self._take_table(table, folder):
+            return
         while waiting:
             folder = waiting.pop()
             real = os.path.realpath(folder)
             if real in self._seen:
                 continue
             self._seen.add(real)
+            if table_at(folder) and self._take_table(folder, folder):
+                continue
             try:
                 with os.scandir(folder) as entries:
                     listed = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:
                 self._problems.append(_unusable(folder, error))
                 continue
-            waiting += [path for entry in reversed(listed) if (path := self._take(entry))]
+            folders = [path for entry in reversed(listed) if entry.name != LOG and (path := self._take(entry))]
+            waiting += [events_of_service(path) or path for path in folders]
+
+    def _take_table(self, table: str, within: str) -> bool:
+        """Keep the live files of a table that are below a folder; whether its log says which they are."""
+        paths, problems = live_files(table)
+        self._problems += problems
+        if paths is None:
+            return False
+        below = os.path.join(os.path.abspath(within), "")  # noqa: PTH100, PTH118  without following links
+        for path in paths:
+            if path.startswith(below):
+                name = os.path.join(within, path.removeprefix(below))  # noqa: PTH118  as the user wrote the folder
+                self._found.append(InputFile(shown(name), Path(path), named=False))
+        return True
 
     def _take(self, entry: os.DirEntry[str]) -> str | None:
         """Keep a file; hand back a folder, to be searched."""

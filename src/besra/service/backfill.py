@@ -1,8 +1,9 @@
 """Runs over time that is past: gaps that nobody looked through, and stretches somebody asks for.
 
-As in Elastic a stretch is made up of the runs that would have started in it, an interval apart, each with its own window
-and limit of alerts, told apart by their kind and by the time they stand for (detection-engine.md 2.4). Their events come
-from the event store, those of all rules at once, and go through a detector of their own in the order of their time.
+As in Elastic a stretch is made up of the runs that would have started in it, an interval apart, each with its own
+window and limit of alerts, told apart by their kind and by the time they stand for (detection-engine.md 2.4). Their
+events come from the event store, those of all rules at once, and go through a detector of their own in the order of
+their time.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -4,8 +4,6 @@ Rules may change while it runs. The new ones get a detector of their own, which 
 between two steps of the pump; a rule that is new or has changed looks through its window at once.
 """
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 
 from besra.detection.detect import Job
@@ -50,36 +48,3 @@ class Duty:
         for uuid, how_far in self._alerts.progress().items():
             if how_far.enabled and uuid not in running:
                 self._stores.alerts.write_progress(uuid, replace(how_far, enabled=False))
-
-    def work(
-        self, arrived: threading.Event, on_error: Callable[[Exception], None], on_step: Callable[[], None]
-    ) -> "Work":
-        """Start working, in threads of its own. Ends with the block."""
-        return Work(self, arrived, on_error, on_step)
-
-
-class Work:
-    """Rules at work until the block ends; then everything acknowledged has been dealt with."""
-
-    def __init__(
-        self,
-        duty: Duty,
-        arrived: threading.Event,
-        on_error: Callable[[Exception], None],
-        on_step: Callable[[], None],
-    ) -> None:
-        self._stop = threading.Event()
-        self._arrived = arrived
-        pump = threading.Thread(target=duty.pump.run, args=(arrived, self._stop, on_error, on_step), name="pump")
-        filler = threading.Thread(target=duty.filler.run, args=(self._stop, on_error), name="filler")
-        self._threads = (pump, filler)
-
-    def __enter__(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._arrived.set()
-        for thread in self._threads:
-            thread.join()

@@ -1,26 +1,26 @@
-"""The Elasticsearch-shaped routes: what shippers and clients that exist ask for (interfaces.md 4, components.md 3)."""
+"""The Elasticsearch-shaped routes that take documents, and what all such routes share (interfaces.md 4)."""
 
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
-from typing import Any
 
 import orjson
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from besra.service.body import BodyError, in_the_clear
-from besra.service.bulk import BulkError, Put, Refused, answer, parse_bulk
+from besra.service.bulk import BulkError, Put, Refused, answer, answer_text, parse_bulk
 from besra.service.ingest import BusyError, Ingest
+from besra.service.plain_paths import IndexRoute, named
+from besra.service.shaping import shaped
+from besra.storage.event_store import EventStoreError
 from besra.storage.journal import JournalError
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
 """Clients refuse to talk to a server that does not send it."""
-
-VERSION = "8.15.0"
-"""The version of the interface: what clients of versions 8 and 9 accept."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -29,20 +29,27 @@ def routes(ingest: Ingest) -> list[Route]:
     """All of them, over what takes the events."""
 
     async def bulk(request: Request) -> Response:
-        items = await run_in_threadpool(parse_bulk, await _body(request, ingest), request.path_params.get("index"))
-        return await _taken(items, False)
+        with ingest.room() as hold:
+            body = await _body(request, ingest, hold)
+            try:
+                items = await run_in_threadpool(parse_bulk, body, named(request, "index"))
+            except BulkError as error:
+                ingest.bury_body("_bulk", str(error), body)
+                raise
+            return await _taken(items, False)
 
     async def document(request: Request) -> Response:
-        index, id_ = request.path_params["index"], request.path_params.get("id")
-        value = _object(await _body(request, ingest))
-        is_create = "_create" in request.url.path or request.query_params.get("op_type") == "create"
-        return await _taken([Put(index, id_, value, is_create)], True)
+        index, id_ = named(request, "index") or "", named(request, "id")
+        is_create = request.url.path.split("/")[2] == "_create" or request.query_params.get("op_type") == "create"
+        with ingest.room() as hold:
+            body = await _body(request, ingest, hold)
+            return await _taken([Put(index, id_, body, is_create)], True)
 
     async def _taken(items: list[Put | Refused], is_single: bool) -> Response:
         started = time.perf_counter()
         outcomes = await ingest.take(items)
         if not is_single:
-            return reply(answer(outcomes, round((time.perf_counter() - started) * 1000)))
+            return reply_text(answer_text(outcomes, round((time.perf_counter() - started) * 1000)))
         ((member,),) = (item.values() for item in answer(outcomes, 0)["items"])
         if "error" in member:
             return failure(member["status"], member["error"]["type"], member["error"]["reason"])
@@ -50,80 +57,98 @@ def routes(ingest: Ingest) -> list[Route]:
 
     posted = ["POST", "PUT"]
     return [
-        Route("/", guarded(_info), methods=["GET", "HEAD"]),
-        Route("/_bulk", guarded(bulk), methods=posted),
-        Route("/{index}/_bulk", guarded(bulk), methods=posted),
-        Route("/{index}/_doc", guarded(document), methods=["POST"]),
-        Route("/{index}/_doc/{id}", guarded(document), methods=posted),
-        Route("/{index}/_create/{id}", guarded(document), methods=posted),
-        Route("/_cat/health", guarded(_cat_health), methods=["GET"]),
-        Route("/_cluster/health", guarded(_cluster_health), methods=["GET"]),
-        Route("/_license", guarded(_license), methods=["GET"]),
-        Route("/_xpack", guarded(_license), methods=["GET"]),
-        *(Route(path, guarded(_stub), methods=["GET", "HEAD", "PUT", "POST"]) for path in STUBS),
+        Route("/_bulk", guarded(bulk, whole="items"), methods=posted),
+        *(IndexRoute(path, guarded(bulk, whole="items"), methods=posted) for path in BULK),
+        *(IndexRoute(path, guarded(document), methods=["POST"]) for path in DOCUMENT),
+        *(IndexRoute(f"{path}/{{id}}", guarded(document), methods=posted) for path in (*DOCUMENT, "/{index}/_create")),
     ]
 
 
-STUBS = (
-    "/_template/{name}",
-    "/_index_template/{name}",
-    "/_component_template/{name}",
-    "/_ilm/policy/{name}",
-    "/_ingest/pipeline/{name}",
-    "/_data_stream/{name}",
-)
-"""What shippers set up before they send: there is nothing to set up, and it is agreed to."""
+BULK = ("/{index}/_bulk", "/{index}/{type}/_bulk")
+DOCUMENT = ("/{index}/_doc", "/{index}/events")
+"""Types of documents are a thing of the past, but rsyslog still names one, `events`, unless it is told not to."""
 
 
-def guarded(handler: Handler) -> Handler:
-    """The handler with its errors answered as Elasticsearch answers them."""
+def guarded(handler: Handler, whole: str | None = None) -> Handler:
+    """The handler with its errors answered as Elasticsearch answers them, and its answers in the form asked for.
+
+    `whole` is that of `shaped`.
+    """
 
     @wraps(handler)
     async def answered(request: Request) -> Response:
         try:
-            return await handler(request)
+            response = await handler(request)
         except BodyError as error:
-            return failure(error.status, "illegal_argument_exception", str(error))
+            response = failure(error.status, "illegal_argument_exception", str(error))
         except BulkError as error:
-            return failure(400, error.type, str(error))
+            response = failure(400, error.type, str(error))
         except BusyError as error:
             headers = {"Retry-After": str(error.seconds)}
-            return failure(429, "es_rejected_execution_exception", str(error), headers)
+            response = failure(429, "es_rejected_execution_exception", str(error), headers)
         except JournalError as error:
             headers = {"Retry-After": "10"}
-            return failure(503, "unavailable_shards_exception", f"nothing was taken: {error}", headers)
+            response = failure(503, "unavailable_shards_exception", f"nothing was taken: {error}", headers)
+        except EventStoreError as error:
+            response = failure(503, "unavailable_shards_exception", str(error), {"Retry-After": "10"})
+        except ClientDisconnect:
+            response = failure(400, "illegal_argument_exception", "the body was cut off")  # nobody is left to read it
+        return shaped(request, response, whole)
 
     return answered
 
 
-async def _body(request: Request, ingest: Ingest) -> bytes:
-    ingest.check()
-    return await body_of(request, ingest.limits.body)
+async def unrouted(request: Request, _: Exception) -> Response:
+    """The answer where no route is: 404, or 405 where one is for another method."""
+    asked = f"uri [{request.url.path}] and method [{request.method}]"
+    found = (route for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL)
+    methods = sorted({method for route in found for method in route.methods})
+    if not methods:
+        return shaped(request, failure(404, "illegal_argument_exception", f"no handler found for {asked}"))
+    allowed = ", ".join(methods)
+    reason = f"Incorrect HTTP method for {asked}, allowed: [{allowed}]"
+    return shaped(request, failure(405, "illegal_argument_exception", reason, {"Allow": allowed}))
 
 
-async def body_of(request: Request, limit: int) -> bytes:
-    """The body of a request in the clear, at most `limit` bytes. Raises BodyError."""
-    raw = bytearray()
+async def broken(request: Request, error: Exception) -> Response:
+    """The answer where besra itself has failed. The traceback goes to whoever runs the service."""
+    traceback.print_exception(error)
+    reason = f"an error of besra's own, which its log tells of: {type(error).__name__}"
+    return shaped(request, failure(500, "exception", reason))
+
+
+async def _body(request: Request, ingest: Ingest, hold: Callable[[int], None]) -> bytes:
+    body = await body_of(request, ingest.limits.body, hold)
+    if not body:
+        raise BodyError(400, "request body is required")
+    return body
+
+
+async def body_of(request: Request, limit: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
+    """The body of a request in the clear, at most `limit` bytes; `hold` is told of them. Raises as they say."""
+    pieces, size = [], 0
     async for piece in request.stream():
-        raw += piece
-        if len(raw) > limit:
+        size += len(piece)
+        hold(len(piece))
+        if size > limit:
             raise BodyError(413, f"the body is larger than {limit / 2**20:g} MiB; send smaller batches")
-    return await run_in_threadpool(in_the_clear, bytes(raw), request.headers.get("content-encoding"), limit)
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BulkError(f"failed to parse: {error}", "document_parsing_exception") from error
-    if not isinstance(value, dict):
-        raise BulkError("failed to parse: not a JSON object", "document_parsing_exception")
-    return value
+        pieces.append(piece)
+    body, encoding = b"".join(pieces), request.headers.get("content-encoding")
+    if encoding is None:
+        return body
+    del pieces
+    clear = await run_in_threadpool(in_the_clear, body, encoding, limit)
+    hold(len(clear))
+    return clear
 
 
 def reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """JSON with the header that clients look for."""
-    text = orjson.dumps(value)
+    return reply_text(orjson.dumps(value), status, headers)
+
+
+def reply_text(text: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The same of a text that is JSON."""
     return Response(text, status, {**PRODUCT, **(headers or {})}, media_type="application/json")
 
 
@@ -131,40 +156,3 @@ def failure(status: int, type_: str, reason: str, headers: Mapping[str, str] | N
     """An error in Elasticsearch's shape."""
     cause = {"type": type_, "reason": reason}
     return reply({"error": {"root_cause": [cause], **cause}, "status": status}, status, headers)
-
-
-async def _info(_: Request) -> Response:
-    version = {
-        "number": VERSION,
-        "build_flavor": "default",
-        "lucene_version": "9.11.1",
-        "minimum_wire_compatibility_version": "7.17.0",
-        "minimum_index_compatibility_version": "7.0.0",
-    }
-    return reply(
-        {
-            "name": "besra",
-            "cluster_name": "besra",
-            "cluster_uuid": "besra",
-            "version": version,
-            "tagline": "You Know, for Search",
-        }
-    )
-
-
-async def _cat_health(request: Request) -> Response:
-    if "application/json" in request.headers.get("accept", ""):
-        return reply([{"cluster": "besra", "status": "green"}])
-    return Response("besra green 1 1\n", 200, PRODUCT, media_type="text/plain")
-
-
-async def _cluster_health(_: Request) -> Response:
-    return reply({"cluster_name": "besra", "status": "green", "number_of_nodes": 1, "timed_out": False})
-
-
-async def _license(_: Request) -> Response:
-    return reply({"license": {"status": "active", "uid": "besra", "type": "basic", "mode": "basic"}})
-
-
-async def _stub(request: Request) -> Response:
-    return reply({"acknowledged": True} if request.method in ("PUT", "POST") else {})

@@ -7,7 +7,7 @@ may be part of a match with them: only their documents are read. Correlations de
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,36 +28,14 @@ from besra.language.plan import Clause, Each, NewTerms, Sample, ThreatMatch, Thr
 from besra.language.plan import Sequence as EventSequence
 from besra.service.bucket_log import BucketLog, Lot
 from besra.service.horizon import joined_for
+from besra.service.kept_events import KeptEvents
 from besra.service.open_bucket import NEVER
+from besra.service.piles import Pile
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 CLOCK = -1
 """The last line of a table here, behind those of `engine.kept_rows`: when a run has to look to see the event."""
-
-MERGED = 16
-"""Parts of a pile that are joined to one: few parts are quick to search, and joining each time would be slow."""
-
-
-@dataclass
-class _Pile:
-    """The rows of one clause in the order of their arrival, in parts."""
-
-    parts: list[Table] = field(default_factory=list)
-
-    def append(self, part: Table) -> None:
-        self.parts.append(part)
-        if len(self.parts) > MERGED:
-            self.parts = [np.concatenate(self.parts, axis=1)]
-
-    def whole(self) -> Table:
-        if len(self.parts) > 1:
-            self.parts = [np.concatenate(self.parts, axis=1)]
-        return self.parts[0]
-
-    def drop_before(self, row: int) -> None:
-        kept = (part[:, part[ROW] >= row] if part[ROW, 0] < row else part for part in self.parts)
-        self.parts = [part for part in kept if part.shape[1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +44,9 @@ class Since:
 
     row: int
 
-    def mask(self, table: Table) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-        """Which rows of a table those are."""
-        return np.asarray(table[ROW] >= self.row)
+    def places(self, table: Table) -> Integers:
+        """Where in a table those are."""
+        return np.arange(np.searchsorted(table[ROW], self.row), table.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +55,10 @@ class Within:
 
     window: Window
 
-    def mask(self, table: Table) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-        """Which rows of a table those are."""
+    def places(self, table: Table) -> Integers:
+        """Where in a table those are."""
         start, end = self.window.start, self.window.end
-        return np.asarray(
+        return np.flatnonzero(
             (table[CLOCK] != NEVER)
             & (table[CLOCK] >= (NEVER if start is None else start))
             & (table[CLOCK] <= (NO_TIME if end is None else end))
@@ -103,7 +81,7 @@ class Keeping:
     indicators: int
     reads_alerts: bool = False
 
-    def of(self, clause: Clause) -> int:
+    def lasts(self, clause: Clause) -> int:
         """For how long rows of a clause are kept."""
         return self.horizon if clause.index is None else max(self.horizon, self.indicators)
 
@@ -117,6 +95,8 @@ class Asked:
 
 
 NOTHING = Asked([], frozenset())
+ANY = np.array([SEVERAL], np.int64)
+"""The key of rows that may have any."""
 
 
 class HitLog:
@@ -135,14 +115,16 @@ class HitLog:
             for number, entry in enumerate(pack.entries)
             if isinstance(entry.plan.correlation, Threshold)
         }
-        self._piles: defaultdict[Place, _Pile] = defaultdict(_Pile)
-        self._events: dict[int, RawEvent] = {}
+        self._piles: defaultdict[Place, Pile] = defaultdict(Pile)
+        self._events = KeptEvents()
         self._arrived: list[tuple[int, int]] = []
         """When rows arrived: the time, and the number of the first row that came then or later."""
         self._next = 0
 
-    def add(self, kept: KeptRows, events: Sequence[RawEvent], received: Integers) -> dict[int, int]:
-        """Take what was kept of some events, those of `kept.rows`, and when each arrived.
+    def add(
+        self, kept: KeptRows, events: Sequence[RawEvent], received: Integers, only: Collection[int] | None = None
+    ) -> dict[int, int]:
+        """Take what was kept of some events, those of `kept.rows`, and when each arrived; `only` for some entries.
 
         The entries with new rows, and the first new row.
         """
@@ -155,19 +137,20 @@ class HitLog:
         lot = Lot(first, events)
         fresh: dict[int, int] = {}
         counted: dict[int, dict[int, Table]] = {}
-        is_held = np.zeros(len(events), np.bool_)
+        longest = np.zeros(len(events), np.int64)
         for place, table in numbered(kept, numbers):
-            if not table.shape[1]:
+            if not table.shape[1] or (only is not None and place[0] not in only):
                 continue
             fresh[place[0]] = first
             if place[0] in self._buckets:
                 counted.setdefault(place[0], {})[place[1]] = table
                 continue
-            clock = self._clock(place[0], table, received[table[ROW] - first], lot)
+            rows = table[ROW] - first
+            clock = self._clock(place[0], table, received[rows], lot)
             self._piles[place].append(np.concatenate([table, clock[np.newaxis]]))
-            is_held[table[ROW] - first] = True
+            longest[rows] = np.maximum(longest[rows], self._horizon(place))
         self._count(counted, received, lot)
-        self._events.update((first + place, events[place]) for place in np.flatnonzero(is_held).tolist())
+        self._events.add(first, events, longest, int(received.max()))
         return fresh
 
     def _count(self, counted: Mapping[int, Mapping[int, Table]], received: Integers, lot: Lot) -> None:
@@ -211,7 +194,7 @@ class HitLog:
 
     def has_rows(self, number: int) -> bool:
         """Whether rows of an entry are kept."""
-        return bool(self._tables(number))
+        return bool(self._piles_of(number))
 
     def drop_old(self, now: int, unseen: Mapping[int, int]) -> None:
         """Let go of the rows whose time is over, but for those no run has seen: by entry, the first of them."""
@@ -225,16 +208,14 @@ class HitLog:
         for place, horizon in horizons.items():
             pile = self._piles[place]
             pile.drop_before(min(firsts[horizon], unseen.get(place[0], self._next)))
-            if not pile.parts:
+            if not len(pile):
                 del self._piles[place]
         oldest = min(firsts.values(), default=self._next)
         self._arrived = [(time, first) for time, first in self._arrived if first >= oldest]
-        wanted = {row for pile in self._piles.values() for part in pile.parts for row in part[ROW].tolist()}
-        if len(wanted) < len(self._events):
-            self._events = {row: event for row, event in self._events.items() if row in wanted}
+        self._events.drop_old(now, min(unseen.values(), default=self._next))
 
     def _horizon(self, place: Place) -> int:
-        return self._keeping[place[0]].of(self._pack.entries[place[0]].plan.clauses[place[1]])
+        return self._keeping[place[0]].lasts(self._pack.entries[place[0]].plan.clauses[place[1]])
 
     def _first_after(self, time: int) -> int:
         return next((first for arrived, first in self._arrived if arrived >= time), self._next)
@@ -246,69 +227,79 @@ class HitLog:
             found = buckets.filled_since(about.row) if isinstance(about, Since) else buckets.seen_in(about.window)
             return Asked(found, frozenset(event_key(hit.event) for hit in found))
         entry = self._pack.entries[number]
-        tables = self._tables(number)
-        chosen = {place: about.mask(table) for place, table in tables.items()}
-        if not any(mask.any() for mask in chosen.values()):
+        piles = self._piles_of(number)
+        chosen = {position: pile.chosen(about) for position, pile in piles.items()}
+        wanted = [table[ROW] for table in chosen.values() if table.shape[1]]
+        if not wanted:
             return NOTHING
-        wanted = np.unique(np.concatenate([tables[place][ROW, mask] for place, mask in chosen.items()]))
+        about_rows = np.unique(np.concatenate(wanted))
         hits, keys = [], []
-        for position, rows in related(entry, tables, chosen).items():
-            for row, is_wanted in zip(rows.tolist(), np.isin(rows, wanted).tolist(), strict=True):
-                hits.append(self._hit(entry, row, position))
+        for position, rows in related(entry, piles, chosen).items():
+            for row, is_wanted in zip(rows.tolist(), np.isin(rows, about_rows).tolist(), strict=True):
+                event = self._events[row]
+                hits.append(_hit(entry, event, position))
                 if is_wanted:
-                    event = self._events[row]
                     keys.append((event.index[0] if event.index else "", event.id))
         return Asked(hits, frozenset(keys))
 
-    def _tables(self, number: int) -> dict[int, Table]:
+    def _piles_of(self, number: int) -> dict[int, Pile]:
         positions = range(len(self._pack.entries[number].plan.clauses))
-        return {p: pile.whole() for p in positions if (pile := self._piles.get((number, p))) and pile.parts}
-
-    def _hit(self, entry: Entry, row: int, clause: int) -> Hit:
-        event = self._events[row].event()
-        fields = Fields(event.source)
-        ordinal = ordinal_of(entry.plan.ordering, event, fields)
-        return Hit(clause, event, ordinal, keys_of(entry.plan.clauses[clause], fields))
+        return {p: pile for p in positions if (pile := self._piles.get((number, p))) and len(pile)}
 
 
-Masks = Mapping[int, "np.ndarray[tuple[int], np.dtype[np.bool_]]"]
+def _hit(entry: Entry, raw: RawEvent, clause: int) -> Hit:
+    event = raw.event()
+    fields = Fields(event.source)
+    ordinal = ordinal_of(entry.plan.ordering, event, fields)
+    return Hit(clause, event, ordinal, keys_of(entry.plan.clauses[clause], fields))
 
 
-def related(entry: Entry, tables: Mapping[int, Table], chosen: Masks) -> dict[int, Integers]:
+def related(entry: Entry, piles: Mapping[int, Pile], chosen: Mapping[int, Table]) -> dict[int, Integers]:
     """The rows by clause that may be part of a match with a chosen row, each once."""
     match entry.plan.correlation:
         case Each():
-            return {position: _rows(table[:, chosen[position]]) for position, table in tables.items()}
+            return _rows(chosen)
         case EventSequence() as sequence:
-            return _joined(tables, {stage.clause for stage in sequence.stages if not stage.missing}, chosen)
+            return _joined(piles, {stage.clause for stage in sequence.stages if not stage.missing}, chosen)
         case Sample() as sample:
-            return _joined(tables, set(sample.clauses), chosen)
+            return _joined(piles, set(sample.clauses), chosen)
         case NewTerms():
-            return _joined(tables, {0}, chosen)
+            return _joined(piles, {0}, chosen)
         case Threshold():
             return {}
         case ThreatMatch():
-            return {position: _rows(table) for position, table in tables.items()}
+            return _threatened(entry, piles, chosen)
 
 
-def _joined(tables: Mapping[int, Table], needed: set[int], chosen: Masks) -> dict[int, Integers]:
-    """The rows with keys that a chosen row has and that occur in all `needed` clauses."""
-    if any(position not in tables for position in needed):
+def _threatened(entry: Entry, piles: Mapping[int, Pile], chosen: Mapping[int, Table]) -> dict[int, Integers]:
+    """Chosen events beside all indicators; all events where an indicator is chosen. Indicators have their own index."""
+    indicators = {position for position in piles if entry.plan.clauses[position].index is not None}
+    if not indicators:
         return {}
-    new = np.concatenate([table[KEY, chosen[position]] for position, table in tables.items()])
-    if (new == SEVERAL).any():
-        return {position: _rows(table) for position, table in tables.items()}
-    shared = np.unique(new)
+    if any(chosen[position].shape[1] for position in indicators):
+        return {position: pile.rows for position, pile in piles.items()}
+    events = {position: table for position, table in chosen.items() if position not in indicators}
+    return {**_rows(events), **{position: piles[position].rows for position in indicators}}
+
+
+def _joined(piles: Mapping[int, Pile], needed: set[int], chosen: Mapping[int, Table]) -> dict[int, Integers]:
+    """The rows with keys that a chosen row has and that occur in all `needed` clauses."""
+    if any(position not in piles for position in needed):
+        return {}
+    shared = np.unique(np.concatenate([table[KEY] for table in chosen.values()]))
+    if (shared == SEVERAL).any():
+        return {position: pile.rows for position, pile in piles.items()}
     # The shortest first: most keys meet nothing there, and the long ones need not be looked at.
-    for position in sorted(needed, key=lambda position: tables[position].shape[1]):
-        keys = tables[position][KEY]
-        if not (keys == SEVERAL).any():
-            shared = shared[np.isin(shared, keys)]
+    for position in sorted(needed, key=lambda position: len(piles[position])):
+        if not piles[position].holds(ANY).any():
+            shared = shared[piles[position].holds(shared)]
         if not len(shared):
             return {}
-    found = {p: _rows(t[:, np.isin(t[KEY], shared) | (t[KEY] == SEVERAL)]) for p, t in tables.items()}
+    shared = np.concatenate([ANY, shared])
+    found = {position: pile.rows_with(shared) for position, pile in piles.items()}
     return {position: rows for position, rows in found.items() if len(rows)}
 
 
-def _rows(table: Table) -> Integers:
-    return np.unique(table[ROW])
+def _rows(tables: Mapping[int, Table]) -> dict[int, Integers]:
+    found = {position: np.unique(table[ROW]) for position, table in tables.items()}
+    return {position: rows for position, rows in found.items() if len(rows)}

@@ -3,16 +3,21 @@
 import asyncio
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
 from besra.events.recognise import DEFAULTS, Intake
-from besra.service.admission import admitted
+from besra.schema.timestamp import NANOS
+from besra.service.admission import Admission
 from besra.service.bulk import Done, Item, Put, Refused
-from besra.storage.journal import Journal, Receipt, Record
+from besra.service.dead_letters import DeadLetters, Letter
+from besra.storage.journal import Journal, Note, Receipt, Record
 
 Clock = Callable[[], int]
 """The time in nanoseconds since 1970."""
@@ -31,16 +36,23 @@ class Limits:
     """How much is taken, in bytes but for `waiting`.
 
     `body`: of one request in the clear. `memory`: of the bodies being worked on. `disk`: what has to stay free.
-    `waiting`: batches that are acknowledged and not yet in the store.
+    `waiting`: batches that are acknowledged and not yet in the store. `ahead`: events that are acknowledged before the
+    rules have seen them; more have to wait for a moment.
     """
 
     body: int = 100 << 20
     memory: int = 256 << 20
     disk: int = 512 << 20
     waiting: int = 20_000
+    ahead: int = 8_000
 
 
 DEFAULT_LIMITS = Limits()
+LOOK_EVERY = NANOS
+"""How long what the disk has free is taken for true."""
+PATIENCE = 2.0
+MOMENT = 0.01
+"""Seconds a request waits at most for rules to see what came before, and between two looks whether they have."""
 
 
 class Ingest:
@@ -57,8 +69,11 @@ class Ingest:
         *,
         intake: Intake = DEFAULTS,
         limits: Limits = DEFAULT_LIMITS,
+        letters: DeadLetters | None = None,
     ) -> None:
         self.limits = limits
+        self.letters = letters
+        """Where documents go that are refused for good."""
         self.stored = 0
         self.taken = 0
         """Documents acknowledged since the start."""
@@ -70,8 +85,18 @@ class Ingest:
         self._journal = journal
         self._folder = folder
         self._clock = clock
-        self._intake = intake
+        self.intake = intake
+        """How documents become events."""
+        self._admission = Admission(intake)
+        self.detected = 0
+        """The number of the last batch that rules have seen."""
+        self.is_patient = True
+        """Whether requests wait for rules; it is for nothing while events or alerts cannot be stored."""
+        self._ahead: deque[tuple[int, int]] = deque()
+        self._events_ahead = 0
         self._bytes = 0
+        self._free = 0
+        self._looked: int | None = None
 
     def check(self) -> None:
         """Raises BusyError if there is no room for another request."""
@@ -79,25 +104,55 @@ class Ingest:
             raise BusyError("requests are being worked on that fill the memory allowed")
         if self.last - self.stored > self.limits.waiting:
             raise BusyError("the event store is behind", 10)
-        if shutil.disk_usage(self._folder).free < self.limits.disk:
+        if self._free_space() < self.limits.disk:
             raise BusyError("the disk is nearly full", 60)
 
-    async def take(self, items: Sequence[Item]) -> list[Done | Refused]:
-        """Take documents; the answer comes when they are on disk. Raises BusyError, JournalError if they are not."""
+    def _free_space(self) -> int:
+        """Bytes free on the disk, as of a moment ago."""
+        now = self._clock()
+        if self._looked is None or not 0 <= now - self._looked < LOOK_EVERY:
+            self._free, self._looked = shutil.disk_usage(self._folder).free, now
+        return self._free
+
+    @contextmanager
+    def room(self) -> Iterator[Callable[[int], None]]:
+        """Room for a request, which tells how many bytes more it holds. Raises BusyError, and so does telling."""
         self.check()
-        received = self._clock()
-        outcomes = await run_in_threadpool(self._admitted, items, received)
-        records = [outcome for outcome in outcomes if isinstance(outcome, Record)]
-        size = sum(len(record.line) for record in records)
-        self._bytes += size
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            # The only one may be larger than what is allowed for all of them.
+            if self._bytes > held and self._bytes + size > self.limits.memory:
+                raise BusyError("requests are being worked on that fill the memory allowed")
+            held += size
+            self._bytes += size
+
         try:
-            receipt: Receipt | None = None
-            if records:
-                receipt = await asyncio.wrap_future(self._journal.submit(records, received))
+            yield hold
         finally:
-            self._bytes -= size
+            self._bytes -= held
+
+    async def take(
+        self, items: Sequence[Item], origin: str = "_bulk", note: Note | None = None
+    ) -> list[Done | Refused]:
+        """Take documents; the answer comes when they are on disk. Raises BusyError, JournalError if they are not.
+
+        What is refused becomes a dead letter that says it came from `origin`. The journal keeps a note with the
+        documents, or neither.
+        """
+        self.check()
+        await self._let_rules_catch_up()
+        received = self._clock()
+        outcomes = await run_in_threadpool(self._admission.admitted, items, received)
+        records = [outcome for outcome in outcomes if isinstance(outcome, Record)]
+        receipt: Receipt | None = None
+        if records:
+            receipt = await asyncio.wrap_future(self._journal.submit(records, received, note))
         if receipt is not None and receipt.number is not None:
             self.last = max(self.last, receipt.number)
+            self._ahead.append((receipt.number, len(records)))
+            self._events_ahead += len(records)
             self.arrived.set()
         verdicts = iter(receipt.verdicts if receipt else ())
         answers = [
@@ -107,7 +162,31 @@ class Ingest:
         done = [found for found in answers if not isinstance(found, Record)]
         self.taken += len(records)
         self.refused += len(done) - len(records)
+        self.bury((found for found in done if isinstance(found, Refused)), origin)
         return done
 
-    def _admitted(self, items: Sequence[Item], received: int) -> list[Record | Refused]:
-        return [admitted(item, self._intake, received) if isinstance(item, Put) else item for item in items]
+    async def _let_rules_catch_up(self) -> None:
+        """Wait while rules have much to see: alerts are late for as long as it takes to look at what came before."""
+        until = time.monotonic() + PATIENCE
+        while self._is_ahead() and self.is_patient and time.monotonic() < until:
+            await asyncio.sleep(MOMENT)
+
+    def _is_ahead(self) -> bool:
+        while self._ahead and self._ahead[0][0] <= self.detected:
+            self._events_ahead -= self._ahead.popleft()[1]
+        return self._events_ahead > self.limits.ahead
+
+    def bury(self, refused: Iterable[Refused], origin: str) -> None:
+        """Keep what is refused for good and has something to keep as dead letters."""
+        for found in refused:
+            if found.body:
+                self.bury_body(f"{origin} {found.index}", found.reason, found.body)
+
+    def bury_body(self, origin: str, reason: str, body: bytes) -> None:
+        """Keep a body nothing can be taken from as a dead letter."""
+        if self.letters is not None:
+            self.letters.add(Letter(origin, reason, body))
+
+    def note(self, name: str) -> bytes:
+        """What was last noted under a name. Raises JournalError."""
+        return self._journal.note(name)

@@ -7,7 +7,11 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from besra.service.protocol import Protocol
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+KEEP_ALIVE = 120
+"""Seconds until a connection nobody uses is closed: longer than shippers are quiet, who would run into its end."""
 
 
 class Server(uvicorn.Server):
@@ -28,11 +32,14 @@ def listen(app: Starlette, host: str, port: int) -> bool:
     """Answer requests until SIGINT or SIGTERM; False if the address cannot be had."""
     config = uvicorn.Config(
         app,
+        http=Protocol,
+        ws="none",
         host=host,
         port=port,
         log_level="critical",
-        lifespan="off",
+        lifespan="on",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=10,
     )
     server = Server(config)

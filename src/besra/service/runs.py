@@ -13,9 +13,9 @@ from besra.detection.alert import Alert
 from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.execution import Execution, Failed
 from besra.detection.run import RunInfo
-from besra.detection.suppression_group import Groups
+from besra.detection.suppression_group import NO_GROUPS, Groups
 from besra.service.detector import Detector
-from besra.service.timetable import MARK, Slot, Timetable
+from besra.service.timetable import Slot, Timetable
 from besra.storage.alert_store import Committed
 from besra.storage.growth import ToldBucket
 from besra.storage.outcome import Outcome, outcome_of, outcome_of_windows
@@ -75,14 +75,28 @@ class Runs:
         self._alerts = alerts
         self._clock = clock
         self._is_live = policy.is_live
+        self._suppresses = any(rule.parameters.get("alert_suppression") for rule, _ in detector.rules)
         self._heard: SimpleQueue[Sequence[Alert]] = SimpleQueue()
         detector.expect(alerts.buckets(detector.counting, clock() - 2 * detector.counted_for))
         self._timetable = Timetable(detector.rules, alerts.progress(), clock())
         self._fields = names_read(detector.fields)
         self._failing: dict[str, str] = {}
 
-    def recall_alerts(self) -> None:
-        """Tell the detector of earlier alerts. Some may have been kept and not been read by rules over alerts."""
+    def _groups(self) -> Groups:
+        """The groups that runs have left, which are only read where a rule suppresses."""
+        return self._alerts.groups() if self._suppresses else NO_GROUPS
+
+    @property
+    def followed(self) -> Mapping[int, int]:
+        """Since when all that arrived has been evaluated for a rule as it is, by its position."""
+        return self._timetable.followed
+
+    def begin(self) -> None:
+        """From now on all that arrives is evaluated.
+
+        The detector is told of earlier alerts: some may have been kept and not been read by rules over alerts.
+        """
+        self._timetable.begin(self._clock())
         if self.detector.reads_alerts:
             now = self._clock()
             self._read(list(self._alerts.recent(now - self.detector.horizon)))
@@ -109,7 +123,7 @@ class Runs:
             return
         now = self._clock()
         for turn in range(TURNS):
-            run = RunInfo(now + turn, kind="live", groups=self._alerts.groups())
+            run = RunInfo(now + turn, kind="live", groups=self._groups())
             try:
                 done = list(self.detector.run(self.detector.waiting, run))
                 made = [alert for one in done if isinstance(one, Execution) for alert in one.alerts]
@@ -129,7 +143,7 @@ class Runs:
         """Whether a run for new events gets a record: one of every look would be longer than the events."""
         if isinstance(done, Execution):
             self._failing.pop(done.rule.rule_id, None)
-            return bool(done.alerts)
+            return bool(done.alerts or done.groups)  # what it adds to groups is to be kept
         before = self._failing.get(done.rule.rule_id)
         self._failing[done.rule.rule_id] = done.problem.message
         return before != done.problem.message
@@ -140,7 +154,7 @@ class Runs:
         slots = self._timetable.slots(now, TOGETHER)
         if not slots:
             return False
-        run = RunInfo(now, kind="scheduled", groups=self._alerts.groups())
+        run = RunInfo(now, kind="scheduled", groups=self._groups())
         outcomes = [self._looked(slot, run, batch) for slot in slots]
         committed = self._alerts.commit(outcomes)
         for slot, outcome in zip(slots, outcomes, strict=True):
@@ -162,6 +176,6 @@ class Runs:
             "windows": len(slot.due.windows),
         }
         has_failed = any(isinstance(one, Failed) for one in done)
-        state = {MARK: self._timetable.marks[slot.number]}
+        state = self._timetable.state_of(slot.number)
         progress = None if has_failed else Progress(run.started, batch, state=state)
         return replace(outcome, run=replace(record, metrics=metrics), progress=progress)

@@ -1,15 +1,33 @@
 """The service put together: one process, one folder for what it keeps."""
 
 import gc
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from besra.detection.detect import Job
+from besra.events.recognise import Intake
+from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
 from besra.service.ingest import Clock, Ingest
+from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
+from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
 from besra.service.stores import Places, Stores, stores_at
+from besra.storage.event_rows import EventReader
+from besra.storage.event_upkeep import EventUpkeep
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a service is to run: when its rules do, for how long things are kept, how documents become events."""
+
+    runs: RunPolicy = POLICY
+    keep: Keep = KEEP_ALL
+    intake: Intake = field(default_factory=Intake)
+
+
+DEFAULTS = Settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +37,9 @@ class Service:
     ingest: Ingest
     stores: Stores
     duty: Duty
+    letters: DeadLetters
+    reader: EventReader
+    maintenance: Maintenance
     clock: Clock
     failures: list[str]
     """What went wrong behind the scenes, the newest last; empty again once it went well."""
@@ -26,16 +47,20 @@ class Service:
 
 @contextmanager
 def running(
-    job: Job, places: Places, clock: Clock, tell: Callable[[str], None], policy: RunPolicy = POLICY
+    source: Source, places: Places, clock: Clock, tell: Callable[[str], None], settings: Settings = DEFAULTS
 ) -> Iterator[Service]:
-    """A service over the rules of a job, which ends with the block; what was acknowledged by then is dealt with.
+    """A service over the rules of a source, which ends with the block; what was acknowledged by then is dealt with.
 
-    `tell` is told what goes wrong behind the scenes. Raises BesraError if a place cannot be used.
+    `tell` is told what goes on behind the scenes. Raises BesraError if rules or a place cannot be used.
     """
     with ExitStack() as closing:
+        job = source.load()
         stores = closing.enter_context(stores_at(places))
-        duty = Duty(job, stores, clock, policy)
-        ingest = Ingest(stores.journal, places.folder, clock)
+        duty = Duty(job, stores, clock, settings.runs)
+        watch = RuleWatch(source, duty, clock, tell)
+        letters = DeadLetters(places.folder, clock)
+        closing.callback(letters.close)
+        ingest = Ingest(stores.journal, places.folder, clock, intake=settings.intake, letters=letters)
         ingest.stored = ingest.last = duty.pump.stored
         # What is loaded by now stays: looking for garbage in it would cost more than taking events.
         gc.collect()
@@ -45,11 +70,32 @@ def running(
 
         def failed(error: Exception) -> None:
             failures[:] = [str(error)]
+            ingest.is_patient = False
             tell(f"error: {error}")
 
         def moved() -> None:
             failures.clear()
-            ingest.stored = duty.pump.stored
+            ingest.is_patient = True
+            ingest.stored, ingest.detected = duty.pump.stored, duty.pump.detected
 
-        closing.enter_context(duty.work(ingest.arrived, failed, moved))
-        yield Service(ingest, stores, duty, clock, failures)
+        stop = threading.Event()
+        maintenance = Maintenance(lambda: EventUpkeep(places.event_place), stores.alerts, places.folder, settings.keep)
+        closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
+        closing.enter_context(_beside(stop, duty.filler.run, stop, failed))
+        closing.enter_context(_beside(stop, watch.run, stop))
+        closing.enter_context(_beside(stop, duty.pump.storing.run, stop, failed, moved))
+        closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, failed, moved))
+        reader = EventReader(places.event_place, places.folder)
+        yield Service(ingest, stores, duty, letters, reader, maintenance, clock, failures)
+
+
+@contextmanager
+def _beside(stop: threading.Event, work: Callable[..., None], *arguments: object) -> Iterator[None]:
+    """Something that is done in a thread of its own until the block ends."""
+    thread = threading.Thread(target=work, args=arguments, name=work.__qualname__)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

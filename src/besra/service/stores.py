@@ -30,6 +30,11 @@ class Places:
     events: str | None = None
     alerts: str | None = None
 
+    @property
+    def event_place(self) -> Path | str:
+        """Where events are."""
+        return self.events or self.folder / EVENTS
+
 
 @dataclass(frozen=True, slots=True)
 class Stores:
@@ -46,7 +51,7 @@ def stores_at(places: Places) -> Iterator[Stores]:
     with ExitStack() as closing:
         journal = Journal(places.folder)
         closing.callback(journal.close)
-        events = EventStore(places.events or places.folder / EVENTS)
+        events = EventStore(places.event_place)
         alerts = closing.enter_context(AlertStore(places.alerts or places.folder / FILE))
         yield Stores(journal, events, alerts)
 

@@ -1,6 +1,6 @@
 """The event store: a Delta Lake table of all events, in a folder or an object store.
 
-Parted by day and home index, each row the event as besra reads it back from any Parquet file: `_index`, `_aliases`,
+Parted by day, home index and whether a rule kept the event, each row the event as besra reads it back from any Parquet file: `_index`, `_aliases`,
 `_id`, `_source` as JSON text, and beside it the times people look for events by. Whatever reads Delta or Parquet reads
 it, while it is written too.
 
@@ -11,17 +11,17 @@ disk.
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import unquote
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import DeltaError
+from deltalake import ColumnProperties, CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
@@ -30,16 +30,21 @@ APPLICATION = "besra-events"
 """The name under which the table keeps the number of the last batch."""
 NO_DAY = "none"
 """The day of events without a time."""
+ATTEMPTS = 10
+"""How often a commit is tried that another one came before."""
 DAY = 86_400 * NANOS
 MICRO = 1000
+CUT_OFF = 999
+"""Microseconds that the log of the table may cut off of the last time in a file: it holds milliseconds."""
 LONGEST = (1 << 63) // MICRO - 1
 
-PARTITIONS = ["day", "stream"]
+PARTITIONS = ["day", "stream", "kept"]
 TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [
         ("day", pa.string()),
         ("stream", pa.string()),
+        ("kept", pa.bool_()),
         ("time", TIME),
         ("ingested", TIME),
         ("batch", pa.int64()),
@@ -48,8 +53,19 @@ SCHEMA = pa.schema(
         ("_aliases", pa.list_(pa.string())),
         ("_id", pa.string()),
         ("_source", pa.string()),
+        ("rules", pa.list_(pa.int64())),
     ]
 )
+PROPERTIES = {
+    "delta.logRetentionDuration": "interval 1 days",
+    "delta.deletedFileRetentionDuration": "interval 1 days",
+}
+"""A commit every few seconds makes a long log; readers of versions older than a day are not waited for."""
+NO_TIME = -(1 << 63)
+LATEST = (1 << 63) - 1
+PLAIN = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+WRITING = WriterProperties(compression="ZSTD", compression_level=1, column_properties={"_source": PLAIN, "_id": PLAIN})
+"""A third of what the default takes, in less time; of texts that never repeat there is nothing to remember."""
 DEFECTS = (DeltaError, OSError, pa.ArrowException)
 
 
@@ -57,20 +73,26 @@ class EventStoreError(BesraError):
     """The store cannot be written or read. What `add` was given is not in it, or wholly."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """An event on its way into the store: its names, its document as JSON text, its times in nanoseconds since 1970.
 
-    `batch` and `place` say where in the order of arrival it is.
+    `batch` and `place` say where in the order of arrival it is. `rules` are the marks (`detection.plan_mark`) of those
+    that kept it, None if nobody had looked at it yet.
     """
 
     batch: int
     place: int
-    index: tuple[str, ...]
+    index: tuple[str, ...]  # type: ignore[assignment]  # tuples have a method of that name
     id: str
     source: bytes
     time: int | None
     ingested: int
+    rules: tuple[int, ...] | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a rule may want it again."""
+        return self.rules is None or bool(self.rules)
 
 
 class EventStore:
@@ -82,7 +104,11 @@ class EventStore:
         try:
             if self._folder is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
-            self._table = DeltaTable.create(self._place, SCHEMA, mode="ignore", partition_by=PARTITIONS)
+            self._table = DeltaTable.create(
+                self._place, SCHEMA, mode="ignore", partition_by=PARTITIONS, configuration=PROPERTIES
+            )
+            if not PROPERTIES.items() <= self._table.metadata().configuration.items():
+                self._table.alter.set_table_properties(PROPERTIES)
             self._sync(self._names())
         except DEFECTS as error:
             raise self._error(error) from error
@@ -105,13 +131,18 @@ class EventStore:
         if last <= known:
             return
         told = CommitProperties(app_transactions=[Transaction(APPLICATION, last)])
-        version = self._table.version()
-        try:
-            write_deltalake(self._table, _rows(fresh), mode="append", commit_properties=told)
-            self._sync(self._written_since(version))
-        except DEFECTS as error:
-            self._reload()
-            raise self._error(error) from error
+        rows = _rows(fresh)
+        for left in reversed(range(ATTEMPTS)):
+            version = self._table.version()
+            try:
+                write_deltalake(self._table, rows, mode="append", commit_properties=told, writer_properties=WRITING)
+                self._sync(self._written_since(version))
+                return
+            except DEFECTS as error:
+                self._reload()
+                # Whoever looks after the table came first (`storage.event_upkeep`).
+                if not left or not isinstance(error, CommitFailedError) or self.last_batch > known:
+                    raise self._error(error) from error
 
     def _reload(self) -> None:
         """What the table holds now, whatever became of a commit that failed."""
@@ -148,29 +179,16 @@ class EventStore:
             ):
                 _sync_path(folder)
 
-    def read(self, start: int, end: int, *, by: str = "time") -> Iterator[pa.RecordBatch]:
-        """The rows of a closed range of times, of events or of their ingest. Raises EventStoreError."""
-        bounds = (pc.field(by) >= _micros(start), pc.field(by) <= _micros(end))
-        try:
-            yield from DeltaTable(self._place).to_pyarrow_dataset().to_batches(filter=bounds[0] & bounds[1])
-        except DEFECTS as error:
-            raise self._error(error) from error
+    def read(self, start: int, end: int, *, by: str = "time", is_kept: bool | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of a closed range of times, of events or of their ingest; `is_kept` says which of them.
 
-    def compact(self) -> None:
-        """Make few large files of many small ones, and remove those no reader needs. Raises EventStoreError."""
-        before = self._names()
+        Raises EventStoreError.
+        """
+        wanted = (pc.field(by) >= _micros(start)) & (pc.field(by) <= _micros(end))
+        if is_kept is not None:
+            wanted &= pc.field("kept") == is_kept
         try:
-            self._table.optimize.compact()
-            self._sync(self._names() - before)
-            self._table.vacuum(dry_run=False)
-            self._table.create_checkpoint()
-        except DEFECTS as error:
-            raise self._error(error) from error
-
-    def drop_before(self, day: str) -> None:
-        """Remove the events of days before one (`2025-03-01`). Raises EventStoreError."""
-        try:
-            self._table.delete(f"day < '{day}' AND day <> '{NO_DAY}'")
+            yield from DeltaTable(self._place).to_pyarrow_dataset().to_batches(filter=wanted)
         except DEFECTS as error:
             raise self._error(error) from error
 
@@ -198,17 +216,41 @@ def _micros(time: int) -> pa.Scalar:
 
 
 def _rows(events: Sequence[StoredEvent]) -> pa.Table:
-    ordered = sorted(events, key=lambda event: (event.time is None, event.time or 0, event.batch, event.place))
-    columns: dict[str, list[Any]] = {
-        "day": [day_of(event.time) for event in ordered],
-        "stream": [event.index[0] for event in ordered],
-        "time": [None if event.time is None else event.time // MICRO for event in ordered],
-        "ingested": [event.ingested // MICRO for event in ordered],
-        "batch": [event.batch for event in ordered],
-        "place": [event.place for event in ordered],
-        "_index": [event.index[0] for event in ordered],
-        "_aliases": [list(event.index[1:]) for event in ordered],
-        "_id": [event.id for event in ordered],
-        "_source": [event.source.decode("utf-8", "replace") for event in ordered],
+    """Events as the table has them, in the order of their times. Of few names and days, no text is made twice."""
+    times = np.array([NO_TIME if event.time is None else event.time for event in events], np.int64)
+    order = np.argsort(np.where(times == NO_TIME, LATEST, times), kind="stable")
+    ordered = [events[place] for place in order.tolist()]
+    times = times[order]
+    days, day_of_row = np.unique(times // DAY, return_inverse=True)
+    told = pa.array([day_of(None if day == NO_TIME // DAY else int(day) * DAY) for day in days.tolist()], pa.string())
+    names: dict[tuple[str, ...], int] = {}
+    codes = pa.array([names.setdefault(event.index, len(names)) for event in ordered], pa.int32())
+    homes = pa.array([name[0] for name in names], pa.string()).take(codes)
+    aliases = pa.array([list(name[1:]) for name in names], pa.list_(pa.string())).take(codes)
+    columns = {
+        "day": told.take(pa.array(day_of_row)),
+        "stream": homes,
+        "kept": pa.array([event.is_kept for event in ordered], pa.bool_()),
+        "time": pa.array(times // MICRO, TIME, mask=times == NO_TIME),
+        "ingested": pa.array(np.array([event.ingested for event in ordered], np.int64) // MICRO, TIME),
+        "batch": pa.array([event.batch for event in ordered], pa.int64()),
+        "place": pa.array([event.place for event in ordered], pa.int32()),
+        "_index": homes,
+        "_aliases": aliases,
+        "_id": pa.array([event.id for event in ordered], pa.string()),
+        "_source": _texts([event.source for event in ordered]),
+        "rules": pa.array([event.rules for event in ordered], pa.list_(pa.int64())),
     }
     return pa.table(columns, schema=SCHEMA)
+
+
+def _texts(sources: Sequence[bytes]) -> pa.Array | pa.ChunkedArray:
+    ends = np.cumsum([0, *map(len, sources)])
+    if ends[-1] >= 1 << 31:  # more than the offsets of one array can tell
+        return pa.chunked_array([_texts(half) for half in (sources[: len(sources) // 2], sources[len(sources) // 2 :])])
+    buffers = [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(sources))]
+    texts = pa.Array.from_buffers(pa.binary(), len(sources), buffers)
+    try:
+        return texts.cast(pa.string())
+    except pa.ArrowException:  # not UTF-8, which no journal should hold
+        return pa.array([source.decode("utf-8", "replace") for source in sources], pa.string())

@@ -13,14 +13,17 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 import zstandard
 
 from besra.errors import BesraError
+from besra.storage.recent import Recent
 
 FILE = "journal.sqlite"
 LEVEL = 1
@@ -36,7 +39,8 @@ BATCHES = """CREATE TABLE IF NOT EXISTS batch (
 )"""
 KNOWN = "CREATE TABLE IF NOT EXISTS known (id BLOB PRIMARY KEY, batch INTEGER NOT NULL) WITHOUT ROWID"
 KNOWN_BATCH = "CREATE INDEX IF NOT EXISTS known_batch ON known (batch)"
-SCHEMA = (BATCHES, KNOWN, KNOWN_BATCH)
+NOTES = "CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value BLOB NOT NULL)"
+SCHEMA = (BATCHES, KNOWN, KNOWN_BATCH, NOTES)
 
 
 class JournalError(BesraError):
@@ -51,8 +55,7 @@ class Verdict(Enum):
     CONFLICT = "conflict"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A document on its way in: one line of JSON, the names it answers to, its home first, its id and its time.
 
     The time is in nanoseconds since 1970, None if it has none. With `is_create` it is refused if its id is known in its
@@ -60,7 +63,7 @@ class Record:
     """
 
     line: bytes
-    index: tuple[str, ...]
+    index: tuple[str, ...]  # type: ignore[assignment]  # tuples have a method of that name
     id: str
     time: int | None = None
     is_create: bool = False
@@ -84,17 +87,26 @@ class Receipt:
     number: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be remembered under a name, instead of what was, together with a batch or not at all."""
+
+    name: str
+    value: bytes
+
+
 @dataclass(slots=True)
 class _Request:
     records: Sequence[Record]
     received: int
+    note: Note | None
     answer: "Future[Receipt]"
 
 
 class Journal:
     """An open journal. To be closed; requests still waiting then are answered first.
 
-    `submit` may be called by any thread, `after` and `trim` by any one of them. Raises JournalError if the file cannot
+    `submit`, `after` and `waiting` may be called by any thread, `trim` by one. Raises JournalError if the file cannot
     be opened.
     """
 
@@ -107,7 +119,9 @@ class Journal:
             with self._writing:
                 for statement in SCHEMA:
                     self._writing.execute(statement)
-            self._reading = self._connection()
+            self._trimming = self._connection()
+            (last,) = self._trimming.execute("SELECT coalesce(max(number), 0) FROM batch").fetchone()
+            self._recent = Recent(last)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"{self._path}: {error}") from error
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
@@ -124,13 +138,23 @@ class Journal:
         self._waiting.put(None)
         self._thread.join()
         self._writing.close()
-        self._reading.close()
+        self._trimming.close()
 
-    def submit(self, records: Sequence[Record], received: int) -> "Future[Receipt]":
+    def submit(self, records: Sequence[Record], received: int, note: Note | None = None) -> "Future[Receipt]":
         """Ask for records to be kept. The receipt comes once they are on disk; JournalError if they are not."""
         answer: Future[Receipt] = Future()
-        self._waiting.put(_Request(records, received, answer))
+        answer.set_running_or_notify_cancel()  # whoever gives up waiting cannot take back what is on its way
+        self._waiting.put(_Request(records, received, note, answer))
         return answer
+
+    def note(self, name: str) -> bytes:
+        """What was last noted under a name; nothing if nothing was. Raises JournalError."""
+        try:
+            with closing(self._connection()) as connection:
+                found = connection.execute("SELECT value FROM note WHERE name = ?", (name,)).fetchone()
+        except sqlite3.Error as error:
+            raise JournalError(f"{self._path}: {error}") from error
+        return found[0] if found else b""
 
     def _write(self) -> None:
         while request := self._waiting.get():
@@ -160,13 +184,13 @@ class Journal:
                 request.answer.set_exception(JournalError(f"{self._path}: {error}"))
             return
         for request, receipt in zip(requests, receipts, strict=True):
+            if receipt.number is not None:
+                self._recent.add(Batch(receipt.number, request.received, _kept(request.records, receipt.verdicts)))
             request.answer.set_result(receipt)
 
     def _keep(self, request: _Request) -> Receipt:
         verdicts = self._verdicts(request.records)
-        kept = [
-            record for record, verdict in zip(request.records, verdicts, strict=True) if verdict is not Verdict.CONFLICT
-        ]
+        kept = _kept(request.records, verdicts)
         if not kept:
             return Receipt(verdicts, None)
         compress = zstandard.ZstdCompressor(LEVEL).compress
@@ -181,6 +205,11 @@ class Journal:
         self._writing.executemany(
             "INSERT INTO known VALUES (?, ?) ON CONFLICT DO UPDATE SET batch = excluded.batch", own
         )
+        if request.note:
+            self._writing.execute(
+                "INSERT INTO note VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (request.note.name, request.note.value),
+            )
         return Receipt(verdicts, number)
 
     def _verdicts(self, records: Sequence[Record]) -> tuple[Verdict, ...]:
@@ -203,31 +232,116 @@ class Journal:
 
     def after(self, number: int) -> Iterator[Batch]:
         """The batches after one of that number, in their order. Raises JournalError."""
+        recent = self._recent.after(number)
+        if recent is not None:
+            yield from recent
+            return
         try:
-            rows = self._reading.execute(
-                "SELECT number, received, names, lines FROM batch WHERE number > ? ORDER BY number", (number,)
-            )
-            for own, received, names, lines in rows:
-                expand = zstandard.ZstdDecompressor().decompress
-                told, texts = orjson.loads(expand(names)), expand(lines).split(b"\n")
-                records = (
-                    Record(line, tuple(index), id_, time) for line, (index, id_, time) in zip(texts, told, strict=True)
-                )
-                yield Batch(own, received, tuple(records))
-        except (sqlite3.Error, zstandard.ZstdError, orjson.JSONDecodeError) as error:
+            with closing(self._connection()) as reading:
+                yield from batches_after(reading, number)
+        except DEFECTS as error:
+            raise JournalError(f"{self._path}: {error}") from error
+
+    def waiting(self, number: int) -> int:
+        """The documents of the batches after one of that number. Raises JournalError."""
+        try:
+            with closing(self._connection()) as reading:
+                asked = "SELECT coalesce(sum(documents), 0) FROM batch WHERE number > ?"
+                return int(reading.execute(asked, (number,)).fetchone()[0])
+        except sqlite3.Error as error:
             raise JournalError(f"{self._path}: {error}") from error
 
     def trim(self, number: int, *, forget: int = 0) -> None:
         """Drop the batches up to that number, and forget the ids of those up to `forget`. Raises JournalError."""
         try:
-            self._reading.execute("BEGIN IMMEDIATE")
-            self._reading.execute("DELETE FROM batch WHERE number <= ?", (number,))
-            self._reading.execute("DELETE FROM known WHERE batch <= ?", (forget,))
-            self._reading.execute("COMMIT")
+            self._trimming.execute("BEGIN IMMEDIATE")
+            self._trimming.execute("DELETE FROM batch WHERE number <= ?", (number,))
+            self._trimming.execute("DELETE FROM known WHERE batch <= ?", (forget,))
+            self._trimming.execute("COMMIT")
+            self._recent.drop(number)
         except sqlite3.Error as error:
-            if self._reading.in_transaction:
-                self._reading.rollback()
+            if self._trimming.in_transaction:
+                self._trimming.rollback()
             raise JournalError(f"{self._path}: {error}") from error
+
+
+def _kept(records: Sequence[Record], verdicts: Sequence[Verdict]) -> tuple[Record, ...]:
+    """The records that are not refused."""
+    if Verdict.CONFLICT not in verdicts:
+        return tuple(records)
+    return tuple(r for r, verdict in zip(records, verdicts, strict=True) if verdict is not Verdict.CONFLICT)
+
+
+class PendingBatches:
+    """What a journal holds at the moment, read beside whoever writes it, also by another process. To be closed.
+
+    Raises JournalError if it cannot be read; a folder without a journal has no batches.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._connection: sqlite3.Connection | None = None
+        if not self._path.exists():
+            return
+        try:
+            # From the first look on it sees what there was then, whatever is written or trimmed meanwhile.
+            address = f"{self._path.absolute().as_uri()}?mode=ro"
+            connection = sqlite3.connect(address, BUSY, isolation_level=None, check_same_thread=False, uri=True)
+            self._connection = connection
+            connection.execute("BEGIN")
+            connection.execute("SELECT max(number) FROM batch").fetchone()
+        except sqlite3.Error as error:
+            self.close()
+            raise JournalError(f"{self._path}: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def after(self, number: int) -> Iterator[Batch]:
+        """The batches after one of that number, in their order. Raises JournalError."""
+        if self._connection is None:
+            return
+        try:
+            yield from batches_after(self._connection, number)
+        except DEFECTS as error:
+            raise JournalError(f"{self._path}: {error}") from error
+
+
+DEFECTS = (sqlite3.Error, zstandard.ZstdError, orjson.JSONDecodeError)
+"""What a journal that cannot be read raises."""
+
+
+def forget_ids(folder: Path, number: int, at_once: int) -> int:
+    """Forget the ids of batches up to one of that number, so many at once that nobody has to wait. How many they were.
+
+    A document that is to be created under such an id is new again. Raises JournalError.
+    """
+    path, forgotten = folder / FILE, 0
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+        try:
+            some = "SELECT id FROM known WHERE batch <= ? LIMIT ?"
+            while count := connection.execute(f"DELETE FROM known WHERE id IN ({some})", (number, at_once)).rowcount:
+                forgotten += count
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise JournalError(f"{path}: {error}") from error
+    return forgotten
+
+
+def batches_after(connection: sqlite3.Connection, number: int) -> Iterator[Batch]:
+    """The batches after one of that number, in their order. Raises `DEFECTS`."""
+    rows = connection.execute(
+        "SELECT number, received, names, lines FROM batch WHERE number > ? ORDER BY number", (number,)
+    )
+    for own, received, names, lines in rows:
+        expand = zstandard.ZstdDecompressor().decompress
+        told, texts = orjson.loads(expand(names)), expand(lines).split(b"\n")
+        records = (Record(line, tuple(index), id_, time) for line, (index, id_, time) in zip(texts, told, strict=True))
+        yield Batch(own, received, tuple(records))
 
 
 def known_id(record: Record) -> bytes:

@@ -1,8 +1,10 @@
 """The files behind paths."""
 
 import os
+import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from besra.events.files import InputFile, find_files
@@ -96,3 +98,76 @@ def test_name_that_is_no_text_can_be_shown(folder: Path) -> None:
     raw = os.fsencode(folder) + b"/\xff.json"
     Path(os.fsdecode(raw)).write_text("{}")
     assert f"{folder}/�.json" in names(folder)
+
+
+# --- Delta Lake tables ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """A table two files of which were made one, in a folder of other things."""
+    deltalake = pytest.importorskip("deltalake")
+    place = tmp_path / "data" / "lake"
+    for number in range(2):
+        rows = pa.table({"day": ["a b", "c%"], "n": [number, number]})
+        deltalake.write_deltalake(str(place), rows, mode="append", partition_by=["day"])
+    deltalake.DeltaTable(str(place)).optimize.compact()
+    (tmp_path / "data" / "x.json").write_text("{}")
+    assert len(list(place.rglob("*.parquet"))) == 6
+    return place
+
+
+def test_files_of_a_table_are_those_of_its_log(table: Path) -> None:
+    found = names(table.parent)
+    assert (len(found), found[-1]) == (3, f"{table.parent}/x.json")
+    assert [name.split("/")[-2] for name in found[:2]] == ["day=a%20b", "day=c%25"]
+    assert problems(table.parent) == []
+    assert names(table) == found[:2]
+    assert names(table / "day=c%25") == [found[1]]
+    assert all(Path(name).is_file() for name in found)
+
+
+def test_a_table_that_was_emptied(table: Path) -> None:
+    deltalake = pytest.importorskip("deltalake")
+    deltalake.DeltaTable(str(table)).delete()
+    assert (names(table), problems(table)) == ([], [])
+
+
+def test_a_table_without_the_package(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "deltalake", None)
+    assert len(names(table)) == 6
+    assert [problem.code for problem in problems(table)] == ["delta-not-installed"]
+
+
+def test_a_table_whose_log_is_damaged(table: Path) -> None:
+    for entry in (table / "_delta_log").iterdir():
+        if entry.is_file():
+            entry.write_bytes(b"{nonsense")
+    assert len(names(table)) == 6
+    assert [problem.code for problem in problems(table)] == ["delta-unreadable"]
+
+
+def test_a_table_with_rows_that_are_deleted_elsewhere(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Protocol:
+        reader_features = ("deletionVectors", "v2Checkpoint")
+
+    monkeypatch.setattr("deltalake.DeltaTable.protocol", lambda _: Protocol)
+    (problem,) = problems(table)
+    assert (problem.code, "uses deletionVectors:" in problem.message) == ("delta-features", True)
+    assert len(names(table)) == 2
+
+
+def test_a_table_whose_log_leads_elsewhere(table: Path) -> None:
+    entry = table / "_delta_log" / f"{2:020}.json"
+    entry.write_bytes(entry.read_bytes().replace(b"day=a%2520b/", b"../../etc/"))
+    assert len(names(table)) == 3  # two that would be replaced, and the one of the other day
+    assert [problem.code for problem in problems(table)] == ["delta-outside"]
+
+
+def test_the_folder_of_a_service(table: Path) -> None:
+    table.rename(table.parent / "events")
+    for name in ("journal.sqlite", "journal.sqlite-wal", "alerts.sqlite"):
+        (table.parent / name).write_bytes(b"SQLite format 3\0")
+    for folder in (table.parent, table.parent.parent):
+        assert [name.split("/")[-3] for name in names(folder)] == ["events", "events"]
+        assert problems(folder) == []

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from besra.service.bulk import BulkError, Done, Item, Put, Refused, answer, parse_bulk
-from besra.storage.journal import Verdict
+from besra.service.admission import Admission
+from besra.service.bulk import BulkError, Done, Put, Refused, answer, answer_text, parse_bulk
+from besra.storage.journal import Record, Verdict
 
 
 def body(*lines: object) -> bytes:
@@ -17,7 +18,7 @@ def body(*lines: object) -> bytes:
 
 def test_documents_with_and_without_an_index_of_their_own() -> None:
     raw = body({"index": {"_index": "a", "_id": "1"}}, {"n": 1}, b"\n", {"create": {}}, {"n": 2}, b" \r\n")
-    assert parse_bulk(raw, "home") == [Put("a", "1", {"n": 1}, False), Put("home", None, {"n": 2}, True)]
+    assert parse_bulk(raw, "home") == [Put("a", "1", b'{"n": 1}', False), Put("home", None, b'{"n": 2}', True)]
 
 
 @pytest.mark.parametrize(("given_id", "expected"), [(7, "7"), ("", None), (None, None), ([1], None), ("x", "x")])
@@ -38,13 +39,22 @@ def test_what_is_refused_item_by_item() -> None:
         b"[1]\n",
         {"index": {}},
         {"ok": True},
+        {"index": {}},
+        b'"\\ud800"\n',
+        {"index": {}},
+        b'{"a":1}\r{"b":2}\n',
+        {"index": {"_id": "4"}},
+        b'{"n":"\\ud800"}\n',
     )
-    items = parse_bulk(raw, "i")
-    assert [type(item) for item in items] == [Refused, Refused, Refused, Refused, Put]
-    assert [item.action for item in items if isinstance(item, Refused)] == ["update", "delete", "index", "create"]
+    items = Admission().admitted(parse_bulk(raw, "i"), 0)
+    assert [type(item) for item in items] == [Refused, Refused, Refused, Refused, Record, Refused, Refused, Refused]
+    assert [item.action for item in items if isinstance(item, Refused)] == [
+        *("update", "delete", "index", "create"),
+        *("index", "index", "index"),
+    ]
     answered = answer([*(item for item in items if isinstance(item, Refused))], 5)
     assert answered["errors"] is True
-    assert [next(iter(item.values()))["status"] for item in answered["items"]] == [400] * 4
+    assert [next(iter(item.values()))["status"] for item in answered["items"]] == [400] * 7
 
 
 @pytest.mark.parametrize(
@@ -84,6 +94,26 @@ def test_answers_are_as_elasticsearch_has_them() -> None:
     assert (updated["errors"], updated["items"][0]["index"]["status"]) == (False, 200)
 
 
+OUTCOMES = st.lists(
+    st.one_of(
+        st.builds(
+            Done,
+            st.builds(Put, st.text(max_size=3), st.none(), st.just(b"{}"), st.booleans()),
+            st.text(max_size=3),
+            st.sampled_from(Verdict),
+        ),
+        st.builds(Refused, st.just("index"), st.text(max_size=3), st.none(), st.just(400), st.just("x"), st.text()),
+    )
+)
+
+
+@given(OUTCOMES)
+def test_an_answer_as_text_is_the_answer(outcomes: list[Done | Refused]) -> None:
+    assert (
+        answer_text(outcomes, 7) == json.dumps(answer(outcomes, 7), ensure_ascii=False, separators=(",", ":")).encode()
+    )
+
+
 ITEMS = st.lists(
     st.tuples(
         st.sampled_from(["index", "create"]),
@@ -96,8 +126,9 @@ ITEMS = st.lists(
 @given(ITEMS)
 def test_what_is_written_is_read(items: list[tuple[str, str, dict[str, Any]]]) -> None:
     raw = body(*(line for action, id_, document in items for line in ({action: {"_id": id_}}, document)))
-    expected: list[Item] = [Put("i", id_ or None, document, action == "create") for action, id_, document in items]
-    assert parse_bulk(raw, "i") == expected
+    expected = [("i", id_ or None, document, action == "create") for action, id_, document in items]
+    found = [item for item in parse_bulk(raw, "i") if isinstance(item, Put)]
+    assert [(put.index, put.id, json.loads(put.document), put.is_create) for put in found] == expected
 
 
 @given(st.binary(max_size=200))
@@ -107,4 +138,6 @@ def test_any_bytes_are_answered(raw: bytes) -> None:
     except BulkError as error:
         assert str(error)
     else:
-        answer([item for item in items if isinstance(item, Refused)], 0)
+        outcomes = Admission().admitted(items, 0)
+        assert len(outcomes) == len(items)
+        answer([item for item in outcomes if isinstance(item, Refused)], 0)

@@ -77,23 +77,6 @@ def test_a_scan_reads_its_files(store: EventStore, tmp_path: Path) -> None:
     assert {event.index[0] for event in events} == {"logs-a-default"}
 
 
-def test_compaction_keeps_everything(store: EventStore, tmp_path: Path) -> None:
-    for number in range(1, 6):
-        store.add([stored(number)], number)
-    store.compact()
-    assert ids(store) == [f"{number}-0" for number in range(1, 6)]
-    assert len(DeltaTable(tmp_path / "events").file_uris()) == 1
-    store.add([stored(6)], 6)
-    assert (len(ids(store)), store.last_batch) == (6, 6)
-
-
-def test_retention(store: EventStore) -> None:
-    store.add([stored(1), stored(1, 1, time=NOW + 86_400 * SECOND), stored(1, 2, time=None)], 1)
-    store.drop_before("2025-03-02")
-    assert ids(store) == ["1-1"]
-    assert store.last_batch == 1
-
-
 def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "events").write_text("")
     with pytest.raises(EventStoreError):

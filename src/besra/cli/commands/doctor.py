@@ -8,11 +8,13 @@ import click
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.options import OutputOptions, mapping_option, output_options, rules_option
 from besra.cli.self_check import Check, State, run_checks
+from besra.cli.settings import config_option, tell_settings
 from besra.cli.terminal import check_writable, output_to
 
 
 @click.command(epilog=EXIT_CODE_HELP, short_help="Say what events are good for, or whether besra is well.")
 @click.argument("paths", nargs=-1, metavar="[PATH...]")
+@config_option
 @rules_option
 @click.option("--any-index", is_flag=True, help="Take every rule to read every event, whatever its index patterns.")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
@@ -26,6 +28,7 @@ def doctor(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, 
     """
     output = OutputOptions.of({**given, "form": given["form"] or _usual_form(given)})
     check_writable(output.path)
+    tell_settings(context, output.terminal())
     if not paths and (rules or given["any_index"] or given["index"] or given["mappings"]):
         raise click.UsageError("--rules, --any-index, --index and --mapping are about events: name a PATH")
     if paths:

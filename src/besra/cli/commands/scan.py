@@ -17,6 +17,7 @@ from besra.cli.loading import has_bad_rule, load_named, telling
 from besra.cli.options import OutputOptions, SizeType, cores, mapping_option, output_options, rules_option, time_option
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all, read_indicators, read_options
+from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import summary_lines
 from besra.cli.terminal import Terminal, check_writable, output_to
 from besra.detection.conclude import conclude, in_stages, most_severe_first
@@ -68,6 +69,7 @@ def _like(text: str, pattern: str) -> bool:
 
 @click.command(epilog=EXIT_CODE_HELP, short_help="Run detection rules over files, folders and archives.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@config_option
 @rules_option
 @click.option(
     "--indicators",
@@ -99,14 +101,12 @@ def _like(text: str, pattern: str) -> bool:
     "--workers",
     type=click.IntRange(1),
     metavar="N",
-    envvar="BESRA_SCAN__WORKERS",
     help="Processes that evaluate and make alerts, which are the same with any number.  [number of processors]",
 )
 @click.option(
     "--memory-limit",
     type=SizeType(),
     metavar="SIZE",
-    envvar="BESRA_SCAN__MEMORY_LIMIT",
     help="Memory for what is kept until the end; more goes to temporary files.  [512M]",
 )
 @click.option(
@@ -134,6 +134,7 @@ def scan(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ..
         raise click.UsageError("the standard input holds events or indicators, not both")
     if options.resources.profile and options.engine is not Engine.COLUMNAR:
         raise click.UsageError("--profile is about --engine columnar, which evaluates all rules together")
+    tell_settings(context, options.output.terminal())
     context.exit(run_scan(paths, rules, options))
 
 

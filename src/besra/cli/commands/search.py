@@ -14,11 +14,13 @@ from besra.cli.match_table import match_table
 from besra.cli.options import OutputOptions, mapping_option, output_options, time_option
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all, read_options
+from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
 from besra.cli.tables import print_table
 from besra.cli.terminal import check_writable, output_to
-from besra.detection.search import ResultPosition, SearchResult, search_events, with_samples_per_key
+from besra.detection.search import ResultPosition, SearchResult, limited, search_read, with_samples_per_key
 from besra.errors import InputError
+from besra.events.event_time import TIMESTAMP
 from besra.language.eql.lower import QueryFields
 from besra.language.expr import fields_of
 from besra.language.plan import Plan
@@ -30,6 +32,7 @@ from besra.schema.catalogue import Catalogue, bundled_catalogue
 @click.command(epilog=EXIT_CODE_HELP, short_help="Find events, sequences or samples with an EQL or KQL query.")
 @click.argument("query")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@config_option
 @click.option(
     "--language",
     type=click.Choice(["eql", "kuery", "kql"]),
@@ -59,24 +62,33 @@ from besra.schema.catalogue import Catalogue, bundled_catalogue
 def search(context: click.Context, /, query: str, paths: tuple[str, ...], **given: Any) -> None:
     """Find the events, sequences or samples of an EQL QUERY, or the events of a KQL one, in files and folders.
 
+    The folder of a running service (`besra serve --data`) may be one of them: what it stored is searched.
+
     With --format json the answer has the shape of Elasticsearch's EQL search; ndjson writes its events or sequences,
     one a line.
     """
     output = OutputOptions.of(given)
     terminal = output.terminal()
+    tell_settings(context, terminal)
     fields = QueryFields(given["event_category_field"], given["timestamp_field"], given["tiebreaker_field"])
     catalogue = bundled_catalogue().with_types(dict(_field_type(text) for text in given["types"]))
     lowered = lower_text(query, catalogue, language=given["language"], fields=fields)
     plan = resolved(lowered.plan, time.time_ns() if given["now"] is None else given["now"])
-    plan = with_samples_per_key(plan, given["max_samples_per_key"])
+    plan = with_samples_per_key(limited(plan, given["size"], given["result_position"]), given["max_samples_per_key"])
     read = replace(read_options(given), timestamp_field=fields.timestamp)
     check_writable(output.path)
     for warning in lowered.warnings:
         terminal.show(warning)
     counts = ScanCounts()
     with Progress(terminal) as progress:
-        events = read_all(paths, read, progress, counts)
-        result = search_events(plan, events, size=given["size"], position=given["result_position"])
+        result = search_read(
+            plan,
+            # Blocks tell of events without a time by `@timestamp` only.
+            lambda decoder: read_all(
+                paths, replace(read, decoder=decoder) if fields.timestamp == TIMESTAMP else read, progress, counts
+            ),
+            read.recogniser,
+        )
     _write(result, output)
     if not result.matches:
         for problem in unknown_fields(plan, catalogue):

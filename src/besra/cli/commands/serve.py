@@ -6,49 +6,90 @@ from pathlib import Path
 
 import click
 
+from besra.cli.brokers import broker_options, sources_of
+from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
-from besra.cli.loading import load_named, telling
-from besra.cli.options import rules_option
+from besra.cli.options import SizeType, rules_option
+from besra.cli.secrets import Url
+from besra.cli.serving import ServedRules
+from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
-from besra.detection.detect import Job
 from besra.errors import InputError
+from besra.events.recognise import Intake
 
 
 @click.command(epilog=EXIT_CODE_HELP, short_help="Take events over HTTP and run the rules while they arrive.")
+@config_option
 @rules_option
 @click.option("--data", "folder", default="besra-data", show_default=True, metavar="DIR", help="Where all is kept.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
-@click.option("--alerts", metavar="URL", help="A PostgreSQL database for the alerts.  [a file in --data]")
-@click.option("--events", metavar="URL", help="An object store for the events.  [a folder in --data]")
+@click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
+@click.option(
+    "--watch", "watched", multiple=True, metavar="DIR", help="Take what is put into this folder (repeatable)."
+)
+@exception_options
+@click.option("--live/--no-live", default=True, help="Run rules as soon as something arrives, too.  [live]")
+@click.option("--fill-gaps/--no-fill-gaps", default=True, help="Make up for what no run looked through.  [fill-gaps]")
+@broker_options
+@click.option("--alerts", type=Url(), metavar="URL", help="A PostgreSQL database for the alerts.  [a file in --data]")
+@click.option("--events", type=Url(), metavar="URL", help="An object store for the events.  [a folder in --data]")
+@click.option("--keep-days", type=click.IntRange(1), metavar="N", help="Days events are kept.  [for ever]")
+@click.option("--keep-size", type=SizeType(), metavar="SIZE", help="Size of the event store, such as 500G.  [any]")
+@click.option("--keep-alerts", type=click.IntRange(1), metavar="N", help="Days closed alerts are kept.  [for ever]")
+@click.option(
+    "--keep-runs", type=click.IntRange(1), default=7, show_default=True, metavar="N", help="Days runs are recorded."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
-def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **given: object) -> None:
-    """Take events as Elasticsearch does (`_bulk` and the like), run the rules over them and keep the alerts.
+def serve(
+    context: click.Context, /, rules: tuple[str, ...], folder: str, watched: tuple[str, ...], **given: object
+) -> None:
+    """Take events as Elasticsearch does (`_bulk` and the like) or from Kafka and NATS, run rules and keep the alerts.
 
     What is acknowledged is on disk. Ctrl-C or SIGTERM ends it once all of that has been dealt with.
     """
     try:
         from besra.service.app import app_of  # noqa: PLC0415  optional, as what it needs
+        from besra.service.consumer import Consumer  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
-        from besra.service.server import running  # noqa: PLC0415
+        from besra.service.maintenance import Keep  # noqa: PLC0415
+        from besra.service.rule_watch import Source  # noqa: PLC0415
+        from besra.service.runs import RunPolicy  # noqa: PLC0415
+        from besra.service.server import Settings, running  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
+        from besra.service.watch import watching  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
     terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
-    loaded = load_named(rules)
-    for problem in telling(loaded):
-        terminal.show(problem)
-    job = Job(loaded.runnable, not given["any_index"], fingerprint=loaded.fingerprint, now=time.time_ns())
+    tell_settings(context, terminal)
+    brokers = sources_of(given)
+    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal)
+    source = Source(rules or ("bundled",), served.files, served.load, served.ends)
+    policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
+    days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
+    keep = Keep(days, size, alert_days, run_days or 7)
     host, port = str(given["host"]), int(str(given["port"]))
-    with running(job, places, time.time_ns, lambda line: print(line, file=sys.stderr)) as service:  # noqa: T201
-        terminal.say(f"{counted(len(job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk")
-        if not listen(app_of(service), host, port):
+    settings = Settings(policy, keep, Intake(_text(given["index"])))
+
+    def tell(line: str) -> None:
+        if line.startswith("error") or not terminal.is_quiet:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+    with (
+        running(source, places, time.time_ns, tell, settings) as service,
+        watching([Path(name) for name in watched], places.folder, service.ingest, tell) as watchers,
+    ):
+        consumers = [Consumer(broker, service.ingest, service.letters, tell) for broker in brokers]
+        terminal.say(
+            f"{counted(len(service.duty.job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk"
+        )
+        if not listen(app_of(service, watchers, consumers), host, port):
             raise InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")
     terminal.say("stopped; everything acknowledged has been dealt with")
     context.exit(ExitCode.OK)
@@ -56,3 +97,7 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None

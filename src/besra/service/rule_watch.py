@@ -1,0 +1,87 @@
+"""Watches the files rules come from, and lets rules that have changed take over.
+
+By looking, not by being told: that works on every file system, and a checkout that changes a thousand files is one
+change. A set of files that cannot be read leaves the rules as they are.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from besra.detection.detect import Job
+from besra.errors import BesraError
+from besra.language.relative import is_relative
+from besra.rules.rule_file import rule_files
+from besra.schema.timestamp import NANOS
+from besra.service.duty import Duty
+from besra.service.runs import Clock
+
+EVERY = 3.0
+"""Seconds between two looks."""
+AGAIN = 60 * NANOS
+"""Exceptions end at some time, so they are applied anew so often."""
+DATES_LAST = 6 * 3600 * NANOS
+"""For how long a date relative to the time of a run may be taken for what it was."""
+
+Seen = tuple[tuple[str, int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
+
+    `ends` says whether something of it may end at some time, as exceptions do. `load` raises BesraError.
+    """
+
+    rules: Sequence[str]
+    files: Sequence[str]
+    load: Callable[[], Job]
+    ends: Callable[[], bool] = lambda: False
+
+
+class RuleWatch:
+    """Looks after the rules of a service. One thread calls `step`, or `run` does until it is told to stop."""
+
+    def __init__(self, source: Source, duty: Duty, clock: Clock, tell: Callable[[str], None]) -> None:
+        self._source = source
+        self._duty = duty
+        self._clock = clock
+        self._tell = tell
+        self._known = self._settling = self._seen()
+        self._loaded = clock()
+
+    def run(self, stop: threading.Event) -> None:
+        """Look until told to stop."""
+        while not stop.wait(EVERY):
+            self.step()
+
+    def step(self) -> bool:
+        """Look once; whether other rules have taken over. What goes wrong is told."""
+        seen, now = self._seen(), self._clock()
+        is_changed, self._settling = seen != self._known and seen == self._settling, seen
+        is_over = self._source.ends() and now - self._loaded >= AGAIN
+        is_stale = now - self._loaded >= DATES_LAST and any(is_relative(plan) for _, plan in self._duty.job.rules)
+        if not (is_changed or is_over or is_stale):
+            return False
+        try:
+            job = self._source.load()
+            self._known, self._loaded = seen, now
+            if job.rules == self._duty.job.rules and not is_stale:
+                return False
+            self._duty.change(job)
+        except (BesraError, OSError) as error:
+            self._known = seen
+            self._tell(f"error: the rules stay as they are: {error}")
+            return False
+        self._tell(f"{len(job.rules):,} rules running, read anew")
+        return True
+
+    def _seen(self) -> Seen | None:
+        """The files there are, with their times and sizes; None while a path is missing."""
+        try:
+            paths = [file.path for file in rule_files(*self._source.rules)]
+            found = ((path, Path(path).stat()) for path in [*paths, *self._source.files])
+            return tuple((path, told.st_mtime_ns, told.st_size, told.st_ino) for path, told in found)
+        except (BesraError, OSError):
+            return None

@@ -1,0 +1,80 @@
+"""Alerts, searched as Elasticsearch searches an index: those of `.alerts-security.alerts-default`."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from besra.language.relative import at
+from besra.language.simplify import FALSE, all_of
+from besra.service.search_error import not_supported
+from besra.service.search_indices import ALERTS, Indices, indices_of
+from besra.service.search_params import Params
+from besra.service.search_request import condition_of, ids_apart, of_ids, page_size, sorts_of
+from besra.service.searching import SHARDS, search_answer
+from besra.service.source_filter import Shown, shown_of
+from besra.storage.alert_fields import alert_catalogue
+from besra.storage.alert_search import NEWEST, SORTED, Search, Sort
+from besra.storage.alert_store import AlertStore
+
+POSITIONS = ("_doc", "_shard_doc")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRequest:
+    """A search of alerts; `width` is how many sort values a hit shows."""
+
+    search: Search
+    shown: Shown
+    width: int
+    warnings: tuple[str, ...]
+
+
+def alert_request(path: str | None, body: object, address: Mapping[str, str], now: int) -> AlertRequest:
+    """A search of alerts, or a count of them. Raises SearchError."""
+    params = Params(body, address)
+    indices = indices_of(path, params)
+    indices.check_alerts()
+    ids, clause = ids_apart(params.take("query"))
+    condition, warnings = condition_of({"match_all": {}} if clause is None else clause, "query", alert_catalogue())
+    reads = all_of([at(condition, now), of_ids(ids)]) if _are_read(indices) else FALSE
+    given = [sort for sort in sorts_of(params) if sort[0] not in POSITIONS]
+    if unknown := [name for name, _ in given if name not in SORTED]:
+        raise not_supported(f"`sort` of alerts by {unknown[0]}", f"sort by one of {', '.join(SORTED)}")
+    sort = tuple(Sort(name, descending) for name, descending in given) or NEWEST
+    offset = params.number("from", 0)
+    size = page_size(params, 10, offset)
+    after = params.take("search_after")
+    shown = shown_of(params)
+    # All of them are always counted, and none takes long.
+    params.take("track_total_hits")
+    params.seconds("timeout")
+    params.finish()
+    search = Search(reads, sort, size, offset, after if isinstance(after, list) else None)
+    return AlertRequest(search, shown, len(sort) + 1 if given else 0, warnings)
+
+
+def _are_read(indices: Indices) -> bool:
+    return indices.read_alerts
+
+
+def alert_answer(alerts: AlertStore, request: AlertRequest) -> dict[str, Any]:
+    """The answer to a search of alerts. Raises AlertStoreError."""
+    started = time.perf_counter()
+    page = alerts.search(request.search)
+    rows = [
+        {
+            "_index": ALERTS,
+            "_id": alert["kibana.alert.uuid"],
+            "_score": None,
+            **request.shown.of(alert),
+            **({"sort": list(values)} if request.width else {}),
+        }
+        for alert, values in zip(page.alerts, page.sort_values, strict=True)
+    ]
+    return search_answer(rows, page.total, started)
+
+
+def alert_count(alerts: AlertStore, request: AlertRequest) -> dict[str, Any]:
+    """The answer to a count of alerts. Raises AlertStoreError."""
+    return {"count": alerts.count(request.search.condition), "_shards": SHARDS}

@@ -1,0 +1,201 @@
+"""The routes by which clients of Elasticsearch search events and alerts (interfaces.md 4, components.md 3)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import wraps
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from besra.errors import InputError
+from besra.service.elasticsearch import PRODUCT, Handler, body_of, failure, guarded, reply
+from besra.service.ingest import Clock
+from besra.service.plain_paths import IndexRoute, named
+from besra.service.search_alerts import alert_answer, alert_count, alert_request
+from besra.service.search_error import SearchError, malformed, not_supported
+from besra.service.search_indices import ALERTS, indices_of
+from besra.service.search_params import Params
+from besra.service.search_request import count_request, eql_request, search_request
+from besra.service.searching import SHARDS, Searching
+from besra.storage.alert_store import AlertStore
+from besra.storage.database import AlertStoreError
+from besra.storage.event_pages import PageQuery, page_of
+from besra.storage.event_search import Deadline, SearchStoppedError
+from besra.storage.event_store import EventStoreError
+from besra.storage.journal import JournalError
+
+LARGEST_BODY = 1 << 20
+"""Bytes of a search."""
+LOOK_UP = 30.0
+"""Seconds that looking for one document may take."""
+FAILED = "search_phase_execution_exception"
+
+
+def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> list[Route]:
+    """All of them, over what searches events and keeps alerts."""
+
+    async def eql(request: Request) -> Response:
+        path, body = request.path_params["index"], await _body(request)
+        asked = eql_request(path, body, request.query_params, clock())
+        if asked.indices.are_alerts:
+            raise not_supported("an EQL search of alerts", "use `_search`, or rules over alerts")
+        return _found(await searching.run(lambda: searching.eql(asked)), headers=_warned(asked.warnings))
+
+    async def search(request: Request) -> Response:
+        path, body = request.path_params.get("index"), await _body(request)
+        if _of_alerts(path):
+            of_alerts = alert_request(path, body, request.query_params, clock())
+            return reply(
+                await searching.run(lambda: alert_answer(alerts, of_alerts)), headers=_warned(of_alerts.warnings)
+            )
+        asked = search_request(path, body, request.query_params, clock())
+        return _found(await searching.run(lambda: searching.search(asked)), headers=_warned(asked.warnings))
+
+    async def count(request: Request) -> Response:
+        path, body = request.path_params.get("index"), await _body(request)
+        if _of_alerts(path):
+            of_alerts = alert_request(path, body, request.query_params, clock())
+            return reply(
+                await searching.run(lambda: alert_count(alerts, of_alerts)), headers=_warned(of_alerts.warnings)
+            )
+        asked = count_request(path, body, request.query_params, clock())
+        return _found(await searching.run(lambda: searching.count(asked)), headers=_warned(asked.warnings))
+
+    async def document(request: Request) -> Response:
+        index, id_ = named(request, "index") or "", named(request, "id") or ""
+        found = await searching.run(lambda: _document(searching, alerts, index, id_))
+        return _found(found, 200 if found["found"] else 404)
+
+    async def exists(request: Request) -> Response:
+        index = request.path_params["index"]
+        is_there = await searching.run(lambda: _exists(searching, index))
+        return Response(b"", 200 if is_there else 404, PRODUCT)
+
+    async def listed(request: Request) -> Response:
+        rows = await searching.run(lambda: _listed(searching, request.path_params.get("index")))
+        if request.query_params.get("format") == "json" or "json" in request.headers.get("accept", ""):
+            return reply(rows)
+        return Response("".join(f"{' '.join(row.values())}\n" for row in rows), 200, PRODUCT, media_type="text/plain")
+
+    async def known(request: Request) -> Response:
+        rows = await searching.run(lambda: _listed(searching, request.path_params["index"]))
+        streams = [{"name": row["index"], "backing_indices": [], "timestamp_field": "@timestamp"} for row in rows]
+        return reply({"indices": [], "aliases": [], "data_streams": streams})
+
+    asked = ["GET", "POST"]
+    return [
+        IndexRoute("/{index}/_eql/search", _guarded(eql), methods=asked),
+        Route("/_search", _guarded(search), methods=asked),
+        IndexRoute("/{index}/_search", _guarded(search), methods=asked),
+        Route("/_count", _guarded(count), methods=asked),
+        IndexRoute("/{index}/_count", _guarded(count), methods=asked),
+        IndexRoute("/{index}/_doc/{id}", _guarded(document), methods=["GET", "HEAD"]),
+        Route("/_refresh", _guarded(_refreshed), methods=asked),
+        IndexRoute("/{index}/_refresh", _guarded(_refreshed), methods=asked),
+        Route("/_cat/indices", _guarded(listed), methods=["GET"]),
+        Route("/_cat/indices/{index}", _guarded(listed), methods=["GET"]),
+        Route("/_resolve/index/{index}", _guarded(known), methods=asked),
+        IndexRoute("/{index}", _guarded(exists), methods=["HEAD"]),
+    ]
+
+
+def _guarded(handler: Handler) -> Handler:
+    """The handler with its errors answered as Elasticsearch answers them."""
+
+    @wraps(handler)
+    async def answered(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except SearchError as error:
+            cause = {"type": error.type, "reason": str(error), **error.more}
+            return reply({"error": {"root_cause": [cause], **cause}, "status": error.status}, error.status)
+        except SearchStoppedError as error:
+            # Not one of the statuses that clients take for a reason to ask the same once more.
+            return failure(408, "timeout_exception", str(error))
+        except AlertStoreError as error:
+            is_asked = error.problem.code == "alert-search"
+            return failure(400 if is_asked else 503, FAILED, str(error))
+        except (EventStoreError, JournalError, InputError) as error:
+            return failure(503, FAILED, str(error), {"Retry-After": "10"})
+        except RecursionError:
+            return failure(400, FAILED, "a document is nested too deeply for a part of it to be shown")
+
+    return guarded(answered)
+
+
+async def _body(request: Request) -> Any:
+    raw = await body_of(request, LARGEST_BODY)
+    if not raw.strip():
+        return {}
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise malformed(f"the body is no JSON: {error}") from error
+
+
+def _of_alerts(path: str | None) -> bool:
+    return indices_of(path, Params({}, {})).are_alerts
+
+
+def _warned(warnings: Iterable[str]) -> dict[str, str]:
+    """What does not stop a search, in the header by which Elasticsearch tells of such."""
+    told = [text.encode("ascii", "replace").decode().replace('"', "'").replace("\n", " ") for text in warnings]
+    return {"Warning": ", ".join(f'299 besra "{text[:200]}"' for text in told[:5])} if told else {}
+
+
+def _found(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON with documents in it, which may be deeper, or hold greater numbers, than its quick writer takes."""
+    try:
+        return reply(value, status, headers)
+    except TypeError:
+        return Response(json.dumps(value), status, {**PRODUCT, **(headers or {})}, media_type="application/json")
+
+
+async def _refreshed(_: Request) -> Response:
+    """Nothing to do: what was acknowledged is found."""
+    return reply({"_shards": SHARDS})
+
+
+def _document(searching: Searching, alerts: AlertStore, index: str, id_: str) -> dict[str, Any]:
+    found = {"_index": index, "_id": id_, "found": False}
+    if _of_alerts(index):
+        alert = alerts.alerts([id_]).get(id_)
+        return found if alert is None else {**found, "_index": ALERTS, "_version": 1, "found": True, "_source": alert}
+    with searching.reader.snapshot() as snapshot:
+        query = PageQuery(index=(index,), ids=frozenset({id_}), size=1, counts_to=0)
+        page = page_of(snapshot, query, Deadline.after(LOOK_UP))
+    for event in page.events:
+        return {**found, "_index": event.index[0], "_version": 1, "found": True, "_source": event.source}
+    if not page.is_whole:
+        Deadline.after(-1).check()
+    return found
+
+
+def _exists(searching: Searching, path: str) -> bool:
+    indices = indices_of(path, Params({}, {}))
+    if indices.are_alerts:
+        return indices.read_alerts
+    with searching.reader.snapshot() as snapshot:
+        return all(snapshot.has_index(name) for name in indices.patterns)
+
+
+def _listed(searching: Searching, path: str | None) -> list[dict[str, str]]:
+    """The indices with how many events are stored of each, and how many bytes they take."""
+    patterns = indices_of(path, Params({}, {})).patterns
+    with searching.reader.snapshot() as snapshot:
+        sizes = snapshot.sizes(patterns)
+    return [
+        {
+            "health": "green",
+            "status": "open",
+            "index": name,
+            "pri": "1",
+            "rep": "0",
+            "docs.count": str(count),
+            "store.size": f"{size}b",
+        }
+        for name, (count, size) in sorted(sizes.items())
+    ]

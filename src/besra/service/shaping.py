@@ -1,0 +1,99 @@
+"""The form of an answer as its asker wants it: the media type of its version, `filter_path`, `pretty`.
+
+Elasticsearch's clients of versions 8 and 9 ask for a media type that names their version; some look whether the answer
+has it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+JSON = "application/json"
+VERSIONED = re.compile(r"application/vnd\.elasticsearch\+json\s*;\s*compatible-with=(\d{1,2})")
+MOST_PATHS = 100
+"""Paths of a `filter_path` that are looked at."""
+
+
+def shaped(request: Request, response: Response, whole: str | None = None) -> Response:
+    """The response in the form its request asks for.
+
+    A `filter_path` that reaches into the member `whole` is passed over: a long answer costs less to send than to
+    filter.
+    """
+    if response.headers.get("content-type") != JSON:
+        return response
+    asked = request.query_params
+    paths = _paths(asked.get("filter_path", ""))
+    if whole is not None and any(True for _ in _further(whole, paths)):
+        paths = []
+    is_pretty = asked.get("pretty", "false") != "false"
+    if paths or is_pretty:
+        value = orjson.loads(response.body)
+        text = orjson.dumps(filtered(value, paths), option=orjson.OPT_INDENT_2 if is_pretty else None)
+        response.body = text + b"\n" if is_pretty else text
+        response.headers["content-length"] = str(len(response.body))
+    if wanted := VERSIONED.search(request.headers.get("accept", "")):
+        response.headers["content-type"] = f"application/vnd.elasticsearch+json;compatible-with={wanted[1]}"
+    return response
+
+
+def _paths(text: str) -> list[list[str]]:
+    paths = (path.strip().split(".") for path in text.split(",")[:MOST_PATHS])
+    return [path for path in paths if path != [""]]
+
+
+def filtered(value: Any, paths: Sequence[Sequence[str]]) -> Any:
+    """What the paths leave of a JSON value: names with `*` and `**`, those that begin with `-` to be left out."""
+    kept = [path for path in paths if not path[0].startswith("-")]
+    dropped = [[path[0][1:], *path[1:]] for path in paths if path[0].startswith("-")]
+    if kept:
+        value = _only(value, kept)
+    return _without(value, dropped) if dropped else value
+
+
+def _further(name: str, paths: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """What is left of the paths below a member of that name."""
+    for path in paths:
+        head, rest = path[0], path[1:]
+        if head == "**":
+            yield path
+            if rest:
+                yield from _further(name, [rest])
+        elif fnmatchcase(name, head.replace("[", "[[]")):
+            yield rest
+
+
+def _is_whole(paths: Sequence[Sequence[str]]) -> bool:
+    return any(not path or list(path) == ["**"] for path in paths)
+
+
+def _only(value: Any, paths: Sequence[Sequence[str]]) -> Any:
+    if isinstance(value, list):
+        members = [_only(member, paths) for member in value if isinstance(member, (dict, list))]
+        return [member for member in members if member not in ({}, [])]
+    found = {}
+    for name, member in value.items() if isinstance(value, dict) else ():
+        below = list(_further(name, paths))
+        if _is_whole(below):
+            found[name] = member
+        elif below and isinstance(member, (dict, list)) and (part := _only(member, below)) not in ({}, []):
+            found[name] = part
+    return found
+
+
+def _without(value: Any, paths: Sequence[Sequence[str]]) -> Any:
+    if isinstance(value, list):
+        return [_without(member, paths) for member in value]
+    if not isinstance(value, dict):
+        return value
+    left = {}
+    for name, member in value.items():
+        below = list(_further(name, paths))
+        if not any(not path for path in below):
+            left[name] = _without(member, below) if below else member
+    return left
