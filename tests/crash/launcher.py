@@ -66,18 +66,14 @@ class Death:
 
 
 def die_at(point: str, nth: int, died: Path) -> None:
-    """Arrange for this process to die at a point. Raises KeyError, AttributeError if there is no such point."""
+    """Arrange for this process to die at a point. Raises KeyError, AttributeError, ImportError if there is none."""
     name, _, when = point.partition(":")
     death = Death(point, nth, died)
     before, after = (death.chance, _nothing) if when == "before" else (_nothing, death.chance)
     if name in STATEMENTS:
         _wrap_sqlite(*STATEMENTS[name], before, after)
         return
-    module, _, path = FUNCTIONS[name].partition(":")
-    *owners, last = path.split(".")
-    owner: Any = importlib.import_module(module)
-    for part in owners:
-        owner = getattr(owner, part)
+    owner, last = function_at(FUNCTIONS[name])
     wrapped = getattr(owner, last)
 
     def wrapper(*given: Any, **named: Any) -> Any:
@@ -87,6 +83,16 @@ def die_at(point: str, nth: int, died: Path) -> None:
         return result
 
     setattr(owner, last, wrapper)
+
+
+def function_at(place: str) -> tuple[Any, str]:
+    """What holds a function, and its name there. Raises AttributeError, ImportError if there is none."""
+    module, _, path = place.partition(":")
+    *owners, last = path.split(".")
+    owner: Any = importlib.import_module(module)
+    for part in owners:
+        owner = getattr(owner, part)
+    return owner, last
 
 
 def _nothing() -> None:
