@@ -123,6 +123,7 @@ class Process:
             self.arrive(due)
             while self.duty.pump.step():
                 pass
+            self.duty.pump.storing.step()
             if self.world.now >= end:
                 return
             self.world.now = min(self.world.now + step, end)

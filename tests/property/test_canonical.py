@@ -11,7 +11,7 @@ from tests.written_json import Writer, damaged, documents
 
 from besra.events.identity import document_id
 from besra.events.recognise import DEFAULTS
-from besra.service.admission import Admission, admitted, id_of, is_no_line, with_ingested
+from besra.service.admission import Admission, admitted, id_of, line_of, with_ingested
 from besra.service.bulk import Put
 from besra.storage.journal import Record
 
@@ -60,11 +60,11 @@ def lines(draw: Any) -> list[bytes]:
     found = draw(st.lists(written(), min_size=1, max_size=4))
     if draw(st.booleans()):
         found = [damaged(line, Random(draw(st.integers(0, 10**6)))) for line in found]
-    return [b"0" if is_no_line(line) else line for line in found]
+    return [line_of(Put("", None, line, is_create=False)) for line in found]
 
 
 CANONISER = Canoniser(FIELDS)
-more = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+more = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @more

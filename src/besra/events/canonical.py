@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from besra.events.event_time import TIMESTAMP
-from besra.events.kernels.canonical import DEEPEST, DONE, FULL, LEVEL, LONG, S_FIELDS, Output, Work, canonise
+from besra.events.kernels.canonical import LEVEL, S_FIELDS, Output, Work, canonise
+from besra.events.kernels.decoding import address
+from besra.events.kernels.json_lines import DEEPEST, DONE, FULL, LONG
 from besra.events.kernels.key_tree import KeyTree
 from besra.events.kernels.members import MEMBER, MOST_MEMBERS
 from besra.events.value_table import PADDING
@@ -89,10 +91,11 @@ class Canoniser:
         stamped = np.empty(size + room * len(stamps) + PADDING, np.uint8)
         ends, stamped_ends, times, fields = (np.empty(room, np.int64) for _ in range(4))
         slow = np.empty(room, np.bool_)
-        counts = np.array([0, _address(texts), _address(stamped)], np.int64)
-        arrays = (ends, stamped_ends, times, fields, slow, counts)
-        output = Output(*map(_address, arrays), room)
-        start = p = _address(text)
+        counts = np.array([0, address(texts), address(stamped)], np.int64)
+        output = Output(
+            address(ends), address(stamped_ends), address(times), address(fields), address(slow), address(counts), room
+        )
+        start = p = address(text)
         status = -1
         while status != DONE:
             p, status = canonise(p, start + size, self._tree.addresses, self._work(stamp_table), output)
@@ -102,9 +105,9 @@ class Canoniser:
                 raise ValueError("a line break in a line")
         if counts[0] != room:
             raise ValueError("a blank line")
-        ends -= _address(texts)
-        stamped_ends -= _address(stamped)
-        used, used_stamped = counts[1] - _address(texts), counts[2] - _address(stamped)
+        ends -= address(texts)
+        stamped_ends -= address(stamped)
+        used, used_stamped = counts[1] - address(texts), counts[2] - address(stamped)
         views = memoryview(texts)[:used], memoryview(stamped)[:used_stamped]  # type: ignore[arg-type]  # buffers
         return Canonical(views[0], ends, views[1], stamped_ends, times, fields, slow)
 
@@ -114,8 +117,9 @@ class Canoniser:
         self._scratch = np.empty(longest + PADDING, np.uint8)
 
     def _work(self, stamps: NDArray[np.int64]) -> Work:
-        arrays = (self._levels, self._members, self._order, self._scratch, self._found, stamps)
-        return Work(*map(_address, arrays), self._longest)
+        levels, members, order = address(self._levels), address(self._members), address(self._order)
+        scratch, found = address(self._scratch), address(self._found)
+        return Work(levels, members, order, scratch, found, address(stamps), self._longest)
 
 
 def _stamps(stamp: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -125,9 +129,5 @@ def _stamps(stamp: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     parts = [part.encode() for part in (value, f",{inner}", inner, f",{outer}", outer)]
     texts = np.frombuffer(b"".join(parts) + bytes(PADDING), np.uint8)
     lengths = np.array([len(part) for part in parts])
-    starts = _address(texts) + np.cumsum(lengths) - lengths
+    starts = address(texts) + np.cumsum(lengths) - lengths
     return texts, np.stack([starts, lengths], axis=1).astype(np.int64)
-
-
-def _address(array: NDArray[np.generic]) -> int:
-    return array.ctypes.data

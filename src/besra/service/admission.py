@@ -61,19 +61,16 @@ class Admission:
         canoniser = self._canoniser() if puts else None
         if canoniser is None:
             return
-        texts: list[bytes] = [NO_LINE if is_no_line(put.document) else put.document for _, put in puts]  # type: ignore[arg-type,misc]
-        gone_through = canoniser.canonical(texts, stamp)
-        rows = zip(puts, self._plain(gone_through, canoniser.fields), gone_through.lines(), gone_through.times.tolist())
+        canonical = canoniser.canonical([line_of(put) for _, put in puts], stamp)
+        is_vouched_for, times = self._plain(canonical, canoniser.fields), canonical.times.tolist()
+        starts, ends = canonical.text_starts.tolist(), canonical.text_ends.tolist()
         self._free.append(canoniser)
-        starts, ends = gone_through.text_starts.tolist(), gone_through.text_ends.tolist()
-        for row, ((place, put), is_sure, line, time) in enumerate(rows):
-            if is_sure:
-                id_ = put.id
-                if id_ is None:
-                    own = id_of(gone_through.texts[starts[row] : ends[row]])
-                    yield place, Record(line, names_of_index(put.index), own, time, False, False)
-                else:
-                    yield place, Record(line, names_of_index(put.index), id_, time, put.is_create, True)
+        for row, ((place, put), line) in enumerate(zip(puts, canonical.lines(), strict=True)):
+            if is_vouched_for[row]:
+                has_own_id = put.id is not None
+                id_ = put.id or id_of(canonical.texts[starts[row] : ends[row]])
+                is_create = put.is_create and has_own_id
+                yield place, Record(line, names_of_index(put.index), id_, times[row], is_create, has_own_id)
 
     def _canoniser(self) -> "Canoniser | None":
         """One nobody uses; None where there can be none."""
@@ -107,9 +104,12 @@ def is_plain_text(put: Put) -> bool:
     return type(put.document) is bytes and put.aliases is None and put.index != ""
 
 
-def is_no_line(text: bytes) -> bool:
-    """Whether a text cannot be a line among others: it is blank, or has several."""
-    return b"\n" in text or not text or text.isspace()
+def line_of(put: Put) -> bytes:
+    """The text of a document as a line among others; of one that is blank or has several lines, a line that is none."""
+    text = put.document
+    if not isinstance(text, bytes) or b"\n" in text or not text or text.isspace():
+        return NO_LINE
+    return text
 
 
 def id_of(canonical: memoryview) -> str:

@@ -24,15 +24,13 @@ from besra.events.raw_event import RawEvent
 from besra.events.spill import Table
 from besra.language.plan import Plan, Threshold
 from besra.schema.timestamp import NANOS
-from besra.service.open_bucket import OpenBucket, Row, Stretch, Value, in_order
+from besra.service.open_bucket import OpenBucket, Row, Rows, Value, event_of, in_order
 from besra.service.seen import Integers, SeenLately
 
 TOLD_EVERY = 60 * NANOS
 """A bucket that grows is told of again after so long: an alert is not written with every event."""
 UNSETTLED = 1_000_000
 """Most events that wait until somebody looks."""
-OF_ALERTS = b'"kibana.alert'
-"""What the text of an alert holds: what an alert is about is told with it."""
 
 
 @dataclass(slots=True)
@@ -59,13 +57,16 @@ class Lot:
 
 
 class BucketLog:
-    """The buckets of the threshold of a plan, over events that arrive in lots."""
+    """The buckets of the threshold of a plan, over events that arrive in lots.
 
-    def __init__(self, plan: Plan) -> None:
+    With `reads_alerts` documents are kept of events that are shown: what an alert is about is told with it.
+    """
+
+    def __init__(self, plan: Plan, *, reads_alerts: bool = False) -> None:
         assert isinstance(plan.correlation, Threshold)
         self._threshold = plan.correlation
         self._clauses = plan.clauses
-        self._keeps_events = bool(plan.exclusions)
+        self._keeps_events = reads_alerts or bool(plan.exclusions)
         self._kept: dict[Value, _Kept] = {}
         self._filled: list[tuple[OpenBucket, _Kept]] = []
         """Buckets in the order in which they became full, or are to be told of again."""
@@ -114,17 +115,19 @@ class BucketLog:
         table = table[:, np.lexsort((table[ROW], table[TIME], table[KEY + 1], table[KEY]))]
         keys, numbers = table[KEY:], table[ROW]
         bounds = np.flatnonzero(np.append(True, (keys[:, 1:] != keys[:, :-1]).any(axis=0)))
-        pairs = [(first, rest) for first, rest in keys[:, bounds].T.tolist()]
-        whole = Stretch(
+        places = numbers - lot.first
+        rows = Rows(
             table[TIME].tolist(),
             numbers.tolist(),
-            clock[numbers - lot.first].tolist(),
+            clock[places].tolist(),
             self._values(tables, lot, numbers.tolist()),
-            [lot.events[place] for place in (numbers - lot.first).tolist()],
-            self._keep,
+            [lot.events[place] for place in places.tolist()],
+            self._keeps_events,
+            lot.end - 1,
         )
-        for pair, (start, end) in zip(pairs, pairwise([*bounds.tolist(), len(numbers)]), strict=True):
-            self._take(pair, whole.part(start, end))
+        stretches = zip(keys[:, bounds].T.tolist(), pairwise([*bounds.tolist(), len(numbers)]), strict=True)
+        for (first, rest), (start, end) in stretches:
+            self._take((first, rest), rows, start, end)
         if self._unsettled > UNSETTLED:
             self.settle()
 
@@ -166,34 +169,34 @@ class BucketLog:
             return [()] * len(numbers)
         return [tuple(known.get(number, ()) for known in parts) for number in numbers]
 
-    def _keep(self, event: RawEvent) -> RawEvent:
-        """What is kept of an event: who it is, and its document only where that is asked for."""
-        if self._keeps_events or OF_ALERTS in event.text:
-            return event
-        return RawEvent(event.id, event.index, b"{}", event.origin, event.position)
-
-    def _take(self, pair: Value, rows: Stretch) -> None:
-        """Count rows of a key that are in order: those in buckets there, the others wait."""
+    def _take(self, pair: Value, rows: Rows, start: int, end: int) -> None:
+        """Count rows of a key: those of buckets there, the others wait."""
+        times = rows.times
         kept = self._kept.get(pair)
         if kept is None:
-            kept = self._kept[pair] = _Kept(self._key_of(pair, rows.numbers[0], rows.events[0]))
-        at, times = 0, rows.times
+            event = rows.events[start]
+            assert isinstance(event, RawEvent)
+            kept = self._kept[pair] = _Kept(self._key_of(pair, rows.numbers[start], event))
         for bucket in kept.buckets:
-            begin = bisect_left(times, bucket.start, at)
-            end = bisect_right(times, bucket.end, begin)
-            if begin < end:
-                self._wait(pair, kept, rows.part(at, begin))
-                bucket.join(rows.part(begin, end))
+            if bucket.end < times[start]:
+                continue
+            begin = bisect_left(times, bucket.start, start, end)
+            stop = bisect_right(times, bucket.end, begin, end)
+            if begin < stop:
+                self._wait(pair, kept, rows, start, begin)
+                bucket.join(rows, begin, stop)
                 self._grown[id(bucket)] = bucket, kept
-                at = end
-        self._wait(pair, kept, rows.part(at))
+                start = stop
+                if start == end:
+                    return
+        self._wait(pair, kept, rows, start, end)
 
-    def _wait(self, pair: Value, kept: _Kept, rows: Stretch) -> None:
-        if rows.times:
-            kept.waiting += rows.rows()
-            kept.since = rows.times[0] if kept.since is None else min(kept.since, rows.times[0])
+    def _wait(self, pair: Value, kept: _Kept, rows: Rows, start: int, end: int) -> None:
+        if start < end:
+            kept.waiting += map(rows.row, range(start, end))
+            kept.since = rows.times[start] if kept.since is None else min(kept.since, rows.times[start])
             self._touched[pair] = None
-            self._unsettled += len(rows.times)
+            self._unsettled += end - start
 
     def _key_of(self, pair: Value, number: int, event: RawEvent) -> Key:
         if self._keys[0] != number:
@@ -238,7 +241,7 @@ class BucketLog:
     def _open(self, kept: _Kept, rows: Sequence[Row]) -> None:
         bucket = self._begin(kept, rows[0].time, self._next)
         times, numbers, clocks, values, events = zip(*rows, strict=True)
-        bucket.join(Stretch(times, numbers, clocks, values, events, _as_it_is))
+        bucket.join(Rows(times, numbers, clocks, values, events, True, max(numbers)), 0, len(rows))
         self._filled.append((bucket, kept))
 
     # --- what was found -----------------------------------------------------------------------------------------------
@@ -298,15 +301,11 @@ class BucketLog:
         self._seen.forget(row)
 
 
-def _as_it_is(event: RawEvent) -> RawEvent:
-    return event
-
-
 def _told(bucket: OpenBucket, key: Key) -> Counted:
     """What a match tells of a bucket."""
     hits = []
     for row in bucket.shown:
-        event = row.event.event()
+        event = event_of(row)
         ordinal = None if row.time == NO_TIME else (row.time, 1, None, event.position, event.id)
         hits.append(Hit(0, event, ordinal, (key,)))
     return Counted(key, bucket.count, tuple(map(len, bucket.distinct)), hits)

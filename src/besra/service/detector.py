@@ -5,7 +5,9 @@ is kept (`hit_log`). It makes the alerts a scan of all events makes, with the sa
 is new among them.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +17,12 @@ from besra.detection.bucket_document import bucket_told
 from besra.detection.detect import Job
 from besra.detection.execution import Execution, Failed, Scope, execute
 from besra.detection.match import Indicators, Match
+from besra.detection.plan_mark import plan_mark
 from besra.detection.rule_copy import rule_uuid
 from besra.detection.run import RunInfo
 from besra.detection.visibility import INGESTED, Sight, sight_of
 from besra.detection.window import Window
+from besra.engine.kept_rows import ROW
 from besra.engine.lane import Found, Lane
 from besra.engine.pack_memory import remembered_pack
 from besra.events.columns import Projection
@@ -62,6 +66,9 @@ GRACE = 120 * NANOS
 """How long an event that must be missing is waited for after it could have happened."""
 WHOLE = Since(0)
 
+Marks = Mapping[int, Collection[int]]
+"""The marks of the rules that kept an event, by its position; those nobody kept are not there."""
+
 
 def position_of(batch: int, place: int) -> int:
     """The position of an event: batches in their order, and events in the order of their batch."""
@@ -77,10 +84,16 @@ class Detector:
     def __init__(self, job: Job, started: int) -> None:
         self._job = job
         self._pack = job.pack()
-        keeping = [Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS) for rule, plan in job.rules]
+        keeping = [
+            Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS, reads_alerts(rule, plan))
+            for rule, plan in job.rules
+        ]
         held = zip(keeping, job.rules, strict=True)
-        self.horizon = max((one.lasts(clause) for one, (_, plan) in held for clause in plan.clauses), default=0)
+        self._lasts = [max((one.lasts(clause) for clause in plan.clauses), default=0) for one, (_, plan) in held]
+        self.horizon = max(self._lasts, default=0)
         """For how long events may be part of something new, in nanoseconds after they arrived."""
+        self.marks = [plan_mark(rule, plan) for rule, plan in job.rules]
+        """What tells that a rule kept an event, by the rule's position."""
         self._log = HitLog(self._pack, keeping, started)
         fields = {*self._pack.fields, *INDEX_FIELDS, TIMESTAMP, *ECS_ONLY.fields}
         projection = Projection(tuple(sorted(fields)))
@@ -117,19 +130,25 @@ class Detector:
             if told is not None:
                 self._log.expect(number, *told)
 
-    def take(self, arrivals: Sequence[Arrival]) -> None:
-        """Evaluate events that arrived."""
+    def lasts(self, number: int) -> int:
+        """For how long events may be part of something new for a rule, in nanoseconds after they arrived."""
+        return self._lasts[number]
+
+    def take(self, arrivals: Sequence[Arrival], only: Collection[int] | None = None) -> Marks:
+        """Evaluate events that arrived, if need be for some rules only. Which rules keep which of them."""
+        marks: defaultdict[int, set[int]] = defaultdict(set)
         if not arrivals:
-            return
+            return marks
         lines = b"\n".join(arrival.record.line for arrival in arrivals)
         names = tuple(arrival.record.index for arrival in arrivals)
         outcome = self._lane.lines(RawLines(memoryview(lines), names=names))
         if isinstance(outcome.kept, Found):
-            self._keep(outcome.kept, arrivals)
+            self._keep(outcome.kept, arrivals, only, marks)
         # Lines the kernel does not vouch for are read one by one.
         slow = [arrivals[row] for row in np.flatnonzero(outcome.decoded.slow).tolist()]
         if slow:
-            self._keep(self._lane.events([_raw(arrival).event() for arrival in slow]), slow)
+            self._keep(self._lane.events([_raw(arrival).event() for arrival in slow]), slow, only, marks)
+        return marks
 
     def take_events(self, events: Sequence[Event], now: int) -> None:
         """Evaluate events that are no arrivals, as alerts are."""
@@ -138,11 +157,23 @@ class Detector:
             rows = [_held(events[row]) for row in found.kept.rows.tolist()]
             self._note(self._log.add(found.kept, rows, np.full(len(rows), now, np.int64)))
 
-    def _keep(self, found: Found, arrivals: Sequence[Arrival]) -> None:
-        if found.kept is not None:
-            kept = [arrivals[row] for row in found.kept.rows.tolist()]
-            received = np.array([arrival.received for arrival in kept], np.int64)
-            self._note(self._log.add(found.kept, [_raw(arrival) for arrival in kept], received))
+    def _keep(
+        self,
+        found: Found,
+        arrivals: Sequence[Arrival],
+        only: Collection[int] | None,
+        marks: defaultdict[int, set[int]],
+    ) -> None:
+        if found.kept is None:
+            return
+        kept = [arrivals[row] for row in found.kept.rows.tolist()]
+        for group in found.kept.groups:
+            rows = group.table[ROW].tolist()
+            for (entry, _), (start, end) in zip(group.places, pairwise((0, *group.ends)), strict=True):
+                for row in rows[start:end]:
+                    marks[kept[row].position].add(self.marks[entry])
+        received = np.array([arrival.received for arrival in kept], np.int64)
+        self._note(self._log.add(found.kept, [_raw(arrival) for arrival in kept], received, only))
 
     def _note(self, fresh: dict[int, int]) -> None:
         for number, first in fresh.items():

@@ -125,7 +125,7 @@ async def _body(request: Request, ingest: Ingest, hold: Callable[[int], None]) -
 
 
 async def body_of(request: Request, limit: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
-    """The body of a request in the clear, of at most `limit` bytes; `hold` hears of them. Raises BodyError, BusyError."""
+    """The body of a request in the clear, at most `limit` bytes; `hold` is told of them. Raises as they say."""
     pieces, size = [], 0
     async for piece in request.stream():
         size += len(piece)

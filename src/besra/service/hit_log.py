@@ -71,12 +71,14 @@ About = Since | Within
 class Keeping:
     """How long rows of a rule are kept, in nanoseconds after their arrival, and by which time runs see them.
 
-    Rows of a clause with an index of its own, as indicators have, are kept for `indicators`.
+    Rows of a clause with an index of its own, as indicators have, are kept for `indicators`. `reads_alerts` says that
+    events of the rule are alerts.
     """
 
     horizon: int
     sight: Sight
     indicators: int
+    reads_alerts: bool = False
 
     def lasts(self, clause: Clause) -> int:
         """For how long rows of a clause are kept."""
@@ -108,7 +110,7 @@ class HitLog:
         self._keeping = keeping
         self._started = started
         self._buckets = {
-            number: BucketLog(entry.plan)
+            number: BucketLog(entry.plan, reads_alerts=keeping[number].reads_alerts)
             for number, entry in enumerate(pack.entries)
             if isinstance(entry.plan.correlation, Threshold)
         }
@@ -118,8 +120,10 @@ class HitLog:
         """When rows arrived: the time, and the number of the first row that came then or later."""
         self._next = 0
 
-    def add(self, kept: KeptRows, events: Sequence[RawEvent], received: Integers) -> dict[int, int]:
-        """Take what was kept of some events, those of `kept.rows`, and when each arrived.
+    def add(
+        self, kept: KeptRows, events: Sequence[RawEvent], received: Integers, only: Collection[int] | None = None
+    ) -> dict[int, int]:
+        """Take what was kept of some events, those of `kept.rows`, and when each arrived; `only` for some entries.
 
         The entries with new rows, and the first new row.
         """
@@ -134,7 +138,7 @@ class HitLog:
         counted: dict[int, dict[int, Table]] = {}
         longest = np.zeros(len(events), np.int64)
         for place, table in numbered(kept, numbers):
-            if not table.shape[1]:
+            if not table.shape[1] or (only is not None and place[0] not in only):
                 continue
             fresh[place[0]] = first
             if place[0] in self._buckets:
@@ -152,7 +156,8 @@ class HitLog:
         """Tell thresholds of their rows by clause."""
         if not counted:
             return
-        identities = np.fromiter((hash((*event.index[:1], event.id)) for event in lot.events), np.int64)
+        names = ((event.index[0] if event.index else "", event.id) for event in lot.events)
+        identities = np.fromiter(map(hash, names), np.int64, len(lot.events))
         for number, tables in counted.items():
             since = self._started - self._keeping[number].horizon
             recent = {clause: table[:, received[table[ROW] - lot.first] >= since] for clause, table in tables.items()}

@@ -3,6 +3,8 @@
 import asyncio
 import shutil
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,18 +36,23 @@ class Limits:
     """How much is taken, in bytes but for `waiting`.
 
     `body`: of one request in the clear. `memory`: of the bodies being worked on. `disk`: what has to stay free.
-    `waiting`: batches that are acknowledged and not yet in the store.
+    `waiting`: batches that are acknowledged and not yet in the store. `ahead`: events that are acknowledged before the
+    rules have seen them; more have to wait for a moment.
     """
 
     body: int = 100 << 20
     memory: int = 256 << 20
     disk: int = 512 << 20
     waiting: int = 20_000
+    ahead: int = 8_000
 
 
 DEFAULT_LIMITS = Limits()
 LOOK_EVERY = NANOS
 """How long what the disk has free is taken for true."""
+PATIENCE = 2.0
+MOMENT = 0.01
+"""Seconds a request waits at most for rules to see what came before, and between two looks whether they have."""
 
 
 class Ingest:
@@ -81,6 +88,12 @@ class Ingest:
         self.intake = intake
         """How documents become events."""
         self._admission = Admission(intake)
+        self.detected = 0
+        """The number of the last batch that rules have seen."""
+        self.is_patient = True
+        """Whether requests wait for rules; it is for nothing while events or alerts cannot be stored."""
+        self._ahead: deque[tuple[int, int]] = deque()
+        self._events_ahead = 0
         self._bytes = 0
         self._free = 0
         self._looked: int | None = None
@@ -129,6 +142,7 @@ class Ingest:
         documents, or neither.
         """
         self.check()
+        await self._let_rules_catch_up()
         received = self._clock()
         outcomes = await run_in_threadpool(self._admission.admitted, items, received)
         records = [outcome for outcome in outcomes if isinstance(outcome, Record)]
@@ -137,6 +151,8 @@ class Ingest:
             receipt = await asyncio.wrap_future(self._journal.submit(records, received, note))
         if receipt is not None and receipt.number is not None:
             self.last = max(self.last, receipt.number)
+            self._ahead.append((receipt.number, len(records)))
+            self._events_ahead += len(records)
             self.arrived.set()
         verdicts = iter(receipt.verdicts if receipt else ())
         answers = [
@@ -148,6 +164,17 @@ class Ingest:
         self.refused += len(done) - len(records)
         self.bury((found for found in done if isinstance(found, Refused)), origin)
         return done
+
+    async def _let_rules_catch_up(self) -> None:
+        """Wait while rules have much to see: alerts are late for as long as it takes to look at what came before."""
+        until = time.monotonic() + PATIENCE
+        while self._is_ahead() and self.is_patient and time.monotonic() < until:
+            await asyncio.sleep(MOMENT)
+
+    def _is_ahead(self) -> bool:
+        while self._ahead and self._ahead[0][0] <= self.detected:
+            self._events_ahead -= self._ahead.popleft()[1]
+        return self._events_ahead > self.limits.ahead
 
     def bury(self, refused: Iterable[Refused], origin: str) -> None:
         """Keep what is refused for good and has something to keep as dead letters."""

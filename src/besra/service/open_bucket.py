@@ -1,13 +1,14 @@
 """A bucket while its events arrive: what a match tells of it, and nothing of the others it has."""
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from besra.detection.correlate.buckets import FEW
 from besra.detection.window import Window
 from besra.engine.event_order import NO_TIME
+from besra.events.event import Event, Origin
 from besra.events.raw_event import RawEvent
 
 NEVER = -(1 << 63)
@@ -15,6 +16,8 @@ NEVER = -(1 << 63)
 
 Value = tuple[int, int]
 """The hash of a key."""
+Who = tuple[str, tuple[str, ...], Origin, int]
+"""What is kept of most events: all of them but the document."""
 
 
 class Row(NamedTuple):
@@ -27,31 +30,43 @@ class Row(NamedTuple):
     number: int
     clock: int
     values: Sequence[Iterable[Value]]
-    event: RawEvent
+    event: RawEvent | Who
 
 
-class Stretch(NamedTuple):
-    """Rows of one key that arrived together, in order, by column: of a heavy key few are ever looked at singly.
+def in_order(row: Row) -> tuple[int, int]:
+    """What rows are ordered by."""
+    return row.time, row.number
 
-    `keep` gives what is kept of an event.
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows by column, those of a key one behind the other in order.
+
+    `keeps_events` says that their documents are wanted, and not only who they are. `newest` is no less than any number.
     """
 
     times: Sequence[int]
     numbers: Sequence[int]
     clocks: Sequence[int]
     values: Sequence[Sequence[Iterable[Value]]]
-    events: Sequence[RawEvent]
-    keep: Callable[[RawEvent], RawEvent]
+    events: Sequence[RawEvent | Who]
+    keeps_events: bool
+    newest: int
 
-    def part(self, start: int, end: int | None = None) -> "Stretch":
-        """Some of the rows."""
-        times, numbers, clocks, values, events, keep = self
-        some = slice(start, end)
-        return Stretch(times[some], numbers[some], clocks[some], values[some], events[some], keep)
+    def row(self, at: int) -> Row:
+        """The row at a place, to be kept."""
+        event = self.events[at]
+        if not self.keeps_events and isinstance(event, RawEvent):
+            event = event.id, event.index, event.origin, event.position
+        return Row(self.times[at], self.numbers[at], self.clocks[at], self.values[at], event)
 
-    def rows(self) -> Iterator[Row]:
-        """The rows one by one."""
-        return map(Row, self.times, self.numbers, self.clocks, self.values, map(self.keep, self.events))
+
+def event_of(row: Row) -> Event:
+    """The event of a row; one of which no document was kept has an empty one."""
+    if isinstance(row.event, RawEvent):
+        return row.event.event()
+    name, index, origin, position = row.event
+    return Event(name, index, {}, origin, position)
 
 
 @dataclass(slots=True)
@@ -73,24 +88,32 @@ class OpenBucket:
     seen_from: int = NO_TIME
     seen_to: int = NEVER
 
-    def holds(self, time: int) -> bool:
-        """Whether an event of a time is one of its."""
-        return self.start <= time <= self.end
-
-    def join(self, rows: Stretch) -> None:
-        """Count some events, all of its time."""
-        self.count += len(rows.times)
-        self.newest = max(self.newest, *rows.numbers)
-        clocks = [clock for clock in rows.clocks if clock != NEVER]
-        if clocks:
-            self.seen_from, self.seen_to = min(self.seen_from, *clocks), max(self.seen_to, *clocks)
-        for values in rows.values if self.distinct else ():
+    def join(self, rows: Rows, start: int, end: int) -> None:
+        """Count the rows from a place to another, all of its time."""
+        self.count += end - start
+        self.newest = max(self.newest, rows.newest)
+        self._see(rows.clocks[start:end])
+        for values in rows.values[start:end] if self.distinct else ():
             for known, new in zip(self.distinct, values, strict=True):
                 known.update(new)
-        if len(self.first) == FEW and rows.times[0] > self.first[-1].time:
-            rows = rows.part(-FEW)
-        for row in rows.rows():
-            self._show(row)
+        if len(self.first) < FEW or rows.times[start] <= self.first[-1].time:
+            for place in range(start, end):
+                self._show(rows.row(place))
+            return
+        start = max(start, end - FEW)
+        if self.last and rows.times[start] < self.last[-1].time:
+            for place in range(start, end):
+                self._show(rows.row(place))
+        else:
+            self.last += map(rows.row, range(start, end))
+            del self.last[:-FEW]
+
+    def _see(self, clocks: Sequence[int]) -> None:
+        low, high = min(clocks), max(clocks)
+        if low == NEVER:
+            low = min((clock for clock in clocks if clock != NEVER), default=NO_TIME)
+        self.seen_from = min(self.seen_from, low)
+        self.seen_to = max(self.seen_to, high)
 
     def _show(self, row: Row) -> None:
         if len(self.first) < FEW or row[:2] < self.first[-1][:2]:
@@ -98,9 +121,8 @@ class OpenBucket:
             if len(self.first) <= FEW:
                 return
             row = self.first.pop()
-        if len(self.last) < FEW or row[:2] > self.last[0][:2]:
-            insort(self.last, row, key=in_order)
-            del self.last[:-FEW]
+        insort(self.last, row, key=in_order)
+        del self.last[:-FEW]
 
     @property
     def shown(self) -> list[Row]:
@@ -111,8 +133,3 @@ class OpenBucket:
         """Whether a run in a window sees some of it."""
         start, end = window.start, window.end
         return (start is None or self.seen_to >= start) and (end is None or self.seen_from <= end)
-
-
-def in_order(row: Row) -> tuple[int, int]:
-    """What rows are ordered by."""
-    return row.time, row.number

@@ -1,29 +1,25 @@
 """From the journal to where everything belongs: events into the store, alerts into theirs, in the order of arrival.
 
-Alerts do not wait for the store, which is written in larger pieces. What both have is trimmed from the journal; what
-one of them lacks after a crash is still there, and either takes a batch only once. What detection remembers of events
-it has dealt with is made anew from the store.
+Alerts do not wait for the store, which somebody else writes in larger pieces (`storing`). What both have is trimmed
+from the journal; what one of them lacks after a crash is still there, and either takes a batch only once. What
+detection remembers of events it has dealt with is made anew from the store.
 """
 
 import threading
 from collections.abc import Callable, Sequence
 
-import pyarrow.compute as pc
-
 from besra.detection.alert import Alert
 from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Arrival, position_of
+from besra.service.recall import Known, recall
 from besra.service.runs import AlertSink, Clock, Runs
-from besra.service.stored_arrivals import arrivals_in
-from besra.storage.event_store import EventStore, StoredEvent
+from besra.service.storing import Storing
+from besra.storage.event_store import EventStore
 from besra.storage.journal import Batch, Journal
 
 TOGETHER = 20_000
 """Most events evaluated together."""
-STORED_TOGETHER = 50_000
-STORED_EVERY = 5 * NANOS
-"""The store is written when so many events wait, or after so long."""
 FORGET_EVERY = 10 * NANOS
 PAUSE = 1.0
 """Seconds until a step that failed is tried again."""
@@ -46,8 +42,7 @@ class Pump:
         alerts: AlertSink,
         clock: Clock,
     ) -> None:
-        self.stored = store.last_batch
-        """The number of the last batch that is in the store."""
+        self.storing = Storing(journal, store, alerts, clock)
         self._journal = journal
         self._store = store
         self._runs = runs
@@ -56,30 +51,25 @@ class Pump:
         self._read = min(self.stored, alerts.position)
         self._taken = self._read
         """The last batch the detector has; one that is read again after a failure is not taken again."""
-        self._trimmed = self._read
-        self._waiting: list[StoredEvent] = []
-        self._stored_at = clock()
         self._forgot_at = clock()
         self._next: tuple[Runs, int] | None = None
-        self._recall(runs, 0, self._read)
-        runs.recall_alerts()
+        recall(runs.detector, store, runs.followed, Known(0, self._read), clock())
+        runs.begin()
 
-    def _recall(self, runs: Runs, after: int, last: int) -> None:
-        """Tell a detector of stored events that were dealt with before, and may still be part of something new.
+    @property
+    def stored(self) -> int:
+        """The number of the last batch that is in the store."""
+        return self.storing.stored
 
-        They are those of batches after one, up to another.
-        """
-        since = self._clock() - runs.detector.horizon
-        for rows in self._store.read(since, LAST, by="ingested"):
-            known = rows.filter((pc.field("batch") > after) & (pc.field("batch") <= last))
-            for arrivals in arrivals_in(known):
-                runs.detector.take(arrivals)
-        runs.detector.see()
+    @property
+    def detected(self) -> int:
+        """The number of the last batch that rules have seen."""
+        return self._read
 
     def take_over(self, runs: Runs) -> None:
         """Let other runs go on from the next step; any thread but the pump's may say so. Raises EventStoreError."""
         stored = self.stored
-        self._recall(runs, 0, stored)
+        recall(runs.detector, self._store, runs.followed, Known(0, stored), self._clock())
         self._next = runs, stored
 
     def _hand_over(self) -> None:
@@ -87,12 +77,13 @@ class Pump:
         if self._next is None or self._runs.detector.waiting:
             return
         runs, known = self._next
-        self._recall(runs, known, self._taken)
-        for batch in self._journal.after(max(self.stored, known)):
-            if batch.number <= self._taken:
-                runs.detector.take(arrivals_of([batch]))
+        with self.storing.lock:
+            recall(runs.detector, self._store, {}, Known(known, self._taken), self._clock())
+            for batch in self._journal.after(max(self.stored, known)):
+                if batch.number <= self._taken:
+                    runs.detector.take(arrivals_of([batch]))
         runs.detector.see()
-        runs.recall_alerts()
+        runs.begin()
         self._runs, self._next = runs, None
 
     def hear(self, alerts: Sequence[Alert]) -> None:
@@ -128,14 +119,11 @@ class Pump:
         batches = self._next_batches()
         if batches:
             self._detect(batches)
-            self._waiting += stored_events(batches)
             self._read = batches[-1].number
         are_due = self._runs.scheduled(self._taken)
         now = self._clock()
-        # A clock that has been set back would otherwise keep both waiting for as long.
-        self._stored_at, self._forgot_at = min(self._stored_at, now), min(self._forgot_at, now)
-        if len(self._waiting) >= STORED_TOGETHER or now - self._stored_at >= STORED_EVERY:
-            self._store_waiting(now)
+        # A clock that has been set back would otherwise keep it waiting for as long.
+        self._forgot_at = min(self._forgot_at, now)
         if now - self._forgot_at >= FORGET_EVERY:
             self._runs.detector.forget(now)
             self._runs.detector.wake(now)
@@ -149,7 +137,7 @@ class Pump:
         """Take all that has arrived, and leave nothing waiting. Raises BesraError."""
         while self.step():
             pass
-        self._store_waiting(self._clock())
+        self.storing.finish()
 
     def _next_batches(self) -> list[Batch]:
         batches, events = [], 0
@@ -164,38 +152,19 @@ class Pump:
         detector, known, last = self._runs.detector, self._alerts.position, batches[-1].number
         dealt_with = [batch for batch in batches if self._taken < batch.number <= known]
         if dealt_with:
-            detector.take(arrivals_of(dealt_with))
+            self.storing.marks.add(detector.take(arrivals_of(dealt_with)), dealt_with[-1].number)
             detector.see()
-        detector.take(arrivals_of([batch for batch in batches if batch.number > max(known, self._taken)]))
+        fresh = [batch for batch in batches if batch.number > max(known, self._taken)]
+        self.storing.marks.add(detector.take(arrivals_of(fresh)), last)
         self._taken = max(self._taken, last)
         if last > known:
             self._runs.arrived(last)
-
-    def _store_waiting(self, now: int) -> None:
-        if self._read > self.stored:
-            self._store.add(self._waiting, self._read)
-            self.stored = self._read
-            self._waiting = []
-        self._stored_at = now
-        done = min(self.stored, self._alerts.position)
-        if done > self._trimmed:
-            self._journal.trim(done)
-            self._trimmed = done
 
 
 def arrivals_of(batches: Sequence[Batch]) -> list[Arrival]:
     """The events of batches as a detector takes them."""
     return [
         Arrival(record, position_of(batch.number, place), batch.received)
-        for batch in batches
-        for place, record in enumerate(batch.records)
-    ]
-
-
-def stored_events(batches: Sequence[Batch]) -> list[StoredEvent]:
-    """The events of batches as the store takes them."""
-    return [
-        StoredEvent(batch.number, place, record.index, record.id, record.line, record.time, batch.received)
         for batch in batches
         for place, record in enumerate(batch.records)
     ]

@@ -15,7 +15,7 @@ from besra.detection.execution import Execution, Failed
 from besra.detection.run import RunInfo
 from besra.detection.suppression_group import NO_GROUPS, Groups
 from besra.service.detector import Detector
-from besra.service.timetable import MARK, Slot, Timetable
+from besra.service.timetable import Slot, Timetable
 from besra.storage.alert_store import Committed
 from besra.storage.growth import ToldBucket
 from besra.storage.outcome import Outcome, outcome_of, outcome_of_windows
@@ -86,8 +86,17 @@ class Runs:
         """The groups that runs have left, which are only read where a rule suppresses."""
         return self._alerts.groups() if self._suppresses else NO_GROUPS
 
-    def recall_alerts(self) -> None:
-        """Tell the detector of earlier alerts. Some may have been kept and not been read by rules over alerts."""
+    @property
+    def followed(self) -> Mapping[int, int]:
+        """Since when all that arrived has been evaluated for a rule as it is, by its position."""
+        return self._timetable.followed
+
+    def begin(self) -> None:
+        """From now on all that arrives is evaluated.
+
+        The detector is told of earlier alerts: some may have been kept and not been read by rules over alerts.
+        """
+        self._timetable.begin(self._clock())
         if self.detector.reads_alerts:
             now = self._clock()
             self._read(list(self._alerts.recent(now - self.detector.horizon)))
@@ -167,6 +176,6 @@ class Runs:
             "windows": len(slot.due.windows),
         }
         has_failed = any(isinstance(one, Failed) for one in done)
-        state = {MARK: self._timetable.marks[slot.number]}
+        state = self._timetable.state_of(slot.number)
         progress = None if has_failed else Progress(run.started, batch, state=state)
         return replace(outcome, run=replace(record, metrics=metrics), progress=progress)

@@ -97,7 +97,7 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
         IndexRoute("/{index}/_refresh", _guarded(_refreshed), methods=asked),
         Route("/_cat/indices", _guarded(listed), methods=["GET"]),
         Route("/_cat/indices/{index}", _guarded(listed), methods=["GET"]),
-        Route("/_resolve/index/{index}", _guarded(known), methods=["GET"]),
+        Route("/_resolve/index/{index}", _guarded(known), methods=asked),
         IndexRoute("/{index}", _guarded(exists), methods=["HEAD"]),
     ]
 

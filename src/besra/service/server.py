@@ -70,17 +70,20 @@ def running(
 
         def failed(error: Exception) -> None:
             failures[:] = [str(error)]
+            ingest.is_patient = False
             tell(f"error: {error}")
 
         def moved() -> None:
             failures.clear()
-            ingest.stored = duty.pump.stored
+            ingest.is_patient = True
+            ingest.stored, ingest.detected = duty.pump.stored, duty.pump.detected
 
         stop = threading.Event()
         maintenance = Maintenance(lambda: EventUpkeep(places.event_place), stores.alerts, places.folder, settings.keep)
         closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
         closing.enter_context(_beside(stop, duty.filler.run, stop, failed))
         closing.enter_context(_beside(stop, watch.run, stop))
+        closing.enter_context(_beside(stop, duty.pump.storing.run, stop, failed, moved))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, failed, moved))
         reader = EventReader(places.event_place, places.folder)
         yield Service(ingest, stores, duty, letters, reader, maintenance, clock, failures)

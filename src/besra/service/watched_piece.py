@@ -9,6 +9,8 @@ from typing import BinaryIO
 from besra.events.event import Event
 from besra.events.file_read import SKIPPED, ReadOptions
 from besra.events.format import Format
+from besra.events.index_name import names_of_index
+from besra.events.json_line import document_text
 from besra.events.readers.followed import followed_format, read_lines, readable_size
 from besra.events.readers.text_options import TextOptions
 from besra.problems import Problem
@@ -112,8 +114,10 @@ def _read(found: Format, raw: bytes, name: str, options: TextOptions) -> tuple[l
 
 
 def put_of(event: Event) -> Put:
-    """An event on its way in: under its own id, once, and all its names."""
-    return Put(event.index[0], event.id, event.source, True, event.index[1:])
+    """An event on its way in: under its own id, once, and all its names; as text, which is taken faster."""
+    text = event.written or document_text(event)
+    aliases = None if names_of_index(event.index[0]) == event.index else event.index[1:]
+    return Put(event.index[0], event.id, event.source if text is None else text, True, aliases)
 
 
 def puts_of(items: Iterable[object]) -> list[Put]:

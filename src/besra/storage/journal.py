@@ -63,7 +63,7 @@ class Record(NamedTuple):
     """
 
     line: bytes
-    index: tuple[str, ...]
+    index: tuple[str, ...]  # type: ignore[assignment]  # tuples have a method of that name
     id: str
     time: int | None = None
     is_create: bool = False
@@ -106,7 +106,7 @@ class _Request:
 class Journal:
     """An open journal. To be closed; requests still waiting then are answered first.
 
-    `submit` may be called by any thread, `after` and `trim` by any one of them. Raises JournalError if the file cannot
+    `submit`, `after` and `waiting` may be called by any thread, `trim` by one. Raises JournalError if the file cannot
     be opened.
     """
 
@@ -119,8 +119,8 @@ class Journal:
             with self._writing:
                 for statement in SCHEMA:
                     self._writing.execute(statement)
-            self._reading = self._connection()
-            (last,) = self._reading.execute("SELECT coalesce(max(number), 0) FROM batch").fetchone()
+            self._trimming = self._connection()
+            (last,) = self._trimming.execute("SELECT coalesce(max(number), 0) FROM batch").fetchone()
             self._recent = Recent(last)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"{self._path}: {error}") from error
@@ -138,7 +138,7 @@ class Journal:
         self._waiting.put(None)
         self._thread.join()
         self._writing.close()
-        self._reading.close()
+        self._trimming.close()
 
     def submit(self, records: Sequence[Record], received: int, note: Note | None = None) -> "Future[Receipt]":
         """Ask for records to be kept. The receipt comes once they are on disk; JournalError if they are not."""
@@ -237,21 +237,31 @@ class Journal:
             yield from recent
             return
         try:
-            yield from batches_after(self._reading, number)
+            with closing(self._connection()) as reading:
+                yield from batches_after(reading, number)
         except DEFECTS as error:
+            raise JournalError(f"{self._path}: {error}") from error
+
+    def waiting(self, number: int) -> int:
+        """The documents of the batches after one of that number. Raises JournalError."""
+        try:
+            with closing(self._connection()) as reading:
+                asked = "SELECT coalesce(sum(documents), 0) FROM batch WHERE number > ?"
+                return int(reading.execute(asked, (number,)).fetchone()[0])
+        except sqlite3.Error as error:
             raise JournalError(f"{self._path}: {error}") from error
 
     def trim(self, number: int, *, forget: int = 0) -> None:
         """Drop the batches up to that number, and forget the ids of those up to `forget`. Raises JournalError."""
         try:
-            self._reading.execute("BEGIN IMMEDIATE")
-            self._reading.execute("DELETE FROM batch WHERE number <= ?", (number,))
-            self._reading.execute("DELETE FROM known WHERE batch <= ?", (forget,))
-            self._reading.execute("COMMIT")
+            self._trimming.execute("BEGIN IMMEDIATE")
+            self._trimming.execute("DELETE FROM batch WHERE number <= ?", (number,))
+            self._trimming.execute("DELETE FROM known WHERE batch <= ?", (forget,))
+            self._trimming.execute("COMMIT")
             self._recent.drop(number)
         except sqlite3.Error as error:
-            if self._reading.in_transaction:
-                self._reading.rollback()
+            if self._trimming.in_transaction:
+                self._trimming.rollback()
             raise JournalError(f"{self._path}: {error}") from error
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from besra.storage.journal import Batch
 
-MEMORY = 64 << 20
+MEMORY = 192 << 20
 """Bytes of documents that are held."""
 
 

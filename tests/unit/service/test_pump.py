@@ -134,6 +134,7 @@ def test_every_event_and_every_alert_once(
         records = records[size:]
         try:
             pump.step()
+            pump.storing.step()
         except DiedError:
             pump, died = after_failure(pump), died + 1
     while True:

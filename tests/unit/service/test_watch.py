@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from tests.unit.events.readers.evtx_file import evtx_file
 
 from besra.errors import InputError
 from besra.events.event import Event
+from besra.events.index_name import names_of_index
 from besra.events.reader import read_events
 from besra.events.recognise import DEFAULTS
 from besra.service import watched_piece
@@ -46,7 +48,8 @@ class Taker:
         assert item.is_create
         assert item.id
         self.asked += 1
-        key = ((item.index, *(item.aliases or ())), item.id)
+        names = names_of_index(item.index) if item.aliases is None else (item.index, *item.aliases)
+        key = (names, item.id)
         verdict = Verdict.CONFLICT if key in self.events else Verdict.CREATED
         self.events.setdefault(key, item.document)
         return Done(item, item.id, verdict)
@@ -56,7 +59,7 @@ class Taker:
 
     @property
     def names(self) -> list[str]:
-        return sorted(document["name"] for document in self.events.values())
+        return sorted(orjson.loads(document)["name"] for document in self.events.values())
 
 
 class Desk:

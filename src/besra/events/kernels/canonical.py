@@ -33,7 +33,7 @@ from besra.events.kernels.utf8 import is_utf8
 
 LEVEL = 32
 L_NODE, L_FIELD, L_FIRST, L_FROM = range(0, LEVEL, 8)
-"""Bytes of a level of nesting: its node, the field of its elements or IN_OBJECT, its first member, where its text is."""
+"""Bytes of a level of nesting: its node, the field of its elements or IN_OBJECT, its first member, its text."""
 
 TIME, STAMPED = 0, 1
 """The numbers of the fields with the time of a document and with the stamp, which is a member of the object `event`."""
@@ -131,7 +131,7 @@ def put_stamped(p: int, end: int, to: int, work: Work) -> int:
 
 
 @inlined
-def walk(p: int, end: int, tree: Tree, to: int, work: Work) -> int:
+def walk(p: int, end: int, tree: Tree, to: int, work: Work) -> int:  # noqa: PLR0915  one loop, kept together
     """Writes the document at `p` canonically and notes what is found in it; the address behind it, or BAD."""
     top, second = work.levels, work.levels + LEVEL
     level, member = top - LEVEL, work.members
