@@ -55,9 +55,9 @@ def lives(random: Random, data: Path, count: int) -> list[Life]:
 
 
 NTH = {
-    "journal submit": 40,
-    "journal statement": 400,
-    "journal commit": 60,
+    "journal submit": 15,
+    "journal statement": 120,
+    "journal commit": 25,
     "journal trim": 2,
     "store add": 2,
     "delta write": 2,
@@ -65,11 +65,11 @@ NTH = {
     "delta vacuum": 3,
     "delta checkpoint": 3,
     "migration": 1,
-    "fsync": 20,
-    "detector take": 20,
-    "alert store commit": 20,
-    "alerts commit": 40,
-    "alerts statement": 300,
+    "fsync": 10,
+    "detector take": 8,
+    "alert store commit": 8,
+    "alerts commit": 15,
+    "alerts statement": 100,
 }
 """The most calls after which a process dies at a point."""
 
@@ -84,13 +84,13 @@ def _at_point(random: Random, data: Path, traces: bool) -> Life:
 
 def _traps(random: Random, data: Path) -> dict[str, Trap]:
     return {
-        "write to the journal's log": Trap("pwrite64", random.randint(1, 120), data / "journal.sqlite-wal"),
-        "sync of the journal's log": Trap("fdatasync,fsync", random.randint(1, 40), data / "journal.sqlite-wal"),
+        "write to the journal's log": Trap("pwrite64", random.randint(1, 40), data / "journal.sqlite-wal"),
+        "sync of the journal's log": Trap("fdatasync,fsync", random.randint(1, 15), data / "journal.sqlite-wal"),
         "write to the journal": Trap("pwrite64", random.randint(1, 20), data / "journal.sqlite"),
-        "write to the log of alerts": Trap("pwrite64", random.randint(1, 120), data / "alerts.sqlite-wal"),
+        "write to the log of alerts": Trap("pwrite64", random.randint(1, 40), data / "alerts.sqlite-wal"),
         "sync of the log of alerts": Trap("fdatasync,fsync", random.randint(1, 20), data / "alerts.sqlite-wal"),
         "commit to the table": Trap("link,linkat,rename,renameat,renameat2", random.randint(1, 3)),
-        "any sync": Trap("fdatasync,fsync", random.randint(1, 60)),
+        "any sync": Trap("fdatasync,fsync", random.randint(1, 20)),
     }
 
 

@@ -229,6 +229,21 @@ def test_types_as_there_used_to_be(served: Served) -> None:
     assert answer["items"][0]["index"]["_index"] == "system"
 
 
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        (b'{"create":{}}{"a":1}', "--data-binary"),
+        (b'{"a":1}\n{"a":2}\n', "a line with an action goes before each document"),
+        (b'{"a":1,"b":2}\n', "a line with an action goes before each document"),
+        (b'[{"a":1}]', "a line with an action goes before each document"),
+    ],
+)
+def test_what_people_get_wrong_in_a_bulk_is_told_with_what_to_do(served: Served, body: bytes, hint: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        served.ask("/logs-x-default/_bulk", body)
+    assert hint in json.load(refused.value)["error"]["reason"]
+
+
 def test_an_id_with_a_slash_is_one_id(served: Served) -> None:
     assert served.ask("/logs-x-default/_create/a%2Fb%25", b'{"n":1}')["_id"] == "a/b%"
 

@@ -8,13 +8,10 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.command import Outcome, besra, start
+from tests.served import PATIENCE, Served, serving
 from tests.unit.events.readers.evtx_file import event, evtx_file
 
 from besra.demo import write_demo
-
-pytest.importorskip("uvicorn")
-
-from tests.served import PATIENCE, Served, serving
 
 RULE = """
 [rule]

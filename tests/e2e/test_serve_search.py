@@ -139,6 +139,21 @@ def test_indices(served: Served, documents: list[dict[str, Any]]) -> None:
         assert refused(served, path)[:2] == (404, "index_not_found_exception")
     assert refused(served, "/nobody/_eql/search", {"query": "any where true"})[0] == 404
     assert ask(served, "/_refresh", {})["_shards"]["failed"] == 0
+    assert [has_index(served, name) for name in ("events-x", "nobody", ".alerts-security.alerts-default")] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def has_index(served: Served, name: str) -> bool:
+    request = urllib.request.Request(f"{served.address}/{name}", method="HEAD")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return False
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,8 +20,9 @@ from besra.cli.setting_keys import SECTIONS, Key, keys_of, nearest, tells_secret
 from besra.cli.terminal import Terminal
 from besra.errors import InputError, SettingsError
 from besra.problems import Place, Problem
-from besra.rules.location import Locations
-from besra.rules.toml_content import decode_toml, load_toml
+
+if TYPE_CHECKING:
+    from besra.rules.location import Locations
 
 FILE = "besra.toml"
 FILE_VARIABLE = "BESRA_CONFIG"
@@ -37,8 +38,12 @@ class Source:
 
     path: str | None
     tables: Mapping[str, Any]
-    locations: Locations
+    locations: "Locations | None"
     variables: Mapping[str, str]
+
+    def place(self, *names: str) -> Place:
+        """Where something stands in the file."""
+        return self.locations.place(names) if self.locations else Place()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +63,13 @@ def read_source(path: str | None, environ: Mapping[str, str]) -> Source:
     named = path or environ.get(FILE_VARIABLE) or None
     tables, locations = _read_file(named or FILE, is_named=named is not None)
     variables = {name: value for name, value in environ.items() if value and VARIABLE.fullmatch(name)}
-    source = Source(locations.path, tables, locations, variables)
+    source = Source(locations.path if locations else None, tables, locations, variables)
     if problems := list(_unknown_sections(source)):
         raise SettingsError(*problems)
     return source
 
 
-def _read_file(path: str, *, is_named: bool) -> tuple[Mapping[str, Any], Locations]:
+def _read_file(path: str, *, is_named: bool) -> tuple[Mapping[str, Any], "Locations | None"]:
     try:
         with Path(path).open("rb") as file:
             mode = os.fstat(file.fileno())
@@ -72,7 +77,7 @@ def _read_file(path: str, *, is_named: bool) -> tuple[Mapping[str, Any], Locatio
         text = raw.decode("utf-8")
     except (OSError, ValueError) as error:
         if isinstance(error, FileNotFoundError) and not is_named:
-            return {}, Locations()
+            return {}, None
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a text in UTF-8"
         raise _unusable(path, f"the settings file cannot be read: {reason}") from error
     if len(raw) > LARGEST:
@@ -80,6 +85,8 @@ def _read_file(path: str, *, is_named: bool) -> tuple[Mapping[str, Any], Locatio
     if not is_named and _is_others(mode):
         hint = f"change its owner or permissions, or name it if it is to be trusted: --config {path}"
         raise _unusable(path, "others may write this settings file", hint)
+    from besra.rules.toml_content import decode_toml  # noqa: PLC0415  only where there is a file
+
     decoded = decode_toml(text, path)
     if isinstance(decoded, Problem):
         raise InputError(decoded)
@@ -98,7 +105,7 @@ def _unusable(path: str, message: str, hint: str | None = None) -> InputError:
 
 def _unknown_sections(source: Source) -> Iterator[Problem]:
     for name, table in source.tables.items():
-        place = source.locations.place((name,))
+        place = source.place(name)
         if name not in SECTIONS:
             message = f"there is no section [{name}]"
             yield Problem("settings-unknown", message, place=place, hint=nearest(name, SECTIONS))
@@ -139,7 +146,7 @@ Given = Iterator[tuple[str, object, Place]]
 
 def _in_file(source: Source, section: str) -> Given:
     for name, given in source.tables.get(section, {}).items():
-        yield name.replace("_", "-"), given, source.locations.place((section, name))
+        yield name.replace("_", "-"), given, source.place(section, name)
 
 
 def _in_variables(source: Source, section: str) -> Given:
@@ -175,6 +182,8 @@ def _several(text: str) -> object:
     """The values in a variable of a setting that may have several: one, or a list as TOML writes it."""
     if not text.startswith("["):
         return text
+    from besra.rules.toml_content import load_toml  # noqa: PLC0415
+
     try:
         return load_toml(f"values = {text}")["values"]
     except ValueError as error:

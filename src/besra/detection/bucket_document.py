@@ -5,14 +5,16 @@ runs alerts twice; here the time of the bucket's first event stands in its place
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
 from besra.detection.match import Bucket, Match, key_texts
+from besra.engine.hits import Key
 from besra.events.normalise.nested_document import put
 from besra.language.plan import Plan, Threshold
-from besra.schema.fieldtype import FieldType
-from besra.schema.timestamp import format_timestamp
+from besra.schema.fieldtype import FieldType, to_typed
+from besra.schema.timestamp import format_timestamp, parse_timestamp
 
 NAMESPACE = UUID("0684ec03-7201-4ee0-8ee0-3a3f6b2479b2")
 """That of Elastic's ids of buckets."""
@@ -53,3 +55,16 @@ def threshold_result(plan: Plan, match: Match, bucket: Bucket) -> dict[str, Any]
         "terms": terms,
         **({"cardinality": distinct} if distinct else {}),
     }
+
+
+def bucket_told(plan: Plan, result: Mapping[str, Any]) -> tuple[Key, int | None] | None:
+    """The key of a bucket and the time of its first event, by what an alert says of it (`threshold_result`).
+
+    None if the alert is by other fields than the plan.
+    """
+    fields = [join.field for join in plan.clauses[0].keys]
+    texts = {term["field"]: term["value"] for term in result["terms"]}
+    if [*texts] != [field.name for field in fields]:
+        return None
+    key = tuple(to_typed(texts[field.name], field.type) for field in fields)
+    return key, parse_timestamp(result["from"]) if "from" in result else None

@@ -1,4 +1,4 @@
-"""A short text that tells the plans of rules apart: whether what was evaluated for a rule still holds of it."""
+"""A number that tells the plans of rules apart: whether what was evaluated for a rule still holds of it."""
 
 import hashlib
 from dataclasses import fields, is_dataclass
@@ -7,11 +7,11 @@ from besra.language.plan import Plan
 from besra.rules.rule import Rule
 
 
-def plan_mark(rule: Rule, plan: Plan) -> str:
-    """The mark of what a rule asks of events, of which indices, and on which schedule."""
-    digest = hashlib.blake2b(digest_size=12)
+def plan_mark(rule: Rule, plan: Plan) -> int:
+    """The mark of what a rule asks of events, of which indices, and on which schedule; 64 bits with a sign."""
+    digest = hashlib.blake2b(digest_size=8)
     digest.update(_text((plan, rule.index, rule.schedule, rule.timestamp_override)).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    return int.from_bytes(digest.digest(), "big", signed=True)
 
 
 def _text(value: object) -> str:

@@ -16,7 +16,8 @@ from besra.errors import QueryError
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.service import cluster, elasticsearch, runs_api, set_up
-from besra.service.consumer import Consumer, consuming
+from besra.service.background import beside
+from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import body_of, broken, failure, guarded, reply, unrouted
@@ -26,6 +27,7 @@ from besra.service.plain_paths import PlainPaths
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
 from besra.service.server import Service
+from besra.service.watch import Watcher
 from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_search import Search
 from besra.storage.database import AlertStoreError
@@ -36,8 +38,8 @@ LARGEST_BODY = 1 << 20
 """Bytes of a search."""
 
 
-def app_of(service: Service, consumers: Sequence[Consumer] = ()) -> Starlette:
-    """The application; consumers of brokers run as long as it does."""
+def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequence[Consumer] = ()) -> Starlette:
+    """The application; what watches folders and what reads brokers runs as long as it does."""
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -48,9 +50,8 @@ def app_of(service: Service, consumers: Sequence[Consumer] = ()) -> Starlette:
         return PlainTextResponse("ok\n")
 
     async def metrics(_: Request) -> Response:
-        return PlainTextResponse(
-            metrics_text(service) + consumer_metrics(consumers), media_type="text/plain; version=0.0.4"
-        )
+        told = metrics_text(service, watchers) + consumer_metrics(consumers)
+        return PlainTextResponse(told, media_type="text/plain; version=0.0.4")
 
     async def signals(request: Request) -> Response:
         try:
@@ -89,8 +90,8 @@ def app_of(service: Service, consumers: Sequence[Consumer] = ()) -> Starlette:
             *set_up.routes(service.reader),
         ],
         middleware=[Middleware(PlainPaths)],
-        lifespan=consuming(consumers),
         exception_handlers={HTTPException: unrouted, Exception: broken},
+        lifespan=beside([*watchers, *consumers]),
     )
 
 
@@ -114,7 +115,7 @@ def search_of(body: Mapping[str, Any], now: int) -> Search:
     return Search(condition, size=size, offset=offset)
 
 
-def metrics_text(service: Service) -> str:
+def metrics_text(service: Service, watchers: Sequence[Watcher]) -> str:
     """The metrics in the text form of Prometheus."""
     told = {
         "besra_documents_taken_total": ("counter", "Documents acknowledged since the start.", service.ingest.taken),
@@ -128,6 +129,8 @@ def metrics_text(service: Service) -> str:
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
         **maintenance_metrics(service.maintenance.told),
     }
+    for watcher in watchers:
+        told |= watcher.metrics()
     return "".join(
         f"# HELP {name} {what}\n# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, what, value) in told.items()
     )

@@ -14,13 +14,13 @@ from besra.detection.execution import Failed
 from besra.detection.rule_copy import rule_uuid
 from besra.detection.run import RunInfo
 from besra.detection.schedule import Gap, interval_of, starts_within, window_at
-from besra.detection.suppression_group import Groups
 from besra.detection.visibility import INGESTED, sight_of
 from besra.detection.window import Window
 from besra.events.event_time import TIMESTAMP
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Detector
 from besra.service.horizon import reach_of
+from besra.service.runs import AlertSink
 from besra.service.stored_arrivals import arrivals_in
 from besra.storage.event_store import EventStore
 from besra.storage.gap_log import joined
@@ -53,12 +53,12 @@ def steps_of(job: Job, wanted: Sequence[tuple[str, Gap]]) -> list[Step]:
 
 
 class Backfill:
-    """Runs steps over what the event store holds. `groups` gives those of suppressed matches that runs have left."""
+    """Runs steps over what the event store holds, beside what earlier runs have left in the alert store."""
 
-    def __init__(self, job: Job, store: EventStore, groups: Callable[[], Groups], clock: Callable[[], int]) -> None:
+    def __init__(self, job: Job, store: EventStore, alerts: AlertSink, clock: Callable[[], int]) -> None:
         self._job = job
         self._store = store
-        self._groups = groups
+        self._alerts = alerts
         self._clock = clock
 
     def outcomes(self, steps: Sequence[Step]) -> Iterator[list[Outcome]]:
@@ -79,6 +79,7 @@ class Backfill:
         margin = 0 if field in (TIMESTAMP, INGESTED) else OTHER_CLOCKS
         ahead = max(reach_of(plan) for _, plan in rules) + margin
         read = min(self._window(step).start or 0 for step in steps) - ahead - 1
+        detector.expect(self._alerts.buckets(detector.counting, read - ahead))
         while steps:
             last = max(steps[0].start, min(steps[-1].start, steps[0].start + SLICE))
             due = [step for step in steps if step.start <= last]
@@ -115,7 +116,7 @@ class Backfill:
 
     def _run(self, detector: Detector, place: int, step: Step) -> Outcome | None:
         rule, _ = detector.rules[place]
-        run = RunInfo(self._clock(), kind="manual", intended=step.start, groups=self._groups())
+        run = RunInfo(self._clock(), kind="manual", intended=step.start, groups=self._alerts.groups())
         done = list(detector.look(place, [self._window(step)], run))
         if not any(isinstance(one, Failed) or one.alerts or one.warnings for one in done):
             return None

@@ -15,6 +15,8 @@ import orjson
 from besra.storage.journal import Verdict
 
 ACTIONS = ("index", "create", "update", "delete")
+RUN_TOGETHER = " (curl keeps lines apart with --data-binary, not with -d)"
+NO_ACTION = " (a line with an action goes before each document)"
 
 
 class BulkError(Exception):
@@ -123,13 +125,15 @@ def _action(line: bytes, number: int) -> tuple[str, Mapping[str, Any]]:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise BulkError(f"malformed action on line {number}: {error.msg}", "x_content_parse_exception") from error
+        raise BulkError(
+            f"malformed action on line {number}: {error.msg}{RUN_TOGETHER}", "x_content_parse_exception"
+        ) from error
     if not isinstance(value, dict) or len(value) != 1:
-        raise BulkError(f'malformed action on line {number}: expected one object such as {{"create": {{}}}}')
+        raise BulkError(f'malformed action on line {number}: expected one object such as {{"create": {{}}}}{NO_ACTION}')
     ((action, meta),) = value.items()
     if action not in ACTIONS:
         known = ", ".join(ACTIONS)
-        raise BulkError(f"malformed action on line {number}: [{action[:40]}] is none of {known}")
+        raise BulkError(f"malformed action on line {number}: [{action[:40]}] is none of {known}{NO_ACTION}")
     if not isinstance(meta, dict):
         raise BulkError(f"malformed action on line {number}: [{action}] does not hold an object")
     return action, meta

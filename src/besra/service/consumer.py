@@ -8,8 +8,8 @@ acknowledged.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -111,7 +111,7 @@ class Consumer:
             except SourceError as error:
                 self._failed(str(error))
             except Exception as error:  # a defect, which must not end this for good without a word
-                self._failed(f"{type(error).__name__}: {error}")
+                self._failed(f"a defect of besra: {_said(error)}")
             finally:
                 with suppress(SourceError):
                     await self.source.close()
@@ -138,23 +138,55 @@ class Consumer:
         """Take messages and acknowledge them; False if told to stop before they could be taken."""
         digests = [message.digest for message in messages]
         fresh = [m for m, digest in zip(messages, digests, strict=True) if digest not in self._recent]
-        contents = await run_in_threadpool(contents_of, fresh)
-        if not await self._keep(contents.letters):
+        try:
+            is_taken = await self._take(fresh)
+        except Exception:
+            if len(fresh) < 2:
+                raise
+            is_taken = await self._take_each(fresh)
+        if not is_taken:
             return False
-        note = self._note([message.digest for message in fresh])
-        if contents.puts:
-            outcomes = await self._until_done(lambda: self._ingest.take(contents.puts, self.source.name, note))
-            if outcomes is None:
-                return False
-            self.unreadable += sum(isinstance(outcome, Refused) for outcome in outcomes)
         self._taken(digests)
-        self.messages += len(fresh)
         self.repeated += len(messages) - len(fresh)
         await self.source.acknowledge()
         for digest in digests:
             self._unsettled.pop(digest, None)
         self._failed(self.source.trouble)
         return True
+
+    async def _take(self, messages: Sequence[Message]) -> bool:
+        """Take messages, together; False if told to stop before."""
+        contents = await run_in_threadpool(contents_of, messages)
+        if not await self._keep(contents.letters):
+            return False
+        digests = [message.digest for message in messages]
+        note = self._note(digests)
+        if contents.puts:
+            outcomes = await self._until_done(lambda: self._ingest.take(contents.puts, self.source.name, note))
+            if outcomes is None:
+                return False
+            self.unreadable += sum(isinstance(outcome, Refused) for outcome in outcomes)
+        self._taken(digests)
+        self.messages += len(messages)
+        return True
+
+    async def _take_each(self, messages: Sequence[Message]) -> bool:
+        """Take messages one by one, since a defect keeps them from being taken together; False if told to stop before.
+
+        Those it is due to become dead letters: one message must not keep all later ones from being read. Where none can
+        be taken it is not due to them.
+        """
+        letters: list[Letter] = []
+        for message in messages:
+            try:
+                if not await self._take([message]):
+                    return False
+            except Exception as error:
+                letters.append(Letter(message.origin, f"a defect of besra: {_said(error)}", message.body))
+                if len(letters) == len(messages):
+                    raise
+        self.messages += len(letters)
+        return await self._keep(letters)
 
     def _note(self, digests: Sequence[bytes]) -> Note:
         old = time.monotonic() - SETTLED_AFTER
@@ -214,15 +246,5 @@ class Consumer:
         self._tell(f"error: {name}: {why}; trying again" if why else f"{name}: reading again")
 
 
-def consuming(consumers: Sequence[Consumer]) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """What a server does beside answering: the lifespan of its application."""
-
-    @asynccontextmanager
-    async def lifespan(_: object) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(consumer.run()) for consumer in consumers]
-        yield
-        for consumer in consumers:
-            consumer.stop()
-        await asyncio.gather(*tasks)
-
-    return lifespan
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

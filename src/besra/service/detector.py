@@ -5,18 +5,24 @@ is kept (`hit_log`). It makes the alerts a scan of all events makes, with the sa
 is new among them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from besra.detection.alert_event import reads_alerts
+from besra.detection.bucket_document import bucket_told
 from besra.detection.detect import Job
 from besra.detection.execution import Execution, Failed, Scope, execute
 from besra.detection.match import Indicators, Match
+from besra.detection.plan_mark import plan_mark
+from besra.detection.rule_copy import rule_uuid
 from besra.detection.run import RunInfo
 from besra.detection.visibility import INGESTED, Sight, sight_of
 from besra.detection.window import Window
+from besra.engine.kept_rows import ROW
 from besra.engine.lane import Found, Lane
 from besra.engine.pack_memory import remembered_pack
 from besra.events.columns import Projection
@@ -29,7 +35,7 @@ from besra.events.json_line import document_text
 from besra.events.line_block import RawLines
 from besra.events.raw_event import RawEvent
 from besra.events.recognise import Recogniser
-from besra.language.plan import Plan
+from besra.language.plan import Plan, Threshold
 from besra.language.plan import Sequence as EventSequence
 from besra.language.relative import resolved
 from besra.problems import Place, Problem
@@ -38,6 +44,7 @@ from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
 from besra.service.hit_log import About, Asked, HitLog, Keeping, Since, Within
 from besra.service.horizon import INDICATORS, horizon_of
+from besra.storage.growth import ToldBucket
 from besra.storage.journal import Record
 
 ECS_ONLY = Recogniser(())
@@ -59,6 +66,9 @@ GRACE = 120 * NANOS
 """How long an event that must be missing is waited for after it could have happened."""
 WHOLE = Since(0)
 
+Marks = Mapping[int, Collection[int]]
+"""The marks of the rules that kept an event, by its position; those nobody kept are not there."""
+
 
 def position_of(batch: int, place: int) -> int:
     """The position of an event: batches in their order, and events in the order of their batch."""
@@ -74,17 +84,27 @@ class Detector:
     def __init__(self, job: Job, started: int) -> None:
         self._job = job
         self._pack = job.pack()
-        keeping = [Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS) for rule, plan in job.rules]
+        keeping = [
+            Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS, reads_alerts(rule, plan))
+            for rule, plan in job.rules
+        ]
         held = zip(keeping, job.rules, strict=True)
-        self.horizon = max((one.lasts(clause) for one, (_, plan) in held for clause in plan.clauses), default=0)
+        self._lasts = [max((one.lasts(clause) for clause in plan.clauses), default=0) for one, (_, plan) in held]
+        self.horizon = max(self._lasts, default=0)
         """For how long events may be part of something new, in nanoseconds after they arrived."""
-        self._log = HitLog(self._pack, keeping)
+        self.marks = [plan_mark(rule, plan) for rule, plan in job.rules]
+        """What tells that a rule kept an event, by the rule's position."""
+        self._log = HitLog(self._pack, keeping, started)
         fields = {*self._pack.fields, *INDEX_FIELDS, TIMESTAMP, *ECS_ONLY.fields}
         projection = Projection(tuple(sorted(fields)))
         self._lane = Lane(self._pack, projection, ECS_ONLY, remembered_pack(self._pack, projection))
         self._lane.warm_up()
         self.reads_alerts = any(reads_alerts(rule, plan) for rule, plan in job.rules)
         """Whether one of the rules is over alerts."""
+        numbers = [number for number, (_, plan) in enumerate(job.rules) if isinstance(plan.correlation, Threshold)]
+        self._counting = {rule_uuid(job.rules[number][0]): number for number in numbers}
+        self.counted_for = max((keeping[number].horizon for number in numbers), default=0)
+        """For how long buckets may grow, in nanoseconds after their events arrived."""
         self._fresh: dict[int, int] = {}
         """The rules with rows no run has seen, and the first of those rows."""
         self._running: dict[int, int] = {}
@@ -97,19 +117,38 @@ class Detector:
         """Its rules, which are known by their position."""
         return self._job.rules
 
-    def take(self, arrivals: Sequence[Arrival]) -> None:
-        """Evaluate events that arrived."""
+    @property
+    def counting(self) -> Collection[str]:
+        """The rules that count events in buckets, by their UUIDs."""
+        return self._counting.keys()
+
+    def expect(self, buckets: Iterable[ToldBucket]) -> None:
+        """There are alerts on these buckets: what belongs to one is in no other. To be said before events are taken."""
+        for bucket in buckets:
+            number = self._counting[bucket.rule_uuid]
+            told = bucket_told(self._job.rules[number][1], bucket.result)
+            if told is not None:
+                self._log.expect(number, *told)
+
+    def lasts(self, number: int) -> int:
+        """For how long events may be part of something new for a rule, in nanoseconds after they arrived."""
+        return self._lasts[number]
+
+    def take(self, arrivals: Sequence[Arrival], only: Collection[int] | None = None) -> Marks:
+        """Evaluate events that arrived, if need be for some rules only. Which rules keep which of them."""
+        marks: defaultdict[int, set[int]] = defaultdict(set)
         if not arrivals:
-            return
+            return marks
         lines = b"\n".join(arrival.record.line for arrival in arrivals)
         names = tuple(arrival.record.index for arrival in arrivals)
         outcome = self._lane.lines(RawLines(memoryview(lines), names=names))
         if isinstance(outcome.kept, Found):
-            self._keep(outcome.kept, arrivals)
+            self._keep(outcome.kept, arrivals, only, marks)
         # Lines the kernel does not vouch for are read one by one.
         slow = [arrivals[row] for row in np.flatnonzero(outcome.decoded.slow).tolist()]
         if slow:
-            self._keep(self._lane.events([_raw(arrival).event() for arrival in slow]), slow)
+            self._keep(self._lane.events([_raw(arrival).event() for arrival in slow]), slow, only, marks)
+        return marks
 
     def take_events(self, events: Sequence[Event], now: int) -> None:
         """Evaluate events that are no arrivals, as alerts are."""
@@ -118,11 +157,23 @@ class Detector:
             rows = [_held(events[row]) for row in found.kept.rows.tolist()]
             self._note(self._log.add(found.kept, rows, np.full(len(rows), now, np.int64)))
 
-    def _keep(self, found: Found, arrivals: Sequence[Arrival]) -> None:
-        if found.kept is not None:
-            kept = [arrivals[row] for row in found.kept.rows.tolist()]
-            received = np.array([arrival.received for arrival in kept], np.int64)
-            self._note(self._log.add(found.kept, [_raw(arrival) for arrival in kept], received))
+    def _keep(
+        self,
+        found: Found,
+        arrivals: Sequence[Arrival],
+        only: Collection[int] | None,
+        marks: defaultdict[int, set[int]],
+    ) -> None:
+        if found.kept is None:
+            return
+        kept = [arrivals[row] for row in found.kept.rows.tolist()]
+        for group in found.kept.groups:
+            rows = group.table[ROW].tolist()
+            for (entry, _), (start, end) in zip(group.places, pairwise((0, *group.ends)), strict=True):
+                for row in rows[start:end]:
+                    marks[kept[row].position].add(self.marks[entry])
+        received = np.array([arrival.received for arrival in kept], np.int64)
+        self._note(self._log.add(found.kept, [_raw(arrival) for arrival in kept], received, only))
 
     def _note(self, fresh: dict[int, int]) -> None:
         for number, first in fresh.items():
@@ -138,8 +189,9 @@ class Detector:
         """The rules with something new, by their position in the job."""
         return tuple(sorted(self._fresh))
 
-    def wake(self) -> None:
-        """Time has passed: what waits for something to be missing may be complete."""
+    def wake(self, now: int) -> None:
+        """Time has passed: what waits for something to be missing may be complete, and alerts may be out of date."""
+        self._note(self._log.grown(now))
         for number in self._patient:
             if self._log.has_rows(number):
                 self._fresh[number] = 0
@@ -179,6 +231,7 @@ class Detector:
     def see(self) -> None:
         """What has been taken is new to no rule."""
         self._fresh.clear()
+        self._log.settle()
 
     def forget(self, now: int) -> None:
         """Let go of what nothing can join any more."""

@@ -72,7 +72,7 @@ class Filler:
         self._gaps.mark_gaps(ids, GapStatus.IN_PROGRESS)
         why = "runs over it failed; the execution log says how"
         try:
-            for outcomes in Backfill(job, self._events, self._alerts.groups, self._clock).outcomes(steps):
+            for outcomes in Backfill(job, self._events, self._alerts, self._clock).outcomes(steps):
                 new = frozenset(self._alerts.commit(outcomes).new)
                 self._hear([alert for one in outcomes for alert in one.alerts if alert["kibana.alert.uuid"] in new])
                 if is_over():

@@ -6,7 +6,7 @@ may be part of a match with them: only their documents are read. Correlations de
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,25 +14,27 @@ import numpy as np
 from besra.detection.visibility import INGESTED, Sight
 from besra.detection.window import Window
 from besra.engine.event_order import NO_TIME
-from besra.engine.hits import Hit
+from besra.engine.hits import Hit, Key
 from besra.engine.join_hash import SEVERAL
 from besra.engine.kept_rows import KEY, ROW, TIME, KeptRows, Place, numbered
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import keys_of, ordinal_of
 from besra.events.document import Fields
 from besra.events.event_time import TIMESTAMP
+from besra.events.identity import event_key
 from besra.events.raw_event import RawEvent
 from besra.events.spill import Table
 from besra.language.plan import Clause, Each, NewTerms, Sample, ThreatMatch, Threshold
 from besra.language.plan import Sequence as EventSequence
+from besra.service.bucket_log import BucketLog, Lot
 from besra.service.kept_events import KeptEvents
+from besra.service.open_bucket import NEVER
 from besra.service.piles import Pile
 
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 CLOCK = -1
 """The last line of a table here, behind those of `engine.kept_rows`: when a run has to look to see the event."""
-NEVER = -(1 << 63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,14 @@ About = Since | Within
 class Keeping:
     """How long rows of a rule are kept, in nanoseconds after their arrival, and by which time runs see them.
 
-    Rows of a clause with an index of its own, as indicators have, are kept for `indicators`.
+    Rows of a clause with an index of its own, as indicators have, are kept for `indicators`. `reads_alerts` says that
+    events of the rule are alerts.
     """
 
     horizon: int
     sight: Sight
     indicators: int
+    reads_alerts: bool = False
 
     def lasts(self, clause: Clause) -> int:
         """For how long rows of a clause are kept."""
@@ -85,7 +89,7 @@ class Keeping:
 class Asked:
     """Hits a run has to look at, and the keys of those events among them that it is about."""
 
-    hits: list[Hit]
+    hits: Collection[Hit]
     about: frozenset[tuple[str, str]]
 
 
@@ -97,20 +101,29 @@ ANY = np.array([SEVERAL], np.int64)
 class HitLog:
     """The rows kept of all events since the start, by number: numbers ascend in the order of arrival.
 
-    `keeping` has an element for each entry of the pack.
+    `keeping` has an element for each entry of the pack. What thresholds count is in logs of their own, and begins with
+    what arrived a horizon before `started`.
     """
 
-    def __init__(self, pack: RulePack, keeping: Sequence[Keeping]) -> None:
+    def __init__(self, pack: RulePack, keeping: Sequence[Keeping], started: int) -> None:
         self._pack = pack
         self._keeping = keeping
+        self._started = started
+        self._buckets = {
+            number: BucketLog(entry.plan, reads_alerts=keeping[number].reads_alerts)
+            for number, entry in enumerate(pack.entries)
+            if isinstance(entry.plan.correlation, Threshold)
+        }
         self._piles: defaultdict[Place, Pile] = defaultdict(Pile)
         self._events = KeptEvents()
         self._arrived: list[tuple[int, int]] = []
         """When rows arrived: the time, and the number of the first row that came then or later."""
         self._next = 0
 
-    def add(self, kept: KeptRows, events: Sequence[RawEvent], received: Integers) -> dict[int, int]:
-        """Take what was kept of some events, those of `kept.rows`, and when each arrived.
+    def add(
+        self, kept: KeptRows, events: Sequence[RawEvent], received: Integers, only: Collection[int] | None = None
+    ) -> dict[int, int]:
+        """Take what was kept of some events, those of `kept.rows`, and when each arrived; `only` for some entries.
 
         The entries with new rows, and the first new row.
         """
@@ -120,26 +133,62 @@ class HitLog:
         numbers = np.arange(first, first + len(events))
         self._next += len(events)
         self._arrived.append((int(received.max()), first))
+        lot = Lot(first, events)
         fresh: dict[int, int] = {}
+        counted: dict[int, dict[int, Table]] = {}
         longest = np.zeros(len(events), np.int64)
         for place, table in numbered(kept, numbers):
-            if table.shape[1]:
-                rows = table[ROW] - first
-                clock = self._clock(place[0], table, received[rows], lambda row: events[row - first])
-                self._piles[place].append(np.concatenate([table, clock[np.newaxis]]))
-                longest[rows] = np.maximum(longest[rows], self._horizon(place))
-                fresh[place[0]] = first
+            if not table.shape[1] or (only is not None and place[0] not in only):
+                continue
+            fresh[place[0]] = first
+            if place[0] in self._buckets:
+                counted.setdefault(place[0], {})[place[1]] = table
+                continue
+            rows = table[ROW] - first
+            clock = self._clock(place[0], table, received[rows], lot)
+            self._piles[place].append(np.concatenate([table, clock[np.newaxis]]))
+            longest[rows] = np.maximum(longest[rows], self._horizon(place))
+        self._count(counted, received, lot)
         self._events.add(first, events, longest, int(received.max()))
         return fresh
 
-    def _clock(self, number: int, table: Table, received: Integers, event_of: Callable[[int], RawEvent]) -> Integers:
+    def _count(self, counted: Mapping[int, Mapping[int, Table]], received: Integers, lot: Lot) -> None:
+        """Tell thresholds of their rows by clause."""
+        if not counted:
+            return
+        names = ((event.index[0] if event.index else "", event.id) for event in lot.events)
+        identities = np.fromiter(map(hash, names), np.int64, len(lot.events))
+        for number, tables in counted.items():
+            since = self._started - self._keeping[number].horizon
+            recent = {clause: table[:, received[table[ROW] - lot.first] >= since] for clause, table in tables.items()}
+            if 0 in recent and recent[0].shape[1]:
+                clock = np.full(len(lot.events), NEVER, np.int64)
+                rows = recent[0][ROW] - lot.first
+                clock[rows] = self._clock(number, recent[0], received[rows], lot)
+                self._buckets[number].add(recent, clock, identities, lot)
+
+    def expect(self, number: int, key: Key, start: int | None) -> None:
+        """There is an alert of an entry on the bucket of a key that began at a time."""
+        self._buckets[number].expect(key, start)
+
+    def grown(self, now: int) -> dict[int, int]:
+        """The entries with buckets that have grown, as `add` tells those with new rows; each now and then."""
+        found = {number: buckets.tell_again(now) for number, buckets in self._buckets.items()}
+        return {number: row for number, row in found.items() if row is not None}
+
+    def settle(self) -> None:
+        """What has arrived so far is dealt with: of what it makes full no run for new events is to tell."""
+        for buckets in self._buckets.values():
+            buckets.settle()
+
+    def _clock(self, number: int, table: Table, received: Integers, lot: Lot) -> Integers:
         """When a run of an entry has to look to see the events of some rows."""
         sight = self._keeping[number].sight
         if sight.field == INGESTED:
             return received
         if sight.field == TIMESTAMP and self._pack.entries[number].plan.ordering.timestamp.name == TIMESTAMP:
             return np.where(table[TIME] == NO_TIME, NEVER, table[TIME])
-        times = (sight.time_of(Fields(event_of(row).source)) for row in table[ROW].tolist())
+        times = (sight.time_of(Fields(lot.events[row - lot.first].source)) for row in table[ROW].tolist())
         return np.array([NEVER if time is None else max(NEVER, min(NO_TIME, time)) for time in times], np.int64)
 
     def has_rows(self, number: int) -> bool:
@@ -149,7 +198,10 @@ class HitLog:
     def drop_old(self, now: int, unseen: Mapping[int, int]) -> None:
         """Let go of the rows whose time is over, but for those no run has seen: by entry, the first of them."""
         horizons = {place: self._horizon(place) for place in self._piles}
-        firsts = {horizon: self._first_after(now - horizon) for horizon in {*horizons.values()}}
+        of_buckets = {number: self._keeping[number].horizon for number in self._buckets}
+        firsts = {time: self._first_after(now - time) for time in {*horizons.values(), *of_buckets.values()}}
+        for number, horizon in of_buckets.items():
+            self._buckets[number].drop_before(min(firsts[horizon], unseen.get(number, self._next)))
         for place, horizon in horizons.items():
             pile = self._piles[place]
             pile.drop_before(min(firsts[horizon], unseen.get(place[0], self._next)))
@@ -167,6 +219,10 @@ class HitLog:
 
     def hits(self, number: int, about: About) -> Asked:
         """The hits of an entry that may be part of a match with a row a run is about."""
+        if number in self._buckets:
+            buckets = self._buckets[number]
+            found = buckets.filled_since(about.row) if isinstance(about, Since) else buckets.seen_in(about.window)
+            return Asked(found, frozenset(event_key(hit.event) for hit in found))
         entry = self._pack.entries[number]
         piles = self._piles_of(number)
         chosen = {position: pile.chosen(about) for position, pile in piles.items()}
@@ -207,7 +263,7 @@ def related(entry: Entry, piles: Mapping[int, Pile], chosen: Mapping[int, Table]
         case NewTerms():
             return _joined(piles, {0}, chosen)
         case Threshold():
-            return {position: pile.rows for position, pile in piles.items()}
+            return {}
         case ThreatMatch():
             return _threatened(entry, piles, chosen)
 

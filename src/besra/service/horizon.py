@@ -1,7 +1,7 @@
 """How long after their arrival events of a rule may still be part of something new."""
 
 from besra.detection.schedule import CATCH_UP, interval_of, window_at
-from besra.language.plan import NewTerms, Plan, Sequence
+from besra.language.plan import NewTerms, Plan, Sequence, Threshold
 from besra.rules.rule import Rule
 from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
@@ -37,5 +37,7 @@ def reach_of(plan: Plan) -> int:
             return nanoseconds(maxspan)
         case NewTerms() as new_terms:
             return nanoseconds(new_terms.history)
+        case Threshold(within=within) if within is not None:
+            return within
         case _:
             return 0

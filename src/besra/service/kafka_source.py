@@ -32,6 +32,8 @@ ASKING = 3.0
 """Seconds a broker has to say which topics there are."""
 LOOKED_AFTER = 2.0
 """Seconds between two looks at what is wrong; also at how far behind this is."""
+REPEATED = 30.0
+"""Seconds in which a broker refuses again what it goes on refusing."""
 CLOSING = 10.0
 """Seconds to leave the group in."""
 OURS = ("enable.auto.commit", "enable.auto.offset.store", "bootstrap.servers", "group.id", "auto.offset.reset")
@@ -90,6 +92,8 @@ class KafkaSource:
         self._thread = ThreadPoolExecutor(1, "kafka")
         self._said: str | None = None
         """What the library last said of connections."""
+        self._refusal, self._refused = "", 0.0
+        """What a broker last refused to this member, and when."""
         self._looked = 0.0
         self._offsets: dict[tuple[str, int], int] = {}
         self._ahead: list[Record] = []
@@ -149,12 +153,11 @@ class KafkaSource:
         if found:
             found += consumer.consume(MOST, 0)
         messages = [message for record in found if (message := self._message(record))]
-        is_wrong = self.trouble is not None or self._said is not None
         now = time.monotonic()
         if now - self._looked >= LOOKED_AFTER:
             self.lag = _lag(consumer)
             self._looked = now
-            if is_wrong and not messages:
+            if self.trouble is not None or self._said is not None or self._was_refused():
                 self._look(consumer)
         return messages
 
@@ -162,7 +165,7 @@ class KafkaSource:
         if error := record.error():
             if error.fatal():
                 raise SourceError(error.str())
-            self._said = error.str()
+            self._refusal, self._refused = error.str(), time.monotonic()
             return None
         topic, partition, offset = record.topic() or "", record.partition() or 0, record.offset() or 0
         self._offsets[topic, partition] = offset + 1
@@ -179,8 +182,14 @@ class KafkaSource:
             self.trouble = f"{self._options.servers} cannot be used: {self._said or _text(error)}"
             return
         missing = [topic for topic in self._options.topics if not topic.startswith("^") and topic not in there]
-        self.trouble = f"there is no topic {', '.join(missing)}" if missing else None
-        self._said = None
+        self._said = self.trouble = None
+        if missing:
+            self.trouble = f"there is no topic {', '.join(missing)}, or it may not be read"
+        elif self._was_refused() and not consumer.assignment():
+            self.trouble = self._refusal
+
+    def _was_refused(self) -> bool:
+        return bool(self._refusal) and time.monotonic() - self._refused < REPEATED
 
     async def hold(self) -> None:
         """See Source."""

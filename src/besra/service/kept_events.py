@@ -63,12 +63,13 @@ class KeptEvents:
         self._read: OrderedDict[tuple[int, int], Mapping[int, RawEvent]] = OrderedDict()
 
     def add(self, first: int, events: Sequence[RawEvent], times: Integers, arrived: int) -> None:
-        """Add the events of rows from `first` on, and for how long after they arrived each may be asked for.
+        """Add the events of rows from `first` on, and for how long after they arrived each may be asked for, if at all.
 
         Raises InputError if they cannot be written.
         """
         powers = np.ceil(np.log2(np.maximum(times, SHORTEST) / SHORTEST)).astype(np.int64)
-        for power in np.unique(powers).tolist():
+        powers[times == 0] = -1
+        for power in np.unique(powers[times > 0]).tolist():
             shelf = self._shelves.setdefault(power, _Shelf())
             shelf.waiting.update((first + place, events[place]) for place in np.flatnonzero(powers == power).tolist())
             self._write(shelf, arrived)

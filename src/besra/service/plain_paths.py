@@ -37,7 +37,7 @@ def named(request: Request, name: str) -> str | None:
 
 
 class IndexRoute(Route):
-    """A route with an `index` in its path, perhaps a `type`: what begins with an underscore is neither, but for `_all`."""
+    """A route with an `index` in its path, perhaps a `type`: neither begins with an underscore, but for `_all`."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """See Starlette."""

@@ -8,14 +8,12 @@ detection remembers of events it has dealt with is made anew from the store.
 import threading
 from collections.abc import Callable, Sequence
 
-import pyarrow.compute as pc
-
 from besra.detection.alert import Alert
 from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Arrival, position_of
+from besra.service.recall import Known, recall
 from besra.service.runs import AlertSink, Clock, Runs
-from besra.service.stored_arrivals import arrivals_in
 from besra.service.storing import Storing
 from besra.storage.event_store import EventStore
 from besra.storage.journal import Batch, Journal
@@ -55,8 +53,8 @@ class Pump:
         """The last batch the detector has; one that is read again after a failure is not taken again."""
         self._forgot_at = clock()
         self._next: tuple[Runs, int] | None = None
-        self._recall(runs, 0, self._read)
-        runs.recall_alerts()
+        recall(runs.detector, store, runs.followed, Known(0, self._read), clock())
+        runs.begin()
 
     @property
     def stored(self) -> int:
@@ -68,22 +66,10 @@ class Pump:
         """The number of the last batch that rules have seen."""
         return self._read
 
-    def _recall(self, runs: Runs, after: int, last: int) -> None:
-        """Tell a detector of stored events that were dealt with before, and may still be part of something new.
-
-        They are those of batches after one, up to another.
-        """
-        since = self._clock() - runs.detector.horizon
-        for rows in self._store.read(since, LAST, by="ingested"):
-            known = rows.filter((pc.field("batch") > after) & (pc.field("batch") <= last))
-            for arrivals in arrivals_in(known):
-                runs.detector.take(arrivals)
-        runs.detector.see()
-
     def take_over(self, runs: Runs) -> None:
         """Let other runs go on from the next step; any thread but the pump's may say so. Raises EventStoreError."""
         stored = self.stored
-        self._recall(runs, 0, stored)
+        recall(runs.detector, self._store, runs.followed, Known(0, stored), self._clock())
         self._next = runs, stored
 
     def _hand_over(self) -> None:
@@ -92,12 +78,12 @@ class Pump:
             return
         runs, known = self._next
         with self.storing.lock:
-            self._recall(runs, known, self._taken)
+            recall(runs.detector, self._store, {}, Known(known, self._taken), self._clock())
             for batch in self._journal.after(max(self.stored, known)):
                 if batch.number <= self._taken:
                     runs.detector.take(arrivals_of([batch]))
         runs.detector.see()
-        runs.recall_alerts()
+        runs.begin()
         self._runs, self._next = runs, None
 
     def hear(self, alerts: Sequence[Alert]) -> None:
@@ -140,7 +126,7 @@ class Pump:
         self._forgot_at = min(self._forgot_at, now)
         if now - self._forgot_at >= FORGET_EVERY:
             self._runs.detector.forget(now)
-            self._runs.detector.wake()
+            self._runs.detector.wake(now)
             self._forgot_at = now
         self._runs.listen()
         if self._runs.detector.waiting:
@@ -166,9 +152,10 @@ class Pump:
         detector, known, last = self._runs.detector, self._alerts.position, batches[-1].number
         dealt_with = [batch for batch in batches if self._taken < batch.number <= known]
         if dealt_with:
-            detector.take(arrivals_of(dealt_with))
+            self.storing.marks.add(detector.take(arrivals_of(dealt_with)), dealt_with[-1].number)
             detector.see()
-        detector.take(arrivals_of([batch for batch in batches if batch.number > max(known, self._taken)]))
+        fresh = [batch for batch in batches if batch.number > max(known, self._taken)]
+        self.storing.marks.add(detector.take(arrivals_of(fresh)), last)
         self._taken = max(self._taken, last)
         if last > known:
             self._runs.arrived(last)

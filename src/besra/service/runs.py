@@ -4,7 +4,7 @@ Both make the alerts of a scan, so what one has found the other finds there. Run
 wait; runs on schedules look through the windows their rules ask for, and keep account of what was looked through.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Protocol
@@ -15,8 +15,9 @@ from besra.detection.execution import Execution, Failed
 from besra.detection.run import RunInfo
 from besra.detection.suppression_group import NO_GROUPS, Groups
 from besra.service.detector import Detector
-from besra.service.timetable import MARK, Slot, Timetable
+from besra.service.timetable import Slot, Timetable
 from besra.storage.alert_store import Committed
+from besra.storage.growth import ToldBucket
 from besra.storage.outcome import Outcome, outcome_of, outcome_of_windows
 from besra.storage.progress import Progress
 
@@ -44,6 +45,9 @@ class AlertSink(Protocol):
 
     def recent(self, since: int) -> Iterable[Alert]:
         """The alerts created since a time, the oldest first."""
+
+    def buckets(self, rule_uuids: Collection[str], since: int) -> Iterable[ToldBucket]:
+        """The buckets of some rules there are alerts on since a time."""
 
     def commit(self, outcomes: Sequence[Outcome], position: int | None = None) -> Committed:
         """Keep what some runs have come to, and the position if there is one, all or nothing."""
@@ -73,6 +77,7 @@ class Runs:
         self._is_live = policy.is_live
         self._suppresses = any(rule.parameters.get("alert_suppression") for rule, _ in detector.rules)
         self._heard: SimpleQueue[Sequence[Alert]] = SimpleQueue()
+        detector.expect(alerts.buckets(detector.counting, clock() - 2 * detector.counted_for))
         self._timetable = Timetable(detector.rules, alerts.progress(), clock())
         self._fields = names_read(detector.fields)
         self._failing: dict[str, str] = {}
@@ -81,8 +86,17 @@ class Runs:
         """The groups that runs have left, which are only read where a rule suppresses."""
         return self._alerts.groups() if self._suppresses else NO_GROUPS
 
-    def recall_alerts(self) -> None:
-        """Tell the detector of earlier alerts. Some may have been kept and not been read by rules over alerts."""
+    @property
+    def followed(self) -> Mapping[int, int]:
+        """Since when all that arrived has been evaluated for a rule as it is, by its position."""
+        return self._timetable.followed
+
+    def begin(self) -> None:
+        """From now on all that arrives is evaluated.
+
+        The detector is told of earlier alerts: some may have been kept and not been read by rules over alerts.
+        """
+        self._timetable.begin(self._clock())
         if self.detector.reads_alerts:
             now = self._clock()
             self._read(list(self._alerts.recent(now - self.detector.horizon)))
@@ -162,6 +176,6 @@ class Runs:
             "windows": len(slot.due.windows),
         }
         has_failed = any(isinstance(one, Failed) for one in done)
-        state = {MARK: self._timetable.marks[slot.number]}
+        state = self._timetable.state_of(slot.number)
         progress = None if has_failed else Progress(run.started, batch, state=state)
         return replace(outcome, run=replace(record, metrics=metrics), progress=progress)

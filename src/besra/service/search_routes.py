@@ -1,6 +1,7 @@
 """The routes by which clients of Elasticsearch search events and alerts (interfaces.md 4, components.md 3)."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -24,6 +25,7 @@ from besra.storage.database import AlertStoreError
 from besra.storage.event_pages import PageQuery, page_of
 from besra.storage.event_search import Deadline, SearchStoppedError
 from besra.storage.event_store import EventStoreError
+from besra.storage.journal import JournalError
 
 LARGEST_BODY = 1 << 20
 """Bytes of a search."""
@@ -40,7 +42,7 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
         asked = eql_request(path, body, request.query_params, clock())
         if asked.indices.are_alerts:
             raise not_supported("an EQL search of alerts", "use `_search`, or rules over alerts")
-        return reply(await searching.run(lambda: searching.eql(asked)), headers=_warned(asked.warnings))
+        return _found(await searching.run(lambda: searching.eql(asked)), headers=_warned(asked.warnings))
 
     async def search(request: Request) -> Response:
         path, body = request.path_params.get("index"), await _body(request)
@@ -50,7 +52,7 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
                 await searching.run(lambda: alert_answer(alerts, of_alerts)), headers=_warned(of_alerts.warnings)
             )
         asked = search_request(path, body, request.query_params, clock())
-        return reply(await searching.run(lambda: searching.search(asked)), headers=_warned(asked.warnings))
+        return _found(await searching.run(lambda: searching.search(asked)), headers=_warned(asked.warnings))
 
     async def count(request: Request) -> Response:
         path, body = request.path_params.get("index"), await _body(request)
@@ -60,12 +62,12 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
                 await searching.run(lambda: alert_count(alerts, of_alerts)), headers=_warned(of_alerts.warnings)
             )
         asked = count_request(path, body, request.query_params, clock())
-        return reply(await searching.run(lambda: searching.count(asked)), headers=_warned(asked.warnings))
+        return _found(await searching.run(lambda: searching.count(asked)), headers=_warned(asked.warnings))
 
     async def document(request: Request) -> Response:
         index, id_ = named(request, "index") or "", named(request, "id") or ""
         found = await searching.run(lambda: _document(searching, alerts, index, id_))
-        return reply(found, 200 if found["found"] else 404)
+        return _found(found, 200 if found["found"] else 404)
 
     async def exists(request: Request) -> Response:
         index = request.path_params["index"]
@@ -95,7 +97,7 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
         IndexRoute("/{index}/_refresh", _guarded(_refreshed), methods=asked),
         Route("/_cat/indices", _guarded(listed), methods=["GET"]),
         Route("/_cat/indices/{index}", _guarded(listed), methods=["GET"]),
-        Route("/_resolve/index/{index}", _guarded(known), methods=["GET"]),
+        Route("/_resolve/index/{index}", _guarded(known), methods=asked),
         IndexRoute("/{index}", _guarded(exists), methods=["HEAD"]),
     ]
 
@@ -116,8 +118,10 @@ def _guarded(handler: Handler) -> Handler:
         except AlertStoreError as error:
             is_asked = error.problem.code == "alert-search"
             return failure(400 if is_asked else 503, FAILED, str(error))
-        except (EventStoreError, InputError) as error:
+        except (EventStoreError, JournalError, InputError) as error:
             return failure(503, FAILED, str(error), {"Retry-After": "10"})
+        except RecursionError:
+            return failure(400, FAILED, "a document is nested too deeply for a part of it to be shown")
 
     return guarded(answered)
 
@@ -140,6 +144,14 @@ def _warned(warnings: Iterable[str]) -> dict[str, str]:
     """What does not stop a search, in the header by which Elasticsearch tells of such."""
     told = [text.encode("ascii", "replace").decode().replace('"', "'").replace("\n", " ") for text in warnings]
     return {"Warning": ", ".join(f'299 besra "{text[:200]}"' for text in told[:5])} if told else {}
+
+
+def _found(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON with documents in it, which may be deeper, or hold greater numbers, than its quick writer takes."""
+    try:
+        return reply(value, status, headers)
+    except TypeError:
+        return Response(json.dumps(value), status, {**PRODUCT, **(headers or {})}, media_type="application/json")
 
 
 async def _refreshed(_: Request) -> Response:

@@ -1,6 +1,6 @@
 """What a service keeps, and where: the journal, the events, the alerts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from besra.schema.fieldtype import FieldType
 from besra.storage.alert_search import Search, Sort
 from besra.storage.alert_store import FILE, AlertStore, Committed
 from besra.storage.event_store import EventStore
+from besra.storage.growth import ToldBucket
 from besra.storage.journal import Journal
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
@@ -77,6 +78,10 @@ class StoredAlerts:
         while (page := self._alerts.search(asked)).alerts:
             yield from page.alerts
             asked = replace(asked, after=page.sort_values[-1])
+
+    def buckets(self, rule_uuids: Collection[str], since: int) -> Sequence[ToldBucket]:
+        """See `runs.AlertSink`."""
+        return self._alerts.buckets(rule_uuids, since)
 
     def commit(self, outcomes: Sequence[Outcome], position: int | None = None) -> Committed:
         """See `runs.AlertSink`."""

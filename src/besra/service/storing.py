@@ -9,6 +9,7 @@ from typing import Protocol
 
 from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
+from besra.service.kept_marks import KeptMarks
 from besra.storage.event_store import EventStore, StoredEvent
 from besra.storage.journal import Batch, Journal
 
@@ -36,6 +37,8 @@ class Storing:
     def __init__(self, journal: Journal, store: EventStore, alerts: HasPosition, clock: Callable[[], int]) -> None:
         self.stored = store.last_batch
         """The number of the last batch that is in the store."""
+        self.marks = KeptMarks(min(self.stored, alerts.position))
+        """Which rules kept what is to be stored."""
         self.lock = threading.Lock()
         """To be held by whoever must not have anything stored or trimmed meanwhile."""
         self._journal = journal
@@ -72,7 +75,8 @@ class Storing:
         batches = self._next()
         if batches:
             last = batches[-1].number
-            self._store.add(stored_events(batches), last)
+            self._store.add(stored_events(batches, self.marks), last)
+            self.marks.forget(last)
             self.stored = last
         self._stored_at = now
         done = min(self.stored, self._alerts.position)
@@ -92,10 +96,20 @@ class Storing:
         return batches
 
 
-def stored_events(batches: list[Batch]) -> list[StoredEvent]:
+def stored_events(batches: list[Batch], marks: KeptMarks) -> list[StoredEvent]:
     """The events of batches as the store takes them."""
+    of = marks.of
     return [
-        StoredEvent(batch.number, place, record.index, record.id, record.line, record.time, batch.received)
+        StoredEvent(
+            batch.number,
+            place,
+            record.index,
+            record.id,
+            record.line,
+            record.time,
+            batch.received,
+            of(batch.number, place),
+        )
         for batch in batches
         for place, record in enumerate(batch.records)
     ]

@@ -12,6 +12,8 @@ from besra.storage.progress import Progress
 
 MARK = "plan"
 """The name of a rule's mark in the state of its progress."""
+SINCE = "since"
+"""The name of the time since when all that arrived was evaluated for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,25 @@ class Timetable:
 
     def __init__(self, rules: Sequence[tuple[Rule, Plan]], progress: Mapping[str, Progress], now: int) -> None:
         self._rules = [rule for rule, _ in rules]
-        self.marks = [plan_mark(rule, plan) for rule, plan in rules]
-        """What each rule was run as, to be kept with its progress."""
+        self._marks = [plan_mark(rule, plan) for rule, plan in rules]
         self._intervals = [interval_of(rule.schedule) for rule in self._rules]
         known = [progress.get(rule_uuid(rule)) for rule in self._rules]
-        self._previous = [_previous(how_far, mark) for how_far, mark in zip(known, self.marks, strict=True)]
+        self._previous = [_previous(how_far, mark) for how_far, mark in zip(known, self._marks, strict=True)]
+        same = {n: one.state for n, one in enumerate(known) if one is not None and _is_same(one, self._marks[n])}
+        self.followed = {number: int(state[SINCE]) for number, state in same.items() if SINCE in state}
+        """Since when all that arrived has been evaluated for a rule as it is, by its position."""
         self._next = [
             now if previous is None else previous + interval
             for previous, interval in zip(self._previous, self._intervals, strict=True)
         ]
+
+    def begin(self, now: int) -> None:
+        """From now on all that arrives is evaluated for every rule."""
+        self.followed = {number: self.followed.get(number, now) for number in range(len(self._rules))}
+
+    def state_of(self, number: int) -> dict[str, int]:
+        """What a rule's progress is to say beside how far it is."""
+        return {MARK: self._marks[number], SINCE: self.followed[number]}
 
     def slots(self, now: int, most: int) -> list[Slot]:
         """The runs that are due, at most so many, those that wait longest first."""
@@ -64,7 +76,11 @@ class Timetable:
             self._previous[slot.number] = started
 
 
-def _previous(how_far: Progress | None, mark: str) -> int | None:
+def _previous(how_far: Progress | None, mark: int) -> int | None:
     """When the last run of a rule started that counts for the next one."""
-    is_same = how_far is not None and how_far.enabled and how_far.state.get(MARK) == mark
-    return how_far.started if how_far is not None and is_same else None
+    return how_far.started if how_far is not None and _is_same(how_far, mark) else None
+
+
+def _is_same(how_far: Progress, mark: int) -> bool:
+    """Whether a rule was switched on, and what it is now, when it got so far."""
+    return how_far.enabled and how_far.state.get(MARK) == mark

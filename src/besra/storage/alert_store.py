@@ -6,7 +6,7 @@ run again finds its alerts there, by their ids, and changes nothing about them; 
 is on brings it up to date (`growth`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -25,7 +25,7 @@ from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALER
 from besra.storage.columns import is_storable
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
-from besra.storage.growth import grow, told_of_bucket
+from besra.storage.growth import ToldBucket, grow, told_buckets, told_of_bucket
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 from besra.storage.run_log import RunRecord
@@ -174,6 +174,11 @@ class AlertStore:
         """How many alerts satisfy a condition, by what they have in common, the most first."""
         with self._database.reading() as connection:
             return alert_search.counts(connection, condition, by)
+
+    def buckets(self, rule_uuids: Collection[str], since: int) -> list[ToldBucket]:
+        """The buckets of some rules there are alerts on, that were made or whose last events happened since a time."""
+        with self._database.reading() as connection:
+            return [*told_buckets(connection, rule_uuids, since)] if rule_uuids else []
 
     # --- what people do -----------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Pages of events that satisfy a condition, and how many there are: the `_search` of the event store.
 
 What is on a page is kept, and nothing else: of all others a number each at most, so that an event that came twice
-counts once. Of several documents with one id the last one that satisfies the condition is meant.
+counts once. Of several documents with one id one that satisfies the condition is meant, the last if they are near.
 """
 
 import hashlib
@@ -17,9 +17,13 @@ from besra.events.raw_event import RawEvent
 from besra.language.expr import Predicate
 from besra.language.plan import Clause, Each, Plan
 from besra.language.simplify import TRUE
-from besra.storage.event_rows import NO_TIME, Lot, Snapshot, Span
-from besra.storage.event_search import Deadline, Matching, row_query
+from besra.schema.indexpattern import matches
+from besra.storage.event_lot import NO_TIME, Lot
+from besra.storage.event_rows import RowQuery, Snapshot, Span
+from besra.storage.event_search import Deadline, Matching, pack_of, row_query
 
+MANY = 2
+"""Times as many candidates as a page has that are looked through before they are read."""
 MILLI = 1000
 """Microseconds of the milliseconds that events are sorted by, as Elasticsearch sorts dates."""
 
@@ -68,8 +72,10 @@ class EventPage:
 
 def page_of(snapshot: Snapshot, query: PageQuery, deadline: Deadline) -> EventPage:
     """A page. Raises EventStoreError and JournalError."""
+    if query.condition == TRUE and query.ids is None and query.counts_to != 0:
+        return _page_of_all(snapshot, query, deadline)
     plan = Plan((Clause(query.condition),), Each())
-    matching = Matching(plan, query.index)
+    matching = Matching(pack_of(plan, query.index))
     count, page = _Count(query.counts_to), _Page(query)
     rows = replace(row_query(plan, query.index, newest_first=query.order is Order.NEWEST), ids=query.ids)
     for lot in snapshot.lots(rows, lambda span: count.is_full and page.skips(span)):
@@ -77,9 +83,23 @@ def page_of(snapshot: Snapshot, query: PageQuery, deadline: Deadline) -> EventPa
             return page.result(count, is_whole=False)
         found = matching.rows(lot).tolist()
         if not count.is_full:
-            count.add([lot.events[row] for row in found])
+            count.add(lot, found)
         page.add(lot, found)
     return page.result(count)
+
+
+def _page_of_all(snapshot: Snapshot, query: PageQuery, deadline: Deadline) -> EventPage:
+    """A page of all events of some indices: to count them, nobody has to read them."""
+    page = page_of(snapshot, replace(query, counts_to=0), deadline)
+    count = _Count(query.counts_to)
+    for lot in snapshot.lots(RowQuery(query.index, has_source=False), lambda _: count.is_full):
+        if deadline.is_over:
+            page = replace(page, is_whole=False)
+            break
+        named = {names: matches(query.index, names) for names in set(lot.names)}
+        count.add(lot, [row for row, names in enumerate(lot.names) if named[names]])
+    total, is_exact = count.result()
+    return replace(page, total=total, is_exact=is_exact and page.is_whole)
 
 
 class _Count:
@@ -94,8 +114,8 @@ class _Count:
     def is_full(self) -> bool:
         return self._limit is not None and len(self._few) > self._limit
 
-    def add(self, events: Sequence[RawEvent]) -> None:
-        numbers = map(_number, events)
+    def add(self, lot: Lot, rows: Sequence[int]) -> None:
+        numbers = map(_number, lot.keys(rows))
         if self._limit is None:
             self._all.extend(numbers)
         else:
@@ -108,9 +128,9 @@ class _Count:
         return min(len(self._few), self._limit), not self.is_full
 
 
-def _number(event: RawEvent) -> int:
+def _number(key: tuple[str, str]) -> int:
     """64 bits that tell events apart."""
-    told = f"{len(event.index[0])}:{event.index[0]}{event.id}".encode("utf-8", "surrogatepass")
+    told = f"{len(key[0])}:{key[0]}{key[1]}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), "big", signed=True)
 
 
@@ -155,11 +175,22 @@ class _Page:
     def add(self, lot: Lot, rows: Sequence[int]) -> None:
         if not self._most:
             return
-        for row in rows:
-            event = lot.events[row]
-            key = self._key(int(lot.times[row]), event.position)
-            if (self._after is None or key > self._after) and (self._worst is None or key <= self._worst):
-                self._best.append((key, event))
+        times, positions = lot.times[rows].tolist(), lot.positions[rows].tolist()
+        keys = [self._key(micros, position) for micros, position in zip(times, positions, strict=True)]
+        chosen = [
+            place
+            for place, key in enumerate(keys)
+            if (self._after is None or key > self._after) and (self._worst is None or key <= self._worst)
+        ]
+        if len(chosen) > MANY * self._most:
+            # Those behind so many different events are on no page.
+            chosen.sort(key=keys.__getitem__)
+            names = lot.keys([rows[place] for place in chosen])
+            seen = {name: number for number, name in reversed(list(enumerate(names)))}
+            firsts = sorted(seen.values())[: self._most]
+            chosen = chosen[: firsts[-1] + 1]
+        events = lot.events([rows[place] for place in chosen])
+        self._best += [(keys[place], event) for place, event in zip(chosen, events, strict=True)]
         if len(self._best) >= 2 * self._most:
             self._cut()
 

@@ -13,34 +13,23 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from numpy.typing import NDArray
 
 from besra.events.event import Origin
 from besra.events.index_name import names_of_index
-from besra.events.raw_event import RawEvent
 from besra.schema.indexpattern import matches
+from besra.storage.event_lot import COLUMNS, SIZE, Lot, Names, pending_rows
 from besra.storage.event_store import APPLICATION, CUT_OFF, DEFECTS, MICRO, TIME, EventStoreError
 from besra.storage.journal import Batch, PendingBatches
 
-LOT = 4096
-"""Rows of a lot."""
 BUFFER = 1 << 20
 """Bytes of a column read ahead."""
-COLUMNS = ("time", "batch", "place", "_index", "_aliases", "_id", "_source")
-NO_TIME = -(1 << 63)
-"""Stands for no time, and for one beyond 64 bits."""
-PLACES = 20
-"""Bits of the place of an event in its batch, in its position among all."""
 MOST_KNOWN = 100_000
 """Files of which the names are remembered."""
-
-Names = tuple[str, ...]
-Times = NDArray[np.int64]
+ARRIVED = Origin("(arrived)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,8 @@ class Span:
 class RowQuery:
     """Which rows: of indices by these patterns, of a closed range of times in nanoseconds since 1970, of these ids.
 
-    The files with the newest rows come first, or those with the oldest.
+    The files with the newest rows come first, or those with the oldest. Without `has_source` nothing is read of the
+    documents but their ids and names.
     """
 
     index: Names = ()
@@ -73,14 +63,7 @@ class RowQuery:
     end: int | None = None
     ids: frozenset[str] | None = None
     newest_first: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """Some events and their times, in microseconds since 1970."""
-
-    events: list[RawEvent]
-    times: Times
+    has_source: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +171,7 @@ def _names_in(opened: pq.ParquetFile) -> frozenset[Names]:
         held = None if number is None else metadata.row_group(group).column(number)
         if held is None or (held.is_stats_set and held.statistics.null_count == held.num_values):
             continue
-        for batch in opened.iter_batches(LOT, row_groups=[group], columns=["_aliases"], use_threads=False):
+        for batch in opened.iter_batches(SIZE, row_groups=[group], columns=["_aliases"], use_threads=False):
             found.update(tuple(names) for names in batch.column(0).to_pylist() if names)
     return frozenset(found)
 
@@ -240,7 +223,9 @@ class Snapshot:
         start, end = _micros(query.start), _micros(query.end)
         wanted = [file for file in self.files if file.span.meets(start, end)]
         for batch in self._batches():
-            yield from _pending_lots(batch, query)
+            rows = _among(pending_rows(batch), start, end, query.ids)
+            for first in range(0, rows.num_rows, SIZE):
+                yield Lot(rows.slice(first, SIZE), ARRIVED)
         for file in sorted(wanted, key=_order(query.newest_first)):
             if not skips(file.span) and self._is_read(file, query.index):
                 try:
@@ -266,12 +251,13 @@ class Snapshot:
             spans = [(number, _span_of(opened, number)) for number in range(opened.metadata.num_row_groups)]
             by_time = _order(query.newest_first)
             for number, span in sorted(spans, key=lambda group: by_time(group[1])):
-                if skips(span) or not span.meets(start, end):
+                if skips(span) or not span.meets(start, end) or not _has_ids(opened, number, query.ids):
                     continue
-                for batch in opened.iter_batches(LOT, [number], columns=list(COLUMNS), use_threads=False):
-                    lot = _lot_of(_among(batch, start, end, query.ids), origin)
-                    if lot.events:
-                        yield lot
+                columns = [name for name in COLUMNS if query.has_source or name != "_source"]
+                for batch in opened.iter_batches(SIZE, [number], columns=columns, use_threads=False):
+                    rows = _among(batch, start, end, query.ids)
+                    if rows.num_rows:
+                        yield Lot(rows, origin)
 
 
 def _order(newest_first: bool) -> Callable[[LiveFile | Span], int]:
@@ -296,6 +282,14 @@ def _span_of(opened: pq.ParquetFile, group: int) -> Span:
     return Span(first, last, not statistics.has_null_count or statistics.null_count > 0)
 
 
+def _has_ids(opened: pq.ParquetFile, group: int, ids: frozenset[str] | None) -> bool:
+    """Whether a row has one of the ids: they are read much sooner than the documents."""
+    if ids is None:
+        return True
+    batches = opened.iter_batches(SIZE, [group], columns=["_id"], use_threads=False)
+    return any(_among(batch, None, None, ids).num_rows for batch in batches)
+
+
 def _among(batch: pa.RecordBatch, start: int | None, end: int | None, ids: frozenset[str] | None) -> pa.RecordBatch:
     """The rows within bounds and of those ids. One whose time is not known may be within."""
     condition: pc.Expression | None = None
@@ -311,32 +305,6 @@ def _among(batch: pa.RecordBatch, start: int | None, end: int | None, ids: froze
         named = pc.field("_id").isin(pa.array(sorted(ids), pa.string()))
         condition = named if condition is None else condition & named
     return batch if condition is None else batch.filter(condition)
-
-
-def _lot_of(batch: pa.RecordBatch, origin: Origin) -> Lot:
-    times = batch.column("time").cast(pa.int64()).fill_null(NO_TIME).to_numpy(zero_copy_only=False)
-    listed = (batch.column(name).to_pylist() for name in COLUMNS[1:-1])
-    sources = batch.column("_source").cast(pa.binary()).to_pylist()
-    events = [
-        RawEvent(id_, (index, *(more or ())), source or b"", origin, (number << PLACES) + place)
-        for number, place, index, more, id_, source in zip(*listed, sources, strict=True)
-    ]
-    return Lot(events, times)
-
-
-def _pending_lots(batch: Batch, query: RowQuery) -> Iterator[Lot]:
-    """The rows of a batch that is not in the table yet."""
-    start, end, origin = _micros(query.start), _micros(query.end), Origin("(arrived)")
-    events, times = [], []
-    for place, record in enumerate(batch.records):
-        time = None if record.time is None else record.time // MICRO
-        span = Span(time, time, time is None)
-        if not span.meets(start, end) or (query.ids is not None and record.id not in query.ids):
-            continue
-        events.append(RawEvent(record.id, record.index, record.line, origin, (batch.number << PLACES) + place))
-        times.append(NO_TIME if time is None else time)
-    for first in range(0, len(events), LOT):
-        yield Lot(events[first : first + LOT], np.array(times[first : first + LOT], np.int64))
 
 
 def _micros(time: int | None) -> int | None:

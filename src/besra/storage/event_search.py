@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from besra.detection.correlate import correlate
 from besra.detection.search import SearchResult
-from besra.engine.columnar import ColumnarEvaluator
+from besra.engine.gathering import Gathering
 from besra.engine.hits import Hit
-from besra.engine.lane import Lane
+from besra.engine.kept_rows import KeptRows
+from besra.engine.lane import Found, Lane
 from besra.engine.pack import Entry, RulePack
 from besra.engine.pack_memory import remembered_pack
 from besra.engine.reference import ordinal_of
@@ -26,11 +27,13 @@ from besra.events.columns import Projection
 from besra.events.document import Fields
 from besra.events.event_time import TIMESTAMP
 from besra.events.index_name import INDEX_FIELDS
+from besra.events.line_block import RawLines
 from besra.events.raw_event import RawEvent
 from besra.events.recognise import Recogniser
 from besra.language.plan import Each, Head, Plan, Tail
 from besra.language.simplify import any_of
-from besra.storage.event_rows import NO_TIME, Lot, RowQuery, Snapshot, Span
+from besra.storage.event_lot import NO_TIME, Lot
+from besra.storage.event_rows import RowQuery, Snapshot, Span
 from besra.storage.event_store import MICRO
 
 ECS_ONLY = Recogniser(())
@@ -70,19 +73,44 @@ class Deadline:
             raise SearchStoppedError.of("search-timeout", message, hint=hint)
 
 
-class Matching:
-    """Says which rows of a lot satisfy one condition, those of indices by these patterns only."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of some rows of a lot, whose numbers are `rows`: those of `held.rows`, in this order."""
 
-    def __init__(self, plan: Plan, index: tuple[str, ...]) -> None:
-        pack = pack_of(plan, index)
-        fields = {*pack.fields, *INDEX_FIELDS, TIMESTAMP}
-        projection = Projection(tuple(sorted(fields)))
+    held: KeptRows
+    rows: Rows
+
+
+class Matching:
+    """Says what is to be kept of lots, those rows only that are of indices by these patterns."""
+
+    def __init__(self, pack: RulePack) -> None:
+        projection = Projection(tuple(sorted({*pack.fields, *INDEX_FIELDS, TIMESTAMP})))
         self._lane = Lane(pack, projection, ECS_ONLY, remembered_pack(pack, projection))
 
+    def kept(self, lot: Lot) -> Iterator[Kept]:
+        """What is kept, in up to two parts."""
+        lines = lot.lines()
+        if lines is None:
+            yield from self._singly(lot, np.arange(lot.size))
+            return
+        outcome = self._lane.lines(RawLines(lines, names=lot.names))
+        found = outcome.kept
+        if isinstance(found, Found) and found.kept is not None:
+            yield Kept(found.kept, np.asarray(found.kept.rows, np.int64))
+        # Lines the kernel does not vouch for are read one by one.
+        yield from self._singly(lot, np.flatnonzero(outcome.decoded.slow))
+
+    def _singly(self, lot: Lot, rows: Rows) -> Iterator[Kept]:
+        if len(rows):
+            found = self._lane.events([event.event() for event in lot.events(rows.tolist())])
+            if found.kept is not None:
+                yield Kept(found.kept, rows[found.kept.rows])
+
     def rows(self, lot: Lot) -> Rows:
-        """The rows, ascending."""
-        kept = self._lane.events(lot.events).kept
-        return np.empty(0, np.int64) if kept is None else np.asarray(kept.rows, np.int64)
+        """The rows of which something is kept, ascending."""
+        parts = [kept.rows for kept in self.kept(lot)]
+        return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
 
 def pack_of(plan: Plan, index: tuple[str, ...]) -> RulePack:
@@ -103,11 +131,15 @@ def search_store(snapshot: Snapshot, plan: Plan, index: tuple[str, ...], deadlin
     """
     if isinstance(plan.correlation, Each) and plan.pipes:
         return SearchResult(plan, tuple(correlate(plan, _best(snapshot, plan, index, deadline))))
-    with ColumnarEvaluator(pack_of(plan, index), memory_limit=MEMORY, kernels=True) as columnar:
-        columnar.know_sources(ECS_ONLY)
+    pack = pack_of(plan, index)
+    matching, gathering = Matching(pack), Gathering(pack, MEMORY)
+    try:
         for lot in _lots(snapshot, row_query(plan, index, newest_first=False), deadline):
-            columnar.add(lot.events)
-        return SearchResult(plan, tuple(correlate(plan, columnar.hits().by_entry[0])))
+            for kept in matching.kept(lot):
+                gathering.take(kept.held, gathering.store.keep_events(lot.events(kept.rows.tolist())))
+        return SearchResult(plan, tuple(correlate(plan, gathering.hits().by_entry[0])))
+    finally:
+        gathering.store.close()
 
 
 def _lots(snapshot: Snapshot, query: RowQuery, deadline: Deadline) -> Iterator[Lot]:
@@ -120,14 +152,13 @@ def _best(snapshot: Snapshot, plan: Plan, index: tuple[str, ...], deadline: Dead
     """The hits that the first pipe of a plan lets pass."""
     pipe = plan.pipes[0]
     first_pipe = replace(plan, pipes=(pipe,))
-    matching = Matching(plan, index)
+    matching = Matching(pack_of(plan, index))
     best = _Best(pipe, is_timed=plan.ordering.timestamp.name == TIMESTAMP)
     for lot in snapshot.lots(row_query(plan, index, newest_first=isinstance(pipe, Tail)), best.skips):
         deadline.check()
-        rows = matching.rows(lot)
-        better = rows[best.may_be_better(lot.times[rows])].tolist()
-        if better:
-            hits = [*best.hits, *(_hit(plan, lot.events[row]) for row in better)]
+        better = best.better(lot, matching.rows(lot))
+        if len(better):
+            hits = [*best.hits, *(_hit(plan, event) for event in lot.events(better.tolist()))]
             best.hits = [hit for match in correlate(first_pipe, hits) for hit in match.present]
     return best.hits
 
@@ -162,12 +193,24 @@ class _Best:
         bounds = self._bounds()
         return bounds is not None and not span.meets(*bounds)
 
-    def may_be_better(self, times: Rows) -> NDArray[np.bool_]:
-        """Which of some times are."""
+    def better(self, lot: Lot, rows: Rows) -> Rows:
+        """Which of some rows may be better than what there is."""
         bounds = self._bounds()
-        if bounds is None:
-            return np.ones(len(times), np.bool_)
-        start, end = bounds
-        better: NDArray[np.bool_] = times == NO_TIME
-        better |= (times >= (NO_TIME if start is None else start)) & (times <= (1 << 62 if end is None else end))
-        return better
+        if bounds is not None:
+            start, end = bounds
+            times = lot.times[rows]
+            within = (times >= (NO_TIME if start is None else start)) & (times <= (1 << 62 if end is None else end))
+            rows = rows[within | (times == NO_TIME)]
+        count = self._pipe.count
+        if not self._is_timed or len(rows) <= count:
+            return rows
+        # Not more of them than can stay: those behind the first so many different events are no better.
+        ranks = np.where(lot.times[rows] == NO_TIME, 1 << 62, lot.times[rows])
+        is_head = isinstance(self._pipe, Head)
+        ranks = ranks if is_head else -ranks
+        worst: dict[tuple[str, str], int] = {}
+        for key, rank in zip(lot.keys(rows.tolist()), ranks.tolist(), strict=True):
+            worst[key] = max(worst.get(key, rank), rank)
+        if len(worst) <= count:
+            return rows
+        return rows[ranks <= sorted(worst.values())[count - 1]] if count else rows[:0]

@@ -1,6 +1,6 @@
 """The event store: a Delta Lake table of all events, in a folder or an object store.
 
-Parted by day and home index, each row the event as besra reads it back from any Parquet file: `_index`, `_aliases`,
+Parted by day, home index and whether a rule kept the event, each row the event as besra reads it back from any Parquet file: `_index`, `_aliases`,
 `_id`, `_source` as JSON text, and beside it the times people look for events by. Whatever reads Delta or Parquet reads
 it, while it is written too.
 
@@ -38,12 +38,13 @@ CUT_OFF = 999
 """Microseconds that the log of the table may cut off of the last time in a file: it holds milliseconds."""
 LONGEST = (1 << 63) // MICRO - 1
 
-PARTITIONS = ["day", "stream"]
+PARTITIONS = ["day", "stream", "kept"]
 TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [
         ("day", pa.string()),
         ("stream", pa.string()),
+        ("kept", pa.bool_()),
         ("time", TIME),
         ("ingested", TIME),
         ("batch", pa.int64()),
@@ -52,6 +53,7 @@ SCHEMA = pa.schema(
         ("_aliases", pa.list_(pa.string())),
         ("_id", pa.string()),
         ("_source", pa.string()),
+        ("rules", pa.list_(pa.int64())),
     ]
 )
 PROPERTIES = {
@@ -74,7 +76,8 @@ class EventStoreError(BesraError):
 class StoredEvent(NamedTuple):
     """An event on its way into the store: its names, its document as JSON text, its times in nanoseconds since 1970.
 
-    `batch` and `place` say where in the order of arrival it is.
+    `batch` and `place` say where in the order of arrival it is. `rules` are the marks (`detection.plan_mark`) of those
+    that kept it, None if nobody had looked at it yet.
     """
 
     batch: int
@@ -84,6 +87,12 @@ class StoredEvent(NamedTuple):
     source: bytes
     time: int | None
     ingested: int
+    rules: tuple[int, ...] | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a rule may want it again."""
+        return self.rules is None or bool(self.rules)
 
 
 class EventStore:
@@ -170,11 +179,16 @@ class EventStore:
             ):
                 _sync_path(folder)
 
-    def read(self, start: int, end: int, *, by: str = "time") -> Iterator[pa.RecordBatch]:
-        """The rows of a closed range of times, of events or of their ingest. Raises EventStoreError."""
-        bounds = (pc.field(by) >= _micros(start), pc.field(by) <= _micros(end))
+    def read(self, start: int, end: int, *, by: str = "time", is_kept: bool | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of a closed range of times, of events or of their ingest; `is_kept` says which of them.
+
+        Raises EventStoreError.
+        """
+        wanted = (pc.field(by) >= _micros(start)) & (pc.field(by) <= _micros(end))
+        if is_kept is not None:
+            wanted &= pc.field("kept") == is_kept
         try:
-            yield from DeltaTable(self._place).to_pyarrow_dataset().to_batches(filter=bounds[0] & bounds[1])
+            yield from DeltaTable(self._place).to_pyarrow_dataset().to_batches(filter=wanted)
         except DEFECTS as error:
             raise self._error(error) from error
 
@@ -216,6 +230,7 @@ def _rows(events: Sequence[StoredEvent]) -> pa.Table:
     columns = {
         "day": told.take(pa.array(day_of_row)),
         "stream": homes,
+        "kept": pa.array([event.is_kept for event in ordered], pa.bool_()),
         "time": pa.array(times // MICRO, TIME, mask=times == NO_TIME),
         "ingested": pa.array(np.array([event.ingested for event in ordered], np.int64) // MICRO, TIME),
         "batch": pa.array([event.batch for event in ordered], pa.int64()),
@@ -224,6 +239,7 @@ def _rows(events: Sequence[StoredEvent]) -> pa.Table:
         "_aliases": aliases,
         "_id": pa.array([event.id for event in ordered], pa.string()),
         "_source": _texts([event.source for event in ordered]),
+        "rules": pa.array([event.rules for event in ordered], pa.list_(pa.int64())),
     }
     return pa.table(columns, schema=SCHEMA)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
-from deltalake import DeltaTable, WriterProperties
+from deltalake import ColumnProperties, DeltaTable, WriterProperties
 
 from besra.storage.event_store import CUT_OFF, DEFECTS, MICRO, NO_DAY, TIME, EventStore
 
@@ -23,6 +23,8 @@ TARGET = 128 << 20
 ROWS_TOGETHER = 65_536
 """Rows of a row group: what a reader has to look at to find one of them."""
 LEVEL = 3
+PLAIN = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+"""Of texts that never repeat there is nothing to remember, nor do their bounds tell anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,10 @@ class EventUpkeep(EventStore):
                 target_size=TARGET,
                 max_concurrent_tasks=1,
                 writer_properties=WriterProperties(
-                    compression="ZSTD", compression_level=LEVEL, max_row_group_size=ROWS_TOGETHER
+                    compression="ZSTD",
+                    compression_level=LEVEL,
+                    max_row_group_size=ROWS_TOGETHER,
+                    column_properties={"_source": PLAIN, "_id": PLAIN},
                 ),
             )
 

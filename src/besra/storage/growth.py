@@ -4,16 +4,17 @@ The alert is brought up to date, and never backwards: a run that saw less, as on
 What people do with alerts is kept apart from documents and stays as it is; so does when an alert was made.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from besra.detection.alert import Alert
 from besra.schema.timestamp import parse_timestamp
 from besra.storage.alert_row import AT_ONCE, Values
 from besra.storage.alert_tables import ALERT
-from besra.storage.columns import stored_time
+from besra.storage.columns import stored_name, stored_time
 
 LAST_DETECTED, ORIGINAL_TIME = "kibana.alert.last_detected", "kibana.alert.original_time"
 DOCS_COUNT, THRESHOLD_RESULT = "kibana.alert.suppression.docs_count", "kibana.alert.threshold_result"
@@ -41,6 +42,27 @@ SIZES: Mapping[str, Callable[[Mapping[str, Any]], Size]] = {
 def told_of_bucket(alert: Alert) -> Values:
     """What an alert says of a bucket; empty if it is on none."""
     return {name: alert[name] for name in OF_BUCKET if name in alert} if THRESHOLD_RESULT in alert else {}
+
+
+@dataclass(frozen=True, slots=True)
+class ToldBucket:
+    """A bucket there is an alert on: whose rule's, and what the alert says of it (`threshold_result`)."""
+
+    rule_uuid: str
+    result: Mapping[str, Any]
+
+
+def told_buckets(connection: Connection, rule_uuids: Collection[str], since: int) -> Iterator[ToldBucket]:
+    """The buckets of some rules whose alerts were made or whose last events happened since a time."""
+    names = sorted({stored_name(uuid) for uuid in rule_uuids})
+    recent = or_(ALERT.c.created >= stored_time(since), ALERT.c.original_time >= stored_time(since))
+    for start in range(0, len(names), AT_ONCE):
+        some = select(ALERT.c.rule_uuid, ALERT.c.document).where(
+            ALERT.c.rule_uuid.in_(names[start : start + AT_ONCE]), recent
+        )
+        for row in connection.execute(some):
+            if THRESHOLD_RESULT in row.document:
+                yield ToldBucket(row.rule_uuid, row.document[THRESHOLD_RESULT])
 
 
 def grow(connection: Connection, told: Mapping[str, Values]) -> None:

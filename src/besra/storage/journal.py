@@ -143,6 +143,7 @@ class Journal:
     def submit(self, records: Sequence[Record], received: int, note: Note | None = None) -> "Future[Receipt]":
         """Ask for records to be kept. The receipt comes once they are on disk; JournalError if they are not."""
         answer: Future[Receipt] = Future()
+        answer.set_running_or_notify_cancel()  # whoever gives up waiting cannot take back what is on its way
         self._waiting.put(_Request(records, received, note, answer))
         return answer
 

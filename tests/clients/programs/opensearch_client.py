@@ -6,6 +6,7 @@ from typing import Any
 
 from opensearchpy import ConflictError, OpenSearch, helpers
 
+INDEX = "logs-x-default"
 told = json.load(sys.stdin)
 actions: list[dict[str, Any]] = told["actions"]
 client = OpenSearch(told["address"], http_compress=True, http_auth=("admin", "admin"), timeout=30)
@@ -22,9 +23,9 @@ def parallel() -> Any:
 
 
 def start() -> Any:
-    client.index("logs-x-default", {"a": 1}, id="1", op_type="create")
+    client.index(index=INDEX, body={"a": 1}, id="1", op_type="create")
     try:
-        client.create("logs-x-default", "1", {"a": 2})
+        client.create(index=INDEX, id="1", body={"a": 2})
         status = None
     except ConflictError as error:
         status = error.status_code
@@ -32,9 +33,9 @@ def start() -> Any:
         "ping": client.ping(),
         "version": client.info()["version"]["number"],
         "health": client.cluster.health()["status"],
-        "exists": [client.indices.exists(index) for index in ("logs-x-default", "logs-y-default")],
+        "exists": [client.indices.exists(index=index) for index in (INDEX, "logs-y-default")],
         "create": status,
-        "count": client.count(index="logs-x-default")["count"],
+        "count": client.count(index=INDEX)["count"],
     }
 
 

@@ -155,6 +155,36 @@ def test_the_note_holds_what_may_come_again_and_no_more() -> None:
     assert later.taken == [["f"]]
 
 
+class Breaking(Taker):
+    """Breaks at some documents."""
+
+    def __init__(self, *documents: str) -> None:
+        super().__init__()
+        self.documents = set(documents)
+
+    async def take(self, items: Sequence[Item], origin: str, note: Note | None = None) -> list[Done | Refused]:
+        texts = [item.document for item in items if isinstance(item, Put) and isinstance(item.document, bytes)]
+        if any(orjson.loads(text)["n"] in self.documents for text in texts):
+            raise RuntimeError("broken")
+        return await super().take(items, origin, note)
+
+
+def test_a_message_that_breaks_what_takes_it_becomes_a_letter_and_the_others_are_taken() -> None:
+    source, taker = Source(["a", "b", "c"], ["d"]), Breaking("b")
+    consumer, _ = consumed(source, taker)
+    assert taker.taken == [["a"], ["c"], ["d"]]
+    assert source.done == ["open", "acknowledge", "acknowledge", "close"]
+    assert (consumer.messages, consumer.unreadable) == (4, 1)
+
+
+def test_what_breaks_with_all_messages_is_not_due_to_them() -> None:
+    source, taker = Source(["a", "b"], ["b"]), Breaking("a", "b")
+    consumer, said = consumed(source, taker)
+    assert "acknowledge" not in source.done
+    assert consumer.unreadable == 0
+    assert said[0] == "error: fake: a defect of besra: RuntimeError: broken; trying again"
+
+
 def test_the_journal_keeps_documents_and_note_or_neither(tmp_path: Path) -> None:
     def read(*polls: Sequence[str]) -> list[bytes]:
         journal, letters = Journal(tmp_path), DeadLetters(tmp_path, lambda: 0)

@@ -1,6 +1,6 @@
 """What is acknowledged reaches the event store and becomes alerts, once, wherever the process dies in between."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +21,7 @@ from besra.service.pump import Pump
 from besra.service.runs import Runs
 from besra.storage.alert_store import Committed
 from besra.storage.event_store import EventStore
+from besra.storage.growth import ToldBucket
 from besra.storage.journal import Journal, Record
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
@@ -67,6 +68,9 @@ class Kept:
 
     def recent(self, _since: int) -> Iterable[dict[str, Any]]:
         return list(self.alerts.values())
+
+    def buckets(self, _rules: Collection[str], _since: int) -> Iterable[ToldBucket]:
+        return ()
 
     def commit(self, outcomes: Sequence[Outcome], position: int | None = None) -> Committed:
         self.chance()

@@ -107,6 +107,14 @@ def test_a_request_that_cannot_be_kept_is_told_and_the_next_one_is_kept(folder: 
     journal.close()
 
 
+def test_nobody_ends_the_journal_by_giving_up(folder: Path) -> None:
+    journal = Journal(folder)
+    given_up = [journal.submit([Record(b"{}", ("x",), f"{number}")], 1) for number in range(50)]
+    assert not any(answer.cancel() for answer in given_up)
+    assert journal.submit([Record(b"{}", ("x",), "last")], 1).result(30).number == 51
+    journal.close()
+
+
 def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(JournalError):

@@ -27,6 +27,9 @@ from besra.events.recognise import Intake
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
+@click.option(
+    "--watch", "watched", multiple=True, metavar="DIR", help="Take what is put into this folder (repeatable)."
+)
 @exception_options
 @click.option("--live/--no-live", default=True, help="Run rules as soon as something arrives, too.  [live]")
 @click.option("--fill-gaps/--no-fill-gaps", default=True, help="Make up for what no run looked through.  [fill-gaps]")
@@ -42,7 +45,9 @@ from besra.events.recognise import Intake
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
-def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **given: object) -> None:
+def serve(
+    context: click.Context, /, rules: tuple[str, ...], folder: str, watched: tuple[str, ...], **given: object
+) -> None:
     """Take events as Elasticsearch does (`_bulk` and the like) or from Kafka and NATS, run rules and keep the alerts.
 
     What is acknowledged is on disk. Ctrl-C or SIGTERM ends it once all of that has been dealt with.
@@ -56,6 +61,7 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
         from besra.service.runs import RunPolicy  # noqa: PLC0415
         from besra.service.server import Settings, running  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
+        from besra.service.watch import watching  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
@@ -75,12 +81,15 @@ def serve(context: click.Context, /, rules: tuple[str, ...], folder: str, **give
         if line.startswith("error") or not terminal.is_quiet:
             print(line, file=sys.stderr, flush=True)  # noqa: T201
 
-    with running(source, places, time.time_ns, tell, settings) as service:
+    with (
+        running(source, places, time.time_ns, tell, settings) as service,
+        watching([Path(name) for name in watched], places.folder, service.ingest, tell) as watchers,
+    ):
         consumers = [Consumer(broker, service.ingest, service.letters, tell) for broker in brokers]
         terminal.say(
             f"{counted(len(service.duty.job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk"
         )
-        if not listen(app_of(service, consumers), host, port):
+        if not listen(app_of(service, watchers, consumers), host, port):
             raise InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")
     terminal.say("stopped; everything acknowledged has been dealt with")
     context.exit(ExitCode.OK)

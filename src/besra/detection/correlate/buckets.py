@@ -11,7 +11,7 @@ at singly.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,15 +21,19 @@ from besra.engine.hits import Hit, Key
 from besra.engine.kept_hits import Integers, OrderedHits
 from besra.language.plan import Threshold
 
+FEW = 5
+"""Events of a bucket that a match has from its start, and as many from its end."""
+
 
 class Filled(NamedTuple):
-    """A full bucket: what stands for its key, its events in order as their stream numbers them.
+    """A full bucket: what stands for its key, how many events it has, and those shown as their stream numbers them.
 
     `distinct` counts the keys they have under each clause of the threshold's cardinality.
     """
 
     key: Hashable
-    events: Sequence[int]
+    size: int
+    shown: Sequence[int]
     distinct: tuple[int, ...]
 
 
@@ -46,7 +50,11 @@ def filled_by_hits(threshold: Threshold, events: Sequence[dict[int, Hit]]) -> It
             places[key, number] = place
     found = [(key, bucket) for key, held in by_key.items() for bucket in _cut(threshold, events, held)]
     found.sort(key=lambda named: (last := named[1].events[-1], places[named[0], last]))
-    return (Filled(key, *bucket) for key, bucket in found)
+    return (Filled(key, len(held), _shown(held), distinct) for key, (held, distinct) in found)
+
+
+def _shown(events: Sequence[int]) -> Sequence[int]:
+    return events if len(events) <= 2 * FEW else [*events[:FEW], *events[-FEW:]]
 
 
 class _Cut(NamedTuple):
@@ -110,8 +118,9 @@ def filled_by_arrays(threshold: Threshold, found: OrderedHits, time_of: Callable
     begins = _one_after_the_other(np.flatnonzero(full), stop)
     begins = begins[np.argsort(held[stop[begins] - 1], kind="stable")]
     for start in begins.tolist():
-        events = _Places(held[start : int(stop[start])])
-        yield Filled(int(keys[start]), events, tuple(int(count[start]) for count in counts))
+        end = int(stop[start])
+        shown = held[start:end] if end - start <= 2 * FEW else held[np.r_[start : start + FEW, end - FEW : end]]
+        yield Filled(int(keys[start]), end - start, shown.tolist(), tuple(int(count[start]) for count in counts))
 
 
 def _one_after_the_other(starts: Integers, stop: Integers) -> Integers:
@@ -152,16 +161,3 @@ def ranks_of(found: OrderedHits) -> Integers:
     """The rank of every hit's event: hits of one event are neighbours."""
     ranks: Integers = np.cumsum(np.diff(found.event, prepend=found.event[:1]) != 0)
     return ranks
-
-
-class _Places(Sequence[int]):
-    """Numbers of an array as a sequence of Python's integers, made when they are asked for."""
-
-    def __init__(self, numbers: Integers) -> None:
-        self._numbers = numbers
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __getitem__(self, place: Any) -> Any:
-        return self._numbers[place].tolist()

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from functools import partial
 
-from besra.detection.correlate.order import Moment, Stream
+from besra.detection.correlate.moment import Moment
+from besra.detection.correlate.order import Stream
 from besra.detection.match import Match, UnreadMatch
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from besra.detection.correlate.order import Moment, Stream
+from besra.detection.correlate.moment import Moment
+from besra.detection.correlate.order import Stream
 from besra.detection.correlate.unseen import Unseen
 from besra.detection.match import Match, NewTerm, UnreadMatch
 from besra.detection.window import Window

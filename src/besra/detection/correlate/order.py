@@ -2,9 +2,11 @@
 
 from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from besra.detection.correlate.buckets import Filled, filled_by_arrays, filled_by_hits, ranks_of
+from besra.detection.correlate.counted import CountedHits
+from besra.detection.correlate.moment import Keys, Moment
 from besra.detection.correlate.unseen import Unseen, unseen_by_arrays, unseen_by_hits
 from besra.detection.window import Window
 from besra.engine.event_order import FAR_FUTURE, FAR_PAST, NO_TIME
@@ -16,22 +18,6 @@ from besra.language.plan import Threshold
 
 CHUNK = 1 << 16
 """Hits turned from arrays into Python values at a time."""
-
-
-class Moment(NamedTuple):
-    """One event of a sequence or sample: its rank in the total order, its time and who it is.
-
-    `row` is what its stream finds its hits by. Chains keep moments, so they hold no more than this.
-    """
-
-    rank: int
-    time: int
-    event: Hashable
-    row: int
-
-
-Keys = dict[int, list[Hashable]]
-"""For every clause an event satisfied what stands for the join keys it has there."""
 
 
 class Stream(Protocol):
@@ -58,6 +44,8 @@ class Stream(Protocol):
 
 def stream_of(hits: Iterable[Hit], window: Window) -> Stream:
     """The stream of hits within a window, however they are held."""
+    if isinstance(hits, CountedHits):
+        return hits
     if isinstance(hits, KeptHits):
         return KeptStream(hits, window) if hits else HitStream(())
     return HitStream(hit for hit in hits if window.contains(hit.time))

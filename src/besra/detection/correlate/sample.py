@@ -5,7 +5,8 @@ from collections.abc import Hashable, Iterator
 from functools import partial
 from itertools import islice
 
-from besra.detection.correlate.order import Moment, Stream
+from besra.detection.correlate.moment import Moment
+from besra.detection.correlate.order import Stream
 from besra.detection.match import Match, UnreadMatch
 from besra.engine.hits import Key
 from besra.language.plan import Sample

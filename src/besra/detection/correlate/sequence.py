@@ -7,7 +7,8 @@ from datetime import timedelta
 from functools import partial
 from itertools import pairwise
 
-from besra.detection.correlate.order import Moment, Stream
+from besra.detection.correlate.moment import Moment
+from besra.detection.correlate.order import Stream
 from besra.detection.match import Match, UnreadMatch
 from besra.language.plan import Sequence
 

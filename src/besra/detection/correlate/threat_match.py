@@ -10,7 +10,8 @@ from functools import cached_property, partial
 from heapq import merge
 from itertools import repeat
 
-from besra.detection.correlate.order import Keys, Moment, Stream
+from besra.detection.correlate.moment import Keys, Moment
+from besra.detection.correlate.order import Stream
 from besra.detection.correlate.starred_keys import StarredKeys
 from besra.detection.match import Indicator, Indicators, Match, UnreadMatch
 from besra.detection.window import Window

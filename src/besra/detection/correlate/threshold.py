@@ -9,9 +9,6 @@ from besra.detection.match import Bucket, Match, UnreadMatch
 from besra.engine.event_order import NO_TIME
 from besra.language.plan import Threshold
 
-FEW = 5
-"""Events of a bucket that a match has from its start, and as many from its end."""
-
 
 def threshold_matches(threshold: Threshold, stream: Stream) -> Iterator[UnreadMatch]:
     """One match a full bucket, in the order of their last events. Events without a time come last."""
@@ -19,10 +16,8 @@ def threshold_matches(threshold: Threshold, stream: Stream) -> Iterator[UnreadMa
 
 
 def _match(stream: Stream, bucket: Filled) -> Match:
-    events = bucket.events
-    shown = events if len(events) <= 2 * FEW else [*events[:FEW], *events[-FEW:]]
-    moments = [stream.moment(number) for number in shown]
+    moments = [stream.moment(number) for number in bucket.shown]
     first, last = (None if moment.time == NO_TIME else moment.time for moment in (moments[0], moments[-1]))
     hits = tuple(stream.hit(moment, 0) for moment in moments)
     key = stream.key(moments[0], 0, bucket.key)
-    return Match(hits, key, Bucket(len(events), bucket.distinct, first, last))
+    return Match(hits, key, Bucket(bucket.size, bucket.distinct, first, last))

@@ -83,9 +83,9 @@ def one_document_a_line(head: bytes) -> bool:
     return isinstance(value, dict) or (bool(end) and bool(rest.strip()))
 
 
-def lines_of(stream: BinaryIO, path: str, limit: int) -> Iterator[Text | Problem]:
-    """The lines that are not blank. One longer than `limit` bytes is passed over without being held."""
-    line = 0
+def lines_of(stream: BinaryIO, path: str, limit: int, before: int = 0) -> Iterator[Text | Problem]:
+    """The lines that are not blank; there are so many before. One longer than `limit` bytes is passed over."""
+    line = before
     while raw := stream.readline(limit + 1):
         line += 1
         ended = raw.endswith(b"\n")

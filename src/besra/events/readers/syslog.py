@@ -42,8 +42,8 @@ def read_syslog_events(content: Content, path: str, options: TextOptions) -> Ite
     Lines without a year are of the last year in which they are no later than a day after the file was written; a
     warning says so, once. Memory is bounded by the longest line and the records of 500 audit events.
     """
-    reader = _Lines(path, options)
-    for text in lines_of(content.stream, path, options.limit):
+    reader = LogLines(path, options)
+    for text in lines_of(content.stream, path, options.limit, options.lines_before):
         if isinstance(text, Problem):
             yield text
         elif not (text.ended_early and content.damage):
@@ -53,7 +53,7 @@ def read_syslog_events(content: Content, path: str, options: TextOptions) -> Ite
         yield damaged_after(reader.line, content.damage, path)
 
 
-class _Lines:
+class LogLines:
     """Reads line after line; what is open between them is audit events."""
 
     def __init__(self, path: str, options: TextOptions) -> None:
