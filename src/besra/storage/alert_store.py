@@ -28,6 +28,7 @@ from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
 from besra.storage.growth import ToldBucket, grow, told_buckets, told_of_bucket
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
+from besra.storage.rule_store import RuleStore
 from besra.storage.run_log import RunRecord
 from besra.storage.upsert import insert_or
 from besra.storage.versions import bring_up
@@ -61,6 +62,8 @@ class AlertStore:
         except BaseException:
             self._database.close()
             raise
+        self.rules = RuleStore(self._database)
+        """The rules made over the API."""
 
     def close(self) -> None:
         """Close all connections."""
