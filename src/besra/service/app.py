@@ -21,9 +21,11 @@ from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import body_of, broken, failure, guarded, reply, unrouted
+from besra.service.kibana import status_routes
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
+from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
 from besra.service.server import Service
@@ -84,6 +86,8 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
             Route("/metrics", metrics),
             Route(SIGNALS, guarded(signals), methods=["POST"]),
             *runs_api.routes(service),
+            *status_routes(),
+            *rule_routes(service.book, service.clock),
             *cluster.routes(),
             *dead_letter_routes(service.letters),
             *otlp_routes(service.ingest),
