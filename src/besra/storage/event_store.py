@@ -1,8 +1,8 @@
 """The event store: a Delta Lake table of all events, in a folder or an object store.
 
-Parted by day, home index and whether a rule kept the event, each row the event as besra reads it back from any Parquet file: `_index`, `_aliases`,
-`_id`, `_source` as JSON text, and beside it the times people look for events by. Whatever reads Delta or Parquet reads
-it, while it is written too.
+Parted by day, home index and whether a rule kept the event, each row the event as besra reads it back from any Parquet
+file: `_index`, `_aliases`, `_id`, `_source` as JSON text, and beside it the times people look for events by. Whatever
+reads Delta or Parquet reads it, while it is written too.
 
 Batches are added in order and each once: the table knows the number of the last one it has, in the very commit that
 added it. Delta Lake syncs nothing by itself, so that is done here, for folders: what `add` has returned from is on
