@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tests.simulation import MINUTE, SECOND, START, World, document, rule_text, rules_of
 
@@ -95,7 +95,7 @@ def buckets(alerts: Iterable[Json]) -> list[tuple[Any, ...]]:
 
 
 @given(counting=COUNTING, parts=PARTS, is_live=st.booleans())
-@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=8)
 @example(counting=Counting(1, 2), parts=[Part([(0, "a", "u"), *[(100, "a", "u")] * 6], down=30)] * 3, is_live=True)
 def test_live_and_scheduled_runs_find_the_buckets_of_a_scan(
     counting: Counting, parts: Sequence[Part], is_live: bool, tmp_path_factory: pytest.TempPathFactory

@@ -24,8 +24,9 @@ from besra.events.raw_event import RawEvent
 from besra.events.spill import Table
 from besra.language.plan import Plan, Threshold
 from besra.schema.timestamp import NANOS
-from besra.service.open_bucket import OpenBucket, Row, Rows, Value, event_of, in_order
+from besra.service.open_bucket import OpenBucket, Rows, Value, event_of, in_order
 from besra.service.seen import Integers, SeenLately
+from besra.service.waiting import Waiting, end_of
 
 TOLD_EVERY = 60 * NANOS
 """A bucket that grows is told of again after so long: an alert is not written with every event."""
@@ -33,14 +34,17 @@ UNSETTLED = 1_000_000
 """Most events that wait until somebody looks."""
 
 
+Pair = tuple[int, int]
+"""The hash of a key that events are counted by."""
+
+
 @dataclass(slots=True)
 class _Kept:
-    """What there is of a key: its buckets by their start, and the events in none, from `since` on new ones."""
+    """What there is of a key: its buckets by their start, and the events in none."""
 
     key: Key
+    waiting: Waiting
     buckets: list[OpenBucket] = field(default_factory=list)
-    waiting: list[Row] = field(default_factory=list)
-    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +71,18 @@ class BucketLog:
         self._threshold = plan.correlation
         self._clauses = plan.clauses
         self._keeps_events = reads_alerts or bool(plan.exclusions)
-        self._kept: dict[Value, _Kept] = {}
+        self._kept: dict[Pair, _Kept] = {}
         self._filled: list[tuple[OpenBucket, _Kept]] = []
         """Buckets in the order in which they became full, or are to be told of again."""
         self._grown: dict[int, tuple[OpenBucket, _Kept]] = {}
         """Buckets with events that nobody has been told of, by their identity."""
         self._told_at = 0
-        self._touched: dict[Value, None] = {}
+        self._touched: dict[Pair, None] = {}
         self._unsettled = 0
         self._seen = SeenLately()
         self._next = 0
         self._dropped = 0
-        self._keys: tuple[int, dict[Value, Key]] = (-1, {})
+        self._keys: tuple[int, dict[Pair, Key]] = (-1, {})
 
     def __len__(self) -> int:
         """How many keys there are."""
@@ -87,21 +91,15 @@ class BucketLog:
     def expect(self, key: Key, start: int | None) -> None:
         """There is an alert on a bucket that began at a time: what belongs to it is in no other."""
         start = NO_TIME if start is None else start
-        kept = self._kept.setdefault(_pairs([key])[0], _Kept(key))
+        kept = self._kept.setdefault(_pairs([key])[0], _Kept(key, Waiting(self._threshold)))
         if all(bucket.start != start for bucket in kept.buckets):
             self._begin(kept, start, -1)
 
     def _begin(self, kept: _Kept, start: int, filled: int) -> OpenBucket:
         distinct: tuple[set[Value], ...] = tuple(set() for _ in self._threshold.cardinality)
-        bucket = OpenBucket(start, self._end(start), filled, distinct, newest=self._next)
+        bucket = OpenBucket(start, end_of(self._threshold, start), filled, distinct, newest=self._next)
         insort(kept.buckets, bucket, key=lambda bucket: bucket.start)
         return bucket
-
-    def _end(self, start: int) -> int:
-        """Up to when a bucket that begins at a time holds events. Those without a time are far from all others."""
-        if start == NO_TIME:
-            return NO_TIME
-        return NO_TIME - 1 if self._threshold.within is None else min(start + self._threshold.within, NO_TIME - 1)
 
     def add(self, tables: Mapping[int, Table], clock: Integers, identities: Integers, lot: Lot) -> None:
         """Take the rows of a lot that satisfy clauses.
@@ -158,25 +156,29 @@ class BucketLog:
         self, tables: Mapping[int, Table], lot: Lot, numbers: Sequence[int]
     ) -> Sequence[Sequence[Iterable[Value]]]:
         """The keys of some rows under each clause of the cardinality."""
-        parts: list[dict[int, list[Value]]] = []
+        parts: list[dict[int, tuple[Value, ...]]] = []
         for part in self._threshold.cardinality:
             table = self._with_keys_apart(part.clause, tables, lot)
-            known: dict[int, list[Value]] = {}
-            for number, *pair in table[[ROW, KEY, KEY + 1]].T.tolist():
-                known.setdefault(number, []).append((pair[0], pair[1]))
+            known: dict[int, tuple[Value, ...]] = {}
+            single: dict[Value, tuple[Value]] = {}
+            for number, value in table[[ROW, KEY]].T.tolist():
+                known[number] = (
+                    (*before, value) if (before := known.get(number)) else single.setdefault(value, (value,))
+                )
             parts.append(known)
         if not parts:
             return [()] * len(numbers)
         return [tuple(known.get(number, ()) for known in parts) for number in numbers]
 
-    def _take(self, pair: Value, rows: Rows, start: int, end: int) -> None:
+    def _take(self, pair: Pair, rows: Rows, start: int, end: int) -> None:
         """Count rows of a key: those of buckets there, the others wait."""
         times = rows.times
         kept = self._kept.get(pair)
         if kept is None:
             event = rows.events[start]
             assert isinstance(event, RawEvent)
-            kept = self._kept[pair] = _Kept(self._key_of(pair, rows.numbers[start], event))
+            key = self._key_of(pair, rows.numbers[start], event)
+            kept = self._kept[pair] = _Kept(key, Waiting(self._threshold))
         for bucket in kept.buckets:
             if bucket.end < times[start]:
                 continue
@@ -191,14 +193,13 @@ class BucketLog:
                     return
         self._wait(pair, kept, rows, start, end)
 
-    def _wait(self, pair: Value, kept: _Kept, rows: Rows, start: int, end: int) -> None:
+    def _wait(self, pair: Pair, kept: _Kept, rows: Rows, start: int, end: int) -> None:
         if start < end:
-            kept.waiting += map(rows.row, range(start, end))
-            kept.since = rows.times[start] if kept.since is None else min(kept.since, rows.times[start])
+            kept.waiting.add(map(rows.row, range(start, end)))
             self._touched[pair] = None
             self._unsettled += end - start
 
-    def _key_of(self, pair: Value, number: int, event: RawEvent) -> Key:
+    def _key_of(self, pair: Pair, number: int, event: RawEvent) -> Key:
         if self._keys[0] != number:
             keys = keys_of(self._clauses[0], Fields(event.source))
             self._keys = number, dict(zip(_pairs(keys), keys, strict=True))
@@ -207,42 +208,14 @@ class BucketLog:
     def settle(self) -> None:
         """Make buckets of what waits, where there are enough."""
         for pair in self._touched:
-            self._fill(self._kept[pair])
+            kept = self._kept[pair]
+            for rows in kept.waiting.full():
+                bucket = self._begin(kept, rows[0].time, self._next)
+                times, numbers, clocks, values, events = zip(*rows, strict=True)
+                bucket.join(Rows(times, numbers, clocks, values, events, True, max(numbers)), 0, len(rows))
+                self._filled.append((bucket, kept))
         self._touched.clear()
         self._unsettled = 0
-
-    def _fill(self, kept: _Kept) -> None:
-        count, waiting, since = self._threshold.count, kept.waiting, kept.since
-        kept.since = None
-        if len(waiting) < count or since is None:
-            return
-        waiting.sort(key=in_order)
-        times = [row.time for row in waiting]
-        # What begins too early for anything new has been looked at.
-        within = self._threshold.within
-        at = 0 if within is None or since == NO_TIME else bisect_left(times, since - within)
-        while len(times) - at >= count:
-            stop = bisect_right(times, self._end(times[at]), at)
-            if stop - at >= count and self._suffices(waiting[at:stop]):
-                self._open(kept, waiting[at:stop])
-                del waiting[at:stop], times[at:stop]
-            elif stop == len(times):
-                # From later on there are less.
-                return
-            else:
-                at += 1
-
-    def _suffices(self, rows: Sequence[Row]) -> bool:
-        return all(
-            len({value for row in rows for value in row.values[place]}) >= part.least
-            for place, part in enumerate(self._threshold.cardinality)
-        )
-
-    def _open(self, kept: _Kept, rows: Sequence[Row]) -> None:
-        bucket = self._begin(kept, rows[0].time, self._next)
-        times, numbers, clocks, values, events = zip(*rows, strict=True)
-        bucket.join(Rows(times, numbers, clocks, values, events, True, max(numbers)), 0, len(rows))
-        self._filled.append((bucket, kept))
 
     # --- what was found -----------------------------------------------------------------------------------------------
 
@@ -284,17 +257,20 @@ class BucketLog:
         ordered = sorted(buckets, key=lambda found: in_order(found[0].shown[-1]))
         return CountedHits([_told(bucket, kept.key) for bucket, kept in ordered])
 
-    def drop_before(self, row: int) -> None:
-        """Let go of what no row that arrives can join, nor a run look at: all before a number."""
+    def drop_before(self, row: int, waiting: int) -> None:
+        """Let go of what no run looks at any more, all before a number, and of events that wait for nothing.
+
+        Those are the ones before the number `waiting`: too old to be in a bucket with one that arrives.
+        """
         # To look through all keys for a few that are old would cost more than they take.
         if row - self._dropped <= (self._next - row) // 8:
             return
         self.settle()
         self._dropped = row
         for pair, kept in list(self._kept.items()):
-            kept.waiting = [waiting for waiting in kept.waiting if waiting.number >= row]
+            kept.waiting.drop_before(max(row, waiting))
             kept.buckets = [bucket for bucket in kept.buckets if bucket.newest >= row]
-            if not (kept.waiting or kept.buckets):
+            if not (len(kept.waiting) or kept.buckets):
                 del self._kept[pair]
         self._filled = [(bucket, kept) for bucket, kept in self._filled if bucket.newest >= row]
         self._grown = {name: found for name, found in self._grown.items() if found[0].newest >= row}
@@ -311,6 +287,6 @@ def _told(bucket: OpenBucket, key: Key) -> Counted:
     return Counted(key, bucket.count, tuple(map(len, bucket.distinct)), hits)
 
 
-def _pairs(keys: Sequence[Key]) -> list[Value]:
+def _pairs(keys: Sequence[Key]) -> list[Pair]:
     """The hashes of keys as rows have them."""
     return [(first, rest) for first, rest in hashes_of_keys(keys).view(np.int64).tolist()]

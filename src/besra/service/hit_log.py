@@ -27,6 +27,7 @@ from besra.events.spill import Table
 from besra.language.plan import Clause, Each, NewTerms, Sample, ThreatMatch, Threshold
 from besra.language.plan import Sequence as EventSequence
 from besra.service.bucket_log import BucketLog, Lot
+from besra.service.horizon import joined_for
 from besra.service.kept_events import KeptEvents
 from besra.service.open_bucket import NEVER
 from besra.service.piles import Pile
@@ -201,7 +202,9 @@ class HitLog:
         of_buckets = {number: self._keeping[number].horizon for number in self._buckets}
         firsts = {time: self._first_after(now - time) for time in {*horizons.values(), *of_buckets.values()}}
         for number, horizon in of_buckets.items():
-            self._buckets[number].drop_before(min(firsts[horizon], unseen.get(number, self._next)))
+            first = min(firsts[horizon], unseen.get(number, self._next))
+            joins = self._first_after(now - joined_for(self._pack.entries[number].plan, horizon))
+            self._buckets[number].drop_before(first, min(joins, unseen.get(number, self._next)))
         for place, horizon in horizons.items():
             pile = self._piles[place]
             pile.drop_before(min(firsts[horizon], unseen.get(place[0], self._next)))

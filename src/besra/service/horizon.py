@@ -41,3 +41,10 @@ def reach_of(plan: Plan) -> int:
             return within
         case _:
             return 0
+
+
+def joined_for(plan: Plan, horizon: int, lateness: int = LATENESS) -> int:
+    """For how long after its arrival an event may become part of a bucket with one that arrives, in nanoseconds."""
+    correlation = plan.correlation
+    has_end = isinstance(correlation, Threshold) and correlation.within is not None
+    return min(horizon, reach_of(plan) + lateness) if has_end else horizon

@@ -14,8 +14,8 @@ from besra.events.raw_event import RawEvent
 NEVER = -(1 << 63)
 """The clock of what no run in a window sees."""
 
-Value = tuple[int, int]
-"""The hash of a key."""
+Value = int
+"""The hash of a key that is counted: of a few thousand no two have one of 64 bits."""
 Who = tuple[str, tuple[str, ...], Origin, int]
 """What is kept of most events: all of them but the document."""
 

@@ -18,6 +18,10 @@ from besra.storage.journal import JournalError
 
 PATH = "/v1/logs"
 ORIGIN = "otlp"
+LARGEST = 20 << 20
+"""Bytes of a request, as OTLP recommends."""
+OBJECTS = 4
+"""Bytes of memory that what is made of a byte of a request takes, about."""
 REASONS = 3
 """Reasons told of what is rejected."""
 
@@ -30,11 +34,13 @@ def otlp_routes(ingest: Ingest) -> list[Route]:
         if encoding is None:
             known = " or ".join(Encoding)
             return _failed(Encoding.JSON, 415, f"the content type has to be {known}")
+        body = b""
         try:
-            ingest.check()
-            body = await body_of(request, ingest.limits.body)
-            groups = await run_in_threadpool(_groups, body, encoding, ingest)
-            return await _taken(groups, encoding)
+            with ingest.room() as hold:
+                body = await body_of(request, min(LARGEST, ingest.limits.body), hold)
+                hold(OBJECTS * len(body))
+                groups = await run_in_threadpool(_groups, body, encoding, ingest)
+                return await _taken(groups, encoding)
         except BodyError as error:
             return _failed(encoding, error.status, str(error))
         except OtlpError as error:

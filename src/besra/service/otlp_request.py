@@ -21,6 +21,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 IDS = ("traceId", "spanId")
+MOST_RECORDS = 100_000
+"""Log records of a request: two bytes may be one, and in memory each takes hundreds."""
 
 
 class OtlpError(Exception):
@@ -62,6 +64,11 @@ def encoding_of(content_type: str | None) -> Encoding | None:
 def records_of(body: bytes, encoding: Encoding) -> list[LogRecord]:
     """The log records of a request, in their order. Raises OtlpError."""
     request = _from_json(body) if encoding is Encoding.JSON else _from_protobuf(body)
+    count = sum(
+        len(of_scope.log_records) for of_resource in request.resource_logs for of_scope in of_resource.scope_logs
+    )
+    if count > MOST_RECORDS:
+        raise OtlpError(f"{count:,} log records in one request; send at most {MOST_RECORDS:,}")
     return list(_records(request))
 
 

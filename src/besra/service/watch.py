@@ -31,6 +31,8 @@ from besra.storage.journal import JournalError, Verdict
 
 EVERY = 1.0
 """Seconds between two looks at the folders."""
+PART = 10
+"""Looking takes at most this part of the time: one has to wait longer where there are very many files."""
 QUIET = 2.0
 """Seconds without a change after which a file is taken to be whole."""
 DECIDED = 5.0
@@ -99,6 +101,7 @@ class Watcher:
             ingest.intake.default_index, recogniser=ingest.intake.recogniser, problem_limit=TOLD
         )
         self._stop = asyncio.Event()
+        self._pause = EVERY
         self._sightings = Sightings(clock)
         self._gone: dict[Key, float] = {}
         self._not_before: dict[Key, float] = {}
@@ -132,11 +135,13 @@ class Watcher:
                 return
             except OSError as error:
                 self._failed(str(error))
-            await self._wait(EVERY)
+            await self._wait(self._pause)
 
     async def look(self) -> None:
         """Look at the folders once: follow the logs in them, and note which other files are ready to be taken."""
+        started = self._clock()
         listed, problems = await asyncio.to_thread(files_in, self._folders)
+        self._pause = max(EVERY, PART * (self._clock() - started))
         self.files = len(listed)
         self._forget(listed)
         for problem in problems - self._unlisted:

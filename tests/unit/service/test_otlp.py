@@ -1,6 +1,9 @@
 """Log records of OpenTelemetry become documents of ECS, whichever way they are written."""
 
+import asyncio
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,10 +15,21 @@ from tests.unit.service.otlp_samples import as_json, log_record, request
 
 from besra.events.recognise import DEFAULTS
 from besra.service.admission import admitted
-from besra.service.bulk import Put, Refused
+from besra.service.bulk import Item, Put, Refused
+from besra.service.ingest import BusyError, Ingest
+from besra.service.otlp import otlp_routes
 from besra.service.otlp_document import ECS_NAMES, INDEX, items_of
-from besra.service.otlp_request import Encoding, OtlpError, encoding_of, failure, records_of, success, varint
-from besra.storage.journal import Record
+from besra.service.otlp_request import (
+    MOST_RECORDS,
+    Encoding,
+    OtlpError,
+    encoding_of,
+    failure,
+    records_of,
+    success,
+    varint,
+)
+from besra.storage.journal import Journal, JournalError, Note, Record
 
 SECOND = 1_773_740_534
 TIME, OBSERVED = SECOND * 10**9 + 5, (SECOND + 1) * 10**9
@@ -196,6 +210,13 @@ def test_deep_values_are_refused() -> None:
         records_of(deep, Encoding.JSON)
 
 
+def test_too_many_records_are_refused() -> None:
+    scope = request().resource_logs[0].scope_logs[0].SerializeToString() + b"\x12\0" * (MOST_RECORDS + 1)
+    resource = b"\x12" + varint(len(scope)) + scope
+    with pytest.raises(OtlpError, match="at most"):
+        records_of(b"\x0a" + varint(len(resource)) + resource, Encoding.PROTOBUF)
+
+
 def test_answers() -> None:
     assert success(Encoding.PROTOBUF) == b""
     assert success(Encoding.JSON) == b"{}"
@@ -222,3 +243,47 @@ def test_content_types() -> None:
 
 def test_no_field_of_ecs_is_renamed() -> None:
     assert not set(ECS_NAMES) & set(ECS_NAMES.values())
+
+
+class Broken(Ingest):
+    """Takes nothing, and says why."""
+
+    def __init__(self, journal: Journal, folder: Path, why: Exception) -> None:
+        super().__init__(journal, folder, lambda: OBSERVED)
+        self.why = why
+
+    async def take(self, items: Sequence[Item], origin: str = "_bulk", note: Note | None = None) -> Any:
+        raise self.why
+
+
+@pytest.mark.parametrize(
+    ("why", "status", "wait"), [(BusyError("full", 7), 429, "7"), (JournalError("no disk"), 503, "10")]
+)
+@pytest.mark.parametrize("encoding", Encoding)
+def test_what_is_to_be_sent_again(tmp_path: Path, why: Exception, status: int, wait: str, encoding: Encoding) -> None:
+    message = request(log_record("x"))
+    is_json = encoding is Encoding.JSON
+    body = orjson.dumps(as_json(message)) if is_json else message.SerializeToString()
+    journal = Journal(tmp_path)
+    answered, headers, told = asked(Broken(journal, tmp_path, why), body, encoding)
+    journal.close()
+    assert (answered, headers["retry-after"], headers["content-type"]) == (status, wait, str(encoding))
+    assert str(why).encode() in told
+
+
+def asked(ingest: Ingest, body: bytes, encoding: Encoding) -> tuple[int, dict[str, str], bytes]:
+    """The answer of the route to a request: status, headers and body."""
+    (route,) = otlp_routes(ingest)
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", encoding.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/v1/logs", "headers": headers, "query_string": b""}
+    asyncio.run(route.app(scope, receive, send))
+    found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], found, sent[1]["body"]
