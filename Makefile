@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check format bench brokers clients test-clients clean
+.PHONY: demo test test-crash check format bench brokers clients test-clients clean
 
 demo: $(READY)
 	@$(BIN)/besra demo
@@ -12,6 +12,10 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -q -n auto
+
+# CRASH holds options: make test-crash CRASH='--quick', CRASH='--kills 500 --seed 7 kill'
+test-crash: $(READY)
+	@$(BIN)/python -m tests.crash $(CRASH)
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

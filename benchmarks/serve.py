@@ -1,4 +1,4 @@
-"""What `besra serve` takes: events a second over HTTP, how late alerts are, memory over time. `python -m benchmarks.serve`
+"""What `besra serve` takes: events a second, how late alerts are, memory over time. `python -m benchmarks.serve`
 
 A real server, and a client that sends it made-up events in prepared bodies, on the same machine. Events on which one of
 the rules would fire are left out, and instead some are marked, at a known rate, for a rule of the benchmark's own: an
@@ -38,13 +38,13 @@ PATIENCE = 60.0
 """Seconds until what does not come is given up."""
 NANOS = 10**9
 TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = 200
+PAGE = 50
 SIGNALS = "/api/detection_engine/signals/search"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The server at a time: seconds since the start, its memory in bytes, its seconds of CPU, batches not stored yet."""
+    """The server at a time: seconds since the start, bytes of memory, seconds of CPU, batches not stored yet."""
 
     at: float
     memory: int
@@ -159,9 +159,9 @@ def measured(server: Server, given: argparse.Namespace, left_out: list[int]) -> 
     client.stdin.close()
     watching = threading.Thread(target=watch, args=(server, seen, done, started))
     watching.start()
-    for line in client.stdout:
-        note(json.loads(line), seen)
-    client.wait()
+    with client:
+        for line in client.stdout:
+            note(json.loads(line), seen)
     until = time.monotonic() + PATIENCE
     while seen.marked.keys() - seen.alerted.keys() and time.monotonic() < until:
         time.sleep(LOOKED)

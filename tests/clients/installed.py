@@ -48,6 +48,12 @@ class Client:
         return json.loads(done.stdout)
 
 
+def needs_any() -> None:
+    """Skips the test if no client is there, before a service is started for it."""
+    if not FOLDER.is_dir():
+        pytest.skip("clients are not installed: make clients")
+
+
 def python_client(name: str) -> Client:
     """A client for Python, without what else is installed here. Skips the test if it is not there."""
     folder = FOLDER / name

@@ -4,14 +4,22 @@ import json
 import shutil
 import socket
 import subprocess
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from deltalake import DeltaTable
+from starlette.applications import Starlette
 
+from besra.service import cluster, elasticsearch
+from besra.service.ingest import DEFAULT_LIMITS, Ingest, Limits
+from besra.service.protocol import Protocol
+from besra.storage.journal import Journal, JournalError
 from tests.clients.streams import Stream, eventually
 from tests.documents import ROOT, blocks_of
 from tests.served import PATIENCE, free_port, serving
@@ -34,12 +42,24 @@ type = "query"
 PAGE = ROOT / "docs" / "shippers.md"
 
 
-@contextmanager
-def rsyslog(folder: Path, configuration: str) -> Iterator["subprocess.Popen[str]"]:
-    """A running rsyslogd with a configuration, which keeps what it keeps in a folder."""
+def rsyslogd() -> str:
+    """The program. Skips the test if it is not there with its module."""
     program = shutil.which("rsyslogd") or shutil.which("rsyslogd", path="/usr/sbin")
     if program is None or not any(MODULES.glob("**/rsyslog/omelasticsearch.so")):
         pytest.skip("rsyslog is not installed with its omelasticsearch (Debian: rsyslog rsyslog-elasticsearch)")
+    return program
+
+
+@pytest.fixture(autouse=True)
+def is_there() -> None:
+    """Skips the test before a service is started for it."""
+    rsyslogd()
+
+
+@contextmanager
+def rsyslog(folder: Path, configuration: str) -> Iterator["subprocess.Popen[str]"]:
+    """A running rsyslogd with a configuration, which keeps what it keeps in a folder."""
+    program = rsyslogd()
     file = folder / "rsyslog.conf"
     file.write_text(f'global(workDirectory="{folder}")\n{configuration}', "utf-8")
     command = [program, "-n", "-f", str(file), "-i", str(folder / "pid")]
@@ -132,6 +152,57 @@ action(type="omelasticsearch" server="127.0.0.1" serverport="{served.address.rpa
                 for number in range(20):
                     syslog.sendall(f"<38>Nov 27 23:10:{number:02} vm-1 sshd[4242]: hello\n".encode())
             assert eventually(lambda: served.taken() == 20)
+
+
+def test_a_service_that_is_busy_is_waited_for(tmp_path: Path) -> None:
+    """Refused as a whole twice, with 429 and with 503, before all is taken."""
+    port = free_port()
+    with taking(tmp_path) as (ingest, address):
+        places = {'port="514"': f'port="{port}"', '"9200"': f'"{address[1]}"', "/var/spool/rsyslog": tmp_path}
+        with rsyslog(tmp_path, snippet(1, **places)):
+            assert eventually(lambda: listens(port))
+            with socket.create_connection(("127.0.0.1", port)) as syslog:
+                for limits, error in ((Limits(waiting=-1), None), (DEFAULT_LIMITS, JournalError("the disk is full"))):
+                    ingest.limits, ingest.error = limits, error
+                    before = ingest.asked
+                    syslog.sendall(
+                        b"".join(f"<38>Nov 27 23:10:{n:02} vm-1 sshd[4242]: hello\n".encode() for n in range(9))
+                    )
+                    assert eventually(lambda before=before: ingest.asked > before)
+                ingest.limits, ingest.error = DEFAULT_LIMITS, None
+            assert eventually(lambda: ingest.taken >= 18)
+    assert not list(tmp_path.glob("besra-refused.json"))
+
+
+class Moody(Ingest):
+    """What takes events, unless it is told to fail."""
+
+    error: JournalError | None = None
+    asked = 0
+
+    def check(self) -> None:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        super().check()
+
+
+@contextmanager
+def taking(folder: Path) -> Iterator[tuple[Moody, tuple[str, int]]]:
+    """The routes a shipper uses on their own, and where they are."""
+    journal = Journal(folder)
+    ingest = Moody(journal, folder, time.time_ns)
+    app = Starlette(routes=[*cluster.routes(), *elasticsearch.routes(ingest)])
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, http=Protocol, lifespan="off", log_level="critical"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield ingest, listening.getsockname()
+        finally:
+            server.should_exit = True
+            thread.join()
+            journal.close()
 
 
 def listens(port: int) -> bool:

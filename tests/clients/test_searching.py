@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 import besra
-from tests.clients.installed import node_client, python_client
+from tests.clients.installed import needs_any, node_client, python_client
 from tests.clients.streams import Stream, second_query
 from tests.served import Served, serving
 
@@ -16,6 +16,7 @@ STREAM = Stream(4)
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service that has the stream."""
+    needs_any()
     with serving(tmp_path_factory.mktemp("searched")) as running:
         lines = (
             line

@@ -66,18 +66,14 @@ class Death:
 
 
 def die_at(point: str, nth: int, died: Path) -> None:
-    """Arrange for this process to die at a point. Raises KeyError, AttributeError if there is no such point."""
+    """Arrange for this process to die at a point. Raises KeyError, AttributeError, ImportError if there is none."""
     name, _, when = point.partition(":")
     death = Death(point, nth, died)
     before, after = (death.chance, _nothing) if when == "before" else (_nothing, death.chance)
     if name in STATEMENTS:
         _wrap_sqlite(*STATEMENTS[name], before, after)
         return
-    module, _, path = FUNCTIONS[name].partition(":")
-    *owners, last = path.split(".")
-    owner: Any = importlib.import_module(module)
-    for part in owners:
-        owner = getattr(owner, part)
+    owner, last = function_at(FUNCTIONS[name])
     wrapped = getattr(owner, last)
 
     def wrapper(*given: Any, **named: Any) -> Any:
@@ -87,6 +83,16 @@ def die_at(point: str, nth: int, died: Path) -> None:
         return result
 
     setattr(owner, last, wrapper)
+
+
+def function_at(place: str) -> tuple[Any, str]:
+    """What holds a function, and its name there. Raises AttributeError, ImportError if there is none."""
+    module, _, path = place.partition(":")
+    *owners, last = path.split(".")
+    owner: Any = importlib.import_module(module)
+    for part in owners:
+        owner = getattr(owner, part)
+    return owner, last
 
 
 def _nothing() -> None:
@@ -158,6 +164,13 @@ def keep_house() -> None:
     maintenance.CLEAN_EVERY = maintenance.FORGET_EVERY = NANOS
 
 
+def tell_soon() -> None:
+    """Have alerts on counts that grow brought up to date within a second, not within a minute."""
+    from besra.service import bucket_log, pump  # noqa: PLC0415  once the points are arranged
+
+    bucket_log.TOLD_EVERY = pump.FORGET_EVERY = NANOS // 2
+
+
 def main() -> None:
     """Follow the plan, then be besra."""
     plan = json.loads(sys.argv.pop(1))
@@ -168,6 +181,7 @@ def main() -> None:
     if plan.get("roomy"):
         usage = shutil.disk_usage
         shutil.disk_usage = lambda path: usage(path)._replace(free=1 << 40)
+    tell_soon()
     if plan.get("keeps_house"):
         keep_house()
     from besra.cli.__main__ import main as command  # noqa: PLC0415

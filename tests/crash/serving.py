@@ -15,6 +15,8 @@ from typing import Any
 
 PATIENCE = 180
 """Seconds until a server that does not answer is given up; loading its kernels for the first time takes a while."""
+TOLD_WITHIN = 3.0
+"""Seconds within which alerts on counts that have grown are brought up to date; the end of a service does not do it."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -182,9 +184,13 @@ class Serving:
         return self.died.read_text("utf-8") if self.died.exists() else ""
 
     def stop(self) -> None:
-        """End it as a service manager would. Raises ServingError unless everything was dealt with."""
+        """End it as a service manager would, once counts that have grown are told of.
+
+        Raises ServingError unless everything was dealt with.
+        """
         process = self.process
         assert process is not None
+        time.sleep(TOLD_WITHIN)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(PATIENCE)

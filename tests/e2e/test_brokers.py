@@ -4,7 +4,7 @@ import asyncio
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +21,8 @@ from besra.events.identity import document_id
 
 pytest.importorskip("uvicorn")
 
-from besra.service.consumer import Source
+from besra.service.consumer import Source, SourceError
+from besra.service.messages import Message
 
 deltalake = pytest.importorskip("deltalake")
 
@@ -209,6 +210,12 @@ def test_every_event_is_taken_once_whatever_is_away(peer: Peer, tmp_path: Path) 
     assert sorted(stored) == sorted({document_id(document) for document in documents})
 
 
+def source_of(peer: Peer) -> Source:
+    """The source that a command with the options would have."""
+    (source,) = sources_of(serve.make_context("serve", list(peer.options)).params)
+    return source
+
+
 def test_messages_that_are_held_stay_ours_and_the_next_come_after_them(peer: Peer) -> None:
     peer.prepare()
     sent = [b'{"n": %d}' % number for number in range(20)]
@@ -230,8 +237,37 @@ def test_messages_that_are_held_stay_ours_and_the_next_come_after_them(peer: Pee
         await source.close()
         return found
 
-    options = serve.make_context("serve", [*peer.options, "--config", "/dev/null"]).params
-    (source,) = sources_of(options)
-    found = asyncio.run(asyncio.wait_for(read(source), PATIENCE))
+    found = asyncio.run(asyncio.wait_for(read(source_of(peer)), PATIENCE))
     assert sorted(found) == sorted(sent)
+    wait_for(peer.is_settled, "that all is acknowledged")
+
+
+def test_what_could_not_be_acknowledged_comes_again(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"besra.service.{peer.name}_source.ANSWERING", 1.0)
+    peer.prepare()
+    peer.publish([b"{}"])
+
+    async def first(source: Source) -> Sequence[Message]:
+        await source.open()
+        while not (messages := await source.poll()):
+            pass
+        return messages
+
+    async def read(source: Source) -> None:
+        messages = await first(source)
+        peer.broker.stop()
+        with pytest.raises(SourceError):
+            await source.acknowledge()
+        with suppress(SourceError):
+            await source.close()
+        with suppress(SourceError):
+            await source.open()  # it says what is wrong in one way or the other
+        peer.broker.start()
+        with suppress(SourceError):
+            await source.close()
+        assert await first(source) == messages
+        await source.acknowledge()
+        await source.close()
+
+    asyncio.run(asyncio.wait_for(read(source_of(peer)), PATIENCE))
     wait_for(peer.is_settled, "that all is acknowledged")

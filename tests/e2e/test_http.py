@@ -248,6 +248,12 @@ def test_an_id_with_a_slash_is_one_id(served: Served) -> None:
     assert served.ask("/logs-x-default/_create/a%2Fb%25", b'{"n":1}')["_id"] == "a/b%"
 
 
+def test_a_search_gives_what_is_asked_for(served: Served) -> None:
+    served.ask("/logs-filter-default/_doc", b'{"n":1}')
+    answer = served.ask("/logs-filter-default/_search?filter_path=hits.hits._source.n,hits.total.value")
+    assert answer == {"hits": {"total": {"value": 1}, "hits": [{"_source": {"n": 1}}]}}
+
+
 def test_a_name_with_date_math_is_a_name(served: Served) -> None:
     name = "%3Clogs-%7Bnow%2Fd%7D-000001%3E"
     asked = urllib.request.Request(f"{served.address}/{name}", b"{}", method="PUT")

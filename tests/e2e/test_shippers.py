@@ -175,6 +175,8 @@ def test_the_health_that_people_read(served: Served) -> None:
     with urllib.request.urlopen(f"{served.address}/_cat/health", timeout=PATIENCE) as answer:
         assert answer.headers["Content-Type"].startswith("text/plain")
         assert answer.read().split()[2:4] == [b"besra", b"green"]
+    with urllib.request.urlopen(f"{served.address}/_cat/health?v", timeout=PATIENCE) as answer:
+        assert answer.read().split()[2:4] == [b"cluster", b"status"]
 
 
 def test_a_node_is_where_it_was_asked_for(served: Served) -> None:

@@ -1,4 +1,4 @@
-"""The kernel that documents come in by against orjson and the ordinary way: whatever the line, it agrees or leaves it."""
+"""The kernel that documents come in by against orjson and the ordinary way: it agrees, or leaves a line to them."""
 
 from random import Random
 from typing import Any
@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.written_json import Writer, damaged, documents
 
+from besra.demo.stream import demo_documents
 from besra.events.identity import document_id
 from besra.events.recognise import DEFAULTS
 from besra.service.admission import Admission, admitted, id_of, line_of, with_ingested
@@ -64,7 +65,7 @@ def lines(draw: Any) -> list[bytes]:
 
 
 CANONISER = Canoniser(FIELDS)
-more = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+more = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @more
@@ -140,8 +141,6 @@ def test_long_lines_and_wide_objects() -> None:
 
 
 def test_most_ecs_documents_are_vouched_for() -> None:
-    from besra.demo.stream import demo_documents
-
     found = [orjson.dumps(document) for document in demo_documents(minutes=1)]
     gone_through = CANONISER.canonical(found, STAMP)
     assert gone_through.slow.mean() < 0.01

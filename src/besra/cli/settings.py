@@ -186,7 +186,7 @@ def _several(text: str) -> object:
 
     try:
         return load_toml(f"values = {text}")["values"]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.BadParameter(f'is one value, or a list such as ["a", "b"]: {error}') from error
 
 

@@ -41,6 +41,8 @@ LARGEST_BODY = 1 << 20
 def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequence[Consumer] = ()) -> Starlette:
     """The application; what watches folders and what reads brokers runs as long as it does."""
 
+    searching = Searching(service.reader)
+
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -50,7 +52,7 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         return PlainTextResponse("ok\n")
 
     async def metrics(_: Request) -> Response:
-        told = metrics_text(service, watchers) + consumer_metrics(consumers)
+        told = metrics_text(service, watchers, searching) + consumer_metrics(consumers)
         return PlainTextResponse(told, media_type="text/plain; version=0.0.4")
 
     async def signals(request: Request) -> Response:
@@ -86,7 +88,7 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
             *dead_letter_routes(service.letters),
             *otlp_routes(service.ingest),
             *elasticsearch.routes(service.ingest),
-            *search_routes(Searching(service.reader), service.stores.alerts, service.clock),
+            *search_routes(searching, service.stores.alerts, service.clock),
             *set_up.routes(service.reader),
         ],
         middleware=[Middleware(PlainPaths)],
@@ -115,7 +117,7 @@ def search_of(body: Mapping[str, Any], now: int) -> Search:
     return Search(condition, size=size, offset=offset)
 
 
-def metrics_text(service: Service, watchers: Sequence[Watcher]) -> str:
+def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searching) -> str:
     """The metrics in the text form of Prometheus."""
     told = {
         "besra_documents_taken_total": ("counter", "Documents acknowledged since the start.", service.ingest.taken),
@@ -128,6 +130,7 @@ def metrics_text(service: Service, watchers: Sequence[Watcher]) -> str:
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
         **maintenance_metrics(service.maintenance.told),
+        **searching.metrics(),
     }
     for watcher in watchers:
         told |= watcher.metrics()

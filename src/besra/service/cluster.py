@@ -66,7 +66,8 @@ async def _cat_health(request: Request) -> Response:
     accepted, form = request.headers.get("accept", ""), request.query_params.get("format")
     if form == "json" or (form is None and "json" in accepted):
         return reply([row])
-    return Response(" ".join(row.values()) + "\n", 200, PRODUCT, media_type="text/plain")
+    rows = [row, row.values()] if "v" in request.query_params else [row.values()]
+    return Response("".join(" ".join(cells) + "\n" for cells in rows), 200, PRODUCT, media_type="text/plain")
 
 
 async def _health(_: Request) -> Response:

@@ -13,6 +13,7 @@ from starlette.routing import Match, Route
 
 from besra.service.body import BodyError, in_the_clear
 from besra.service.bulk import BulkError, Put, Refused, answer, answer_text, parse_bulk
+from besra.service.cut_off import for_those_who_wait
 from besra.service.ingest import BusyError, Ingest
 from besra.service.plain_paths import IndexRoute, named
 from besra.service.shaping import shaped
@@ -93,7 +94,11 @@ def guarded(handler: Handler, whole: str | None = None) -> Handler:
             response = failure(503, "unavailable_shards_exception", str(error), {"Retry-After": "10"})
         except ClientDisconnect:
             response = failure(400, "illegal_argument_exception", "the body was cut off")  # nobody is left to read it
-        return shaped(request, response, whole)
+        if request.url.query:
+            response = await run_in_threadpool(shaped, request, response, whole)
+        else:
+            shaped(request, response, whole)
+        return for_those_who_wait(request, response)
 
     return answered
 

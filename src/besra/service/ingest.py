@@ -33,18 +33,18 @@ class BusyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is taken, in bytes but for `waiting`.
+    """How much is taken, in bytes but for `waiting` and `ahead`.
 
     `body`: of one request in the clear. `memory`: of the bodies being worked on. `disk`: what has to stay free.
-    `waiting`: batches that are acknowledged and not yet in the store. `ahead`: events that are acknowledged before the
-    rules have seen them; more have to wait for a moment.
+    `waiting`: batches that are acknowledged and not yet in the store. `ahead`: for how many nanoseconds events may have
+    been acknowledged before rules see them; if it is longer, more have to wait for a moment.
     """
 
     body: int = 100 << 20
     memory: int = 256 << 20
     disk: int = 512 << 20
     waiting: int = 20_000
-    ahead: int = 8_000
+    ahead: int = NANOS // 2
 
 
 DEFAULT_LIMITS = Limits()
@@ -92,8 +92,8 @@ class Ingest:
         """The number of the last batch that rules have seen."""
         self.is_patient = True
         """Whether requests wait for rules; it is for nothing while events or alerts cannot be stored."""
-        self._ahead: deque[tuple[int, int]] = deque()
-        self._events_ahead = 0
+        self._ahead: deque[tuple[int, float]] = deque()
+        """The batches rules have not seen, and when they were acknowledged."""
         self._bytes = 0
         self._free = 0
         self._looked: int | None = None
@@ -151,8 +151,7 @@ class Ingest:
             receipt = await asyncio.wrap_future(self._journal.submit(records, received, note))
         if receipt is not None and receipt.number is not None:
             self.last = max(self.last, receipt.number)
-            self._ahead.append((receipt.number, len(records)))
-            self._events_ahead += len(records)
+            self._ahead.append((receipt.number, time.monotonic()))
             self.arrived.set()
         verdicts = iter(receipt.verdicts if receipt else ())
         answers = [
@@ -173,8 +172,8 @@ class Ingest:
 
     def _is_ahead(self) -> bool:
         while self._ahead and self._ahead[0][0] <= self.detected:
-            self._events_ahead -= self._ahead.popleft()[1]
-        return self._events_ahead > self.limits.ahead
+            self._ahead.popleft()
+        return bool(self._ahead) and time.monotonic() - self._ahead[0][1] > self.limits.ahead / NANOS
 
     def bury(self, refused: Iterable[Refused], origin: str) -> None:
         """Keep what is refused for good and has something to keep as dead letters."""

@@ -32,6 +32,8 @@ ASKING = 3.0
 """Seconds a broker has to say which topics there are."""
 LOOKED_AFTER = 2.0
 """Seconds between two looks at what is wrong; also at how far behind this is."""
+ANSWERING = 10.0
+"""Seconds a broker has to answer to a commit."""
 REPEATED = 30.0
 """Seconds in which a broker refuses again what it goes on refusing."""
 CLOSING = 10.0
@@ -97,6 +99,7 @@ class KafkaSource:
         self._looked = 0.0
         self._offsets: dict[tuple[str, int], int] = {}
         self._ahead: list[Record] = []
+        self._answer: tuple[KafkaError | None, list[TopicPartition]] | None = None
         self._paused: list[TopicPartition] = []
         self._consumer: Consumer | None = None
         ours = sorted(set(OURS) & set(options.options))
@@ -113,7 +116,9 @@ class KafkaSource:
         _log.propagate = False
         _log.addHandler(logging.NullHandler())
         try:
-            return Consumer(self._options.settings() | {"error_cb": self._heard}, logger=_log)
+            return Consumer(
+                self._options.settings() | {"error_cb": self._heard, "on_commit": self._committed}, logger=_log
+            )
         except (KafkaException, ValueError, TypeError) as error:
             raise InputError.of("kafka-options", f"the options for Kafka: {_text(error)}", hint=HINT) from error
 
@@ -215,10 +220,27 @@ class KafkaSource:
         reached = [TopicPartition(topic, partition, offset) for (topic, partition), offset in self._offsets.items()]
         # What was given to another member meanwhile is its to commit.
         ours = _among(reached, consumer.assignment())
-        for done in consumer.commit(offsets=ours, asynchronous=False) if ours else ():
-            if done.error:
-                raise SourceError(f"offsets are not committed: {done.error.str()}")
+        if ours:
+            self._answer = None
+            consumer.commit(offsets=ours, asynchronous=True)
+            wrong = self._answered(consumer)
+            if wrong is not None:
+                raise SourceError(f"offsets are not committed: {wrong}")
         self._offsets = {}
+
+    def _answered(self, consumer: "Consumer") -> str | None:
+        """What is wrong with a commit, once there is an answer. To wait for it within the library has no end."""
+        until = time.monotonic() + ANSWERING
+        while self._answer is None:
+            if time.monotonic() > until:
+                return self._said or "no answer"
+            self._ahead += consumer.consume(1, 0.005)
+        error, places = self._answer
+        errors = [error, *(place.error for place in places)]
+        return next((found.str() for found in errors if found is not None), None)
+
+    def _committed(self, error: "KafkaError | None", places: "list[TopicPartition]") -> None:
+        self._answer = error, places
 
     async def close(self) -> None:
         """See Source."""
@@ -227,6 +249,7 @@ class KafkaSource:
             try:
                 await asyncio.wait_for(self._call(consumer.close), CLOSING)
             except TimeoutError as error:
+                self._thread = ThreadPoolExecutor(1, "kafka")  # that one waits
                 raise SourceError("the group was not left in time") from error
 
     def _open_one(self) -> "Consumer":

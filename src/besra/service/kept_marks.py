@@ -20,7 +20,7 @@ class KeptMarks:
             self._marks.update((position, tuple(sorted(told))) for position, told in marks.items())
             self._last = max(self._last, last)
 
-    def of(self, batch: int, place: int) -> tuple[int, ...] | None:
+    def told(self, batch: int, place: int) -> tuple[int, ...] | None:
         """The marks of an event; None if it has not been evaluated here."""
         if not self._first <= batch <= self._last:
             return None

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from besra.errors import InputError
@@ -68,11 +69,9 @@ class NatsSource:
         self._subscription: JetStreamContext.PullSubscription | None = None
         self._last: list[Msg] = []
         self._said: str | None = None
-        try:
-            import nats.errors  # noqa: F401, PLC0415  optional
-        except ImportError as error:
-            message = f"reading from NATS needs more than is installed ({error.name})"
-            raise InputError.of("serve-not-installed", message, hint="pip install 'besra[nats]'") from error
+        _load("nats.errors", "besra[nats]")
+        if options.credentials is not None:
+            _load("nkeys", "nats-py[nkeys]")
 
     async def open(self) -> None:
         """See Source."""
@@ -170,6 +169,14 @@ class NatsSource:
     def _because(self, error: BaseException | None) -> str:
         said = self._said or (str(error) or type(error).__name__ if error else "the connection is lost")
         return f"{self._options.stream}: {said.removeprefix('nats: ')}"
+
+
+def _load(module: str, package: str) -> None:
+    try:
+        import_module(module)
+    except ImportError as error:
+        message = f"reading from NATS needs more than is installed ({error.name})"
+        raise InputError.of("serve-not-installed", message, hint=f"pip install '{package}'") from error
 
 
 def _message(msg: "Msg") -> Message:

@@ -7,6 +7,7 @@ detection remembers of events it has dealt with is made anew from the store.
 
 import threading
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from besra.detection.alert import Alert
 from besra.errors import BesraError
@@ -54,7 +55,17 @@ class Pump:
         self._forgot_at = clock()
         self._next: tuple[Runs, int] | None = None
         recall(runs.detector, store, runs.followed, Known(0, self._read), clock())
+        self._take_known()
+        # Not before: of alerts that are recalled nobody knows whether rules over alerts have seen them.
         runs.begin()
+
+    def _take_known(self) -> None:
+        """Tell the detector of what is dealt with and not in the store yet."""
+        detector, known = self._runs.detector, self._alerts.position
+        for batch in takewhile(lambda batch: batch.number <= known, self._journal.after(self._read)):
+            self.storing.marks.add(detector.take(arrivals_of([batch])), batch.number)
+            self._taken = batch.number
+        detector.see()
 
     @property
     def stored(self) -> int:
@@ -151,11 +162,7 @@ class Pump:
 
     def _detect(self, batches: Sequence[Batch]) -> None:
         detector, known, last = self._runs.detector, self._alerts.position, batches[-1].number
-        dealt_with = [batch for batch in batches if self._taken < batch.number <= known]
-        if dealt_with:
-            self.storing.marks.add(detector.take(arrivals_of(dealt_with)), dealt_with[-1].number)
-            detector.see()
-        fresh = [batch for batch in batches if batch.number > max(known, self._taken)]
+        fresh = [batch for batch in batches if batch.number > self._taken]
         self.storing.marks.add(detector.take(arrivals_of(fresh)), last)
         self._taken = max(self._taken, last)
         if last > known:

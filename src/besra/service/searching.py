@@ -66,6 +66,13 @@ class Searching:
         finally:
             self._inside -= 1
 
+    def metrics(self) -> dict[str, tuple[str, str, int]]:
+        """How many searches there were: kind, meaning and value by name."""
+        return {
+            "besra_searches_total": ("counter", "Searches answered since the start.", self.answered),
+            "besra_searches_refused_total": ("counter", "Searches refused as too many at once.", self.refused),
+        }
+
     def eql(self, request: EqlRequest) -> dict[str, Any]:
         """The answer to an EQL search. Raises SearchError, SearchStoppedError, and errors of what is read."""
         started = time.perf_counter()

@@ -20,26 +20,31 @@ MOST_PATHS = 100
 
 
 def shaped(request: Request, response: Response, whole: str | None = None) -> Response:
-    """The response in the form its request asks for.
+    """The response in the form its request asks for; it may take a while where that leaves out parts.
 
-    A `filter_path` that reaches into the member `whole` is passed over: a long answer costs less to send than to
-    filter.
+    Errors are told whole, and so is what is nested too deeply to be gone through. A `filter_path` that reaches into the
+    member `whole` is passed over: a long answer costs less to send than to filter.
     """
     if response.headers.get("content-type") != JSON:
         return response
     asked = request.query_params
-    paths = _paths(asked.get("filter_path", ""))
+    paths = _paths(asked.get("filter_path", "")) if response.status_code < 400 else []
     if whole is not None and any(True for _ in _further(whole, paths)):
         paths = []
     is_pretty = asked.get("pretty", "false") != "false"
     if paths or is_pretty:
-        value = orjson.loads(response.body)
-        text = orjson.dumps(filtered(value, paths), option=orjson.OPT_INDENT_2 if is_pretty else None)
-        response.body = text + b"\n" if is_pretty else text
+        try:
+            response.body = _written(filtered(orjson.loads(response.body), paths), is_pretty)
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
+            return response
         response.headers["content-length"] = str(len(response.body))
     if wanted := VERSIONED.search(request.headers.get("accept", "")):
         response.headers["content-type"] = f"application/vnd.elasticsearch+json;compatible-with={wanted[1]}"
     return response
+
+
+def _written(value: Any, is_pretty: bool) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if is_pretty else None)
 
 
 def _paths(text: str) -> list[list[str]]:

@@ -98,7 +98,7 @@ class Storing:
 
 def stored_events(batches: list[Batch], marks: KeptMarks) -> list[StoredEvent]:
     """The events of batches as the store takes them."""
-    of = marks.of
+    told = marks.told
     return [
         StoredEvent(
             batch.number,
@@ -108,7 +108,7 @@ def stored_events(batches: list[Batch], marks: KeptMarks) -> list[StoredEvent]:
             record.line,
             record.time,
             batch.received,
-            of(batch.number, place),
+            told(batch.number, place),
         )
         for batch in batches
         for place, record in enumerate(batch.records)

@@ -1,8 +1,8 @@
 """The event store: a Delta Lake table of all events, in a folder or an object store.
 
-Parted by day, home index and whether a rule kept the event, each row the event as besra reads it back from any Parquet file: `_index`, `_aliases`,
-`_id`, `_source` as JSON text, and beside it the times people look for events by. Whatever reads Delta or Parquet reads
-it, while it is written too.
+Parted by day, home index and whether a rule kept the event, each row the event as besra reads it back from any Parquet
+file: `_index`, `_aliases`, `_id`, `_source` as JSON text, and beside it the times people look for events by. Whatever
+reads Delta or Parquet reads it, while it is written too.
 
 Batches are added in order and each once: the table knows the number of the last one it has, in the very commit that
 added it. Delta Lake syncs nothing by itself, so that is done here, for folders: what `add` has returned from is on
@@ -110,6 +110,7 @@ class EventStore:
             if not PROPERTIES.items() <= self._table.metadata().configuration.items():
                 self._table.alter.set_table_properties(PROPERTIES)
             self._sync(self._names())
+            self._synced = self._table.version()
         except DEFECTS as error:
             raise self._error(error) from error
 
@@ -126,41 +127,63 @@ class EventStore:
 
         Batches it has already are left out, so that a run that died may be run again.
         """
+        self._catch_up()
         known = self.last_batch
         fresh = [event for event in events if event.batch > known]
         if last <= known:
+            self._sync_up()
             return
         told = CommitProperties(app_transactions=[Transaction(APPLICATION, last)])
         rows = _rows(fresh)
         for left in reversed(range(ATTEMPTS)):
-            version = self._table.version()
             try:
                 write_deltalake(self._table, rows, mode="append", commit_properties=told, writer_properties=WRITING)
-                self._sync(self._written_since(version))
-                return
+                break
             except DEFECTS as error:
                 self._reload()
                 # Whoever looks after the table came first (`storage.event_upkeep`).
                 if not left or not isinstance(error, CommitFailedError) or self.last_batch > known:
                     raise self._error(error) from error
+        self._sync_up()
+
+    def _catch_up(self) -> None:
+        """See what others have done to the table. Raises EventStoreError."""
+        try:
+            self._table.update_incremental()
+        except DEFECTS as error:
+            raise self._error(error) from error
+
+    def _sync_up(self) -> None:
+        """See that everything up to this version is on disk; what has once failed is tried again by the next call."""
+        try:
+            self._sync(self._written_since(self._synced))
+        except OSError as error:
+            raise self._error(error) from error
+        self._synced = self._table.version()
 
     def _reload(self) -> None:
-        """What the table holds now, whatever became of a commit that failed."""
-        self._table = DeltaTable(self._place)
+        """What the table holds now, whatever became of a commit that failed. Raises EventStoreError."""
+        try:
+            self._table = DeltaTable(self._place)
+        except DEFECTS as error:
+            raise self._error(error) from error
 
     def _written_since(self, version: int) -> Iterator[Path]:
         """The files of the versions after one and their entries in the log, where the table is in a folder.
 
-        By the log: to look through the folder would take longer with every file.
+        By the log: to look through the folder would take longer with every file. What is gone again is left out.
         """
         if self._folder is None:
             return
         for later in range(version + 1, self._table.version() + 1):
             entry = self._folder / "_delta_log" / f"{later:020}.json"
+            if not entry.exists():
+                continue
             yield entry
             for line in entry.read_bytes().splitlines():
-                if added := orjson.loads(line).get("add"):
-                    yield self._folder / unquote(added["path"])
+                added = orjson.loads(line).get("add")
+                if added and (path := self._folder / unquote(added["path"])).exists():
+                    yield path
 
     def _names(self) -> frozenset[Path]:
         """The files of the table and of its log, where it is in a folder."""

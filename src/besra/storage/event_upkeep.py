@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from deltalake import ColumnProperties, DeltaTable, WriterProperties
 
-from besra.storage.event_store import CUT_OFF, DEFECTS, MICRO, NO_DAY, TIME, EventStore
+from besra.storage.event_store import CUT_OFF, DEFECTS, MICRO, NO_DAY, TIME, EventStore, EventStoreError
 
 HOURS = 24
 """How long files stay on disk after they have left the table."""
@@ -60,12 +60,11 @@ class EventUpkeep(EventStore):
     def _current(self) -> Iterator[DeltaTable]:
         """The table as it is now; what is done to it is synced."""
         try:
-            self._table.update_incremental()
-            version = self._table.version()
+            self._catch_up()
             yield self._table
-            self._sync(path for path in self._written_since(version) if path.exists())
+            self._sync_up()
         except DEFECTS as error:
-            with suppress(*DEFECTS):
+            with suppress(EventStoreError):
                 self._reload()
             raise self._error(error) from error
 

@@ -119,6 +119,11 @@ def test_values_a_setting_cannot_have(line: str, said: str) -> None:
     assert told[0].startswith(f"besra.toml:{1 + len(line.splitlines())}:1: error: {said}")
 
 
+@pytest.mark.parametrize("text", ["[", "[1", "[" * 100_000, '["a"]\nother = 1\n[', "[[1]]", "[{}]"])
+def test_lists_in_variables_that_are_none(text: str) -> None:
+    assert problems("", environ={"BESRA_SERVE__RULES": text})[0].startswith("BESRA_SERVE__RULES: error: rules: ")
+
+
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     told = problems("[serve]\nprt = 1\nport = true\n", environ={"BESRA_SERVE__RULES": "[1"})
     assert [line.partition(": error")[0] for line in told if ": error" in line] == [

@@ -183,9 +183,7 @@ def test_a_search_that_is_refused(body: Any) -> None:
     assert refused.value.status == 400
 
 
-@pytest.mark.parametrize(
-    "address", [{"scroll": "1m"}, {"filter_path": "hits"}, {"expand_wildcards": "none"}, {"x": "y"}]
-)
+@pytest.mark.parametrize("address", [{"scroll": "1m"}, {"explain": "true"}, {"expand_wildcards": "none"}, {"x": "y"}])
 def test_an_address_that_is_refused(address: dict[str, str]) -> None:
     with pytest.raises(SearchError):
         search(**address)

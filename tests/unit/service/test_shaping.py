@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import Response
 
-from besra.service.shaping import filtered
+from besra.service.shaping import filtered, shaped
 
 ANSWER = {
     "took": 3,
@@ -42,6 +44,35 @@ def paths(text: str) -> list[list[str]]:
 )
 def test_filter_path(asked: str, left: Any) -> None:
     assert filtered(ANSWER, paths(asked)) == left
+
+
+def answered(query: bytes, body: bytes, status: int = 200, accept: str = "*/*") -> Response:
+    scope = {"type": "http", "path": "/", "query_string": query, "headers": [(b"accept", accept.encode())]}
+    return shaped(Request(scope), Response(body, status, media_type="application/json"), "items")
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "left"),
+    [
+        (b"", 200, b'{"items":[1],"took":2}'),
+        (b"filter_path=took", 200, b'{"took":2}'),
+        (b"filter_path=took,items.*.status", 200, b'{"items":[1],"took":2}'),
+        (b"filter_path=nothing", 404, b'{"items":[1],"took":2}'),
+        (b"filter_path=took&pretty", 200, b'{\n  "took": 2\n}\n'),
+        (b"filter_path=,&pretty=false", 200, b'{"items":[1],"took":2}'),
+    ],
+)
+def test_the_answer_to_a_query(query: bytes, status: int, left: bytes) -> None:
+    response = answered(query, b'{"items":[1],"took":2}', status)
+    assert response.body == left
+    assert response.headers["content-length"] == str(len(left))
+
+
+@pytest.mark.parametrize("depth", [200, 300, 990, 1010, 100_000])
+def test_what_is_too_deep_is_whole(depth: int) -> None:
+    body = b'{"a":' * depth + b"1" + b"}" * depth
+    assert answered(b"filter_path=**.a", body).body == body
+    assert answered(b"pretty", body).body.translate(None, b" \n") == body
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(

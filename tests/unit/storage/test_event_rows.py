@@ -1,7 +1,6 @@
 """Reading the event store: all that was acknowledged and nothing twice, only the files that can matter."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -89,7 +88,7 @@ def test_a_file_that_is_gone_is_an_error(tmp_path: Path, store: EventStore, read
 def test_only_files_of_the_indices_asked_for_are_opened(
     store: EventStore, reader: EventReader, opened: list[str]
 ) -> None:
-    store.add([replace(stored(1, n), index=(f"logs-{name}-default",)) for n, name in enumerate("abc")], 1)
+    store.add([stored(1, n)._replace(index=(f"logs-{name}-default",)) for n, name in enumerate("abc")], 1)
     assert ids(reader, RowQuery(("logs-b-*", "logs-c*", "-logs-c-*"))) == ["1-1"]
     # The others, once, for the names their events answer to besides.
     assert opened.count("logs-b-default") == 1

@@ -1,5 +1,6 @@
 """The event store: every batch once, readable while it is written, also by a scan of its files."""
 
+import os
 from pathlib import Path
 
 import orjson
@@ -9,7 +10,18 @@ from deltalake import DeltaTable
 
 from besra.events.event import Event
 from besra.events.reader import read_events
-from besra.storage.event_store import NO_DAY, EventStore, EventStoreError, StoredEvent, day_of
+from besra.storage.event_rows import EventReader
+from besra.storage.event_store import (
+    NO_DAY,
+    PARTITIONS,
+    PROPERTIES,
+    SCHEMA,
+    EventStore,
+    EventStoreError,
+    StoredEvent,
+    day_of,
+)
+from besra.storage.event_upkeep import EventUpkeep
 
 SECOND = 10**9
 NOW = 1_740_823_200 * SECOND
@@ -96,6 +108,49 @@ def test_a_failed_write_leaves_the_store_as_it_was(store: EventStore, monkeypatc
     assert (ids(store), store.last_batch) == (["1-0"], 1)
     store.add([stored(2)], 2)
     assert ids(store) == ["1-0", "2-0"]
+
+
+def test_what_could_not_be_synced_is_synced_by_the_next_try(
+    store: EventStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("besra.storage.event_store._sync_path", failing)
+        with pytest.raises(EventStoreError, match="Input/output"):
+            store.add([stored(1)], 1)
+    synced: set[Path] = set()
+    monkeypatch.setattr("besra.storage.event_store._sync_path", synced.add)
+    store.add([stored(1)], 1)
+    assert {path.suffix for path in synced if path.is_file()} == {".json", ".parquet"}
+    assert ids(store) == ["1-0"]
+
+
+def test_it_goes_on_after_its_log_was_cleaned_up(store: EventStore, tmp_path: Path) -> None:
+    store.add([stored(1)], 1)
+    reader = EventReader(tmp_path / "events")
+    with reader.snapshot() as snapshot:
+        assert len(snapshot.files) == 1
+    log = tmp_path / "events" / "_delta_log"
+    upkeep = EventUpkeep(tmp_path / "events")
+    orphan = tmp_path / "events" / "day=2025-03-01" / "orphan.parquet"
+    for _ in range(2):
+        orphan.write_bytes(b"")  # what there is to remove makes versions of the table
+        for path in (orphan, *log.iterdir()):
+            os.utime(path, (0, 0))
+        upkeep.clean()
+    assert min(int(entry.stem) for entry in log.glob("*.json")) > 2  # the store knows the first version only
+    store.add([stored(2)], 2)
+    assert (ids(store), EventStore(tmp_path / "events").last_batch) == (["1-0", "2-0"], 2)
+    with reader.snapshot() as snapshot:
+        assert len(snapshot.files) == 2
+
+
+def test_a_store_of_before_gets_its_properties(tmp_path: Path) -> None:
+    DeltaTable.create(tmp_path / "old", SCHEMA, partition_by=PARTITIONS)
+    EventStore(tmp_path / "old")
+    assert DeltaTable(tmp_path / "old").metadata().configuration == PROPERTIES
 
 
 def test_rows_say_when_and_in_what_order(store: EventStore, tmp_path: Path) -> None:

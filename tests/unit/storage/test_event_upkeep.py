@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,7 +69,7 @@ def test_parts_are_let_go_of(store: EventStore, place: Path) -> None:
 
 
 def test_events_without_a_time_go_by_their_arrival(store: EventStore, place: Path) -> None:
-    store.add([stored(1, time=None), replace(stored(2, time=None), ingested=NOW + SECOND)], 2)
+    store.add([stored(1, time=None), stored(2, time=None)._replace(ingested=NOW + SECOND)], 2)
     upkeep = EventUpkeep(place)
     assert upkeep.drop_untimed(NOW + SECOND) == 1
     assert [(part.day, part.rows) for part in upkeep.parts()] == [(NO_DAY, 1)]
@@ -80,7 +79,7 @@ def test_batches_before_a_time(store: EventStore, place: Path) -> None:
     upkeep = EventUpkeep(place)
     assert upkeep.last_batch_before(NOW) == 0
     for number in (1, 2, 3):
-        store.add([replace(stored(number), ingested=NOW + number * SECOND + 123_456_789)], number)
+        store.add([stored(number)._replace(ingested=NOW + number * SECOND + 123_456_789)], number)
     found = [upkeep.last_batch_before(NOW + number * SECOND) for number in range(6)]
     assert found == [0, 0, 1, 2, 3, 3]
     # The log of the table says .123 of what arrived at .123456789.

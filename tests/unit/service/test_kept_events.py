@@ -1,0 +1,49 @@
+"""Events are found again by their rows, for as long as they are kept and no longer."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from besra.events.event import Origin
+from besra.events.raw_event import RawEvent
+from besra.service.kept_events import SHORTEST, TOGETHER, KeptEvents, read, written
+
+NOW = 1_773_800_000 * 10**9
+
+
+def event(number: int) -> RawEvent:
+    return RawEvent(f"id {number}", ("logs-a", "more"), b'{"n":%d}' % number, Origin("x", number, None), number)
+
+
+@given(st.lists(st.integers(1, 3 * TOGETHER), min_size=1, max_size=4), st.data())
+def test_what_is_added_is_found(sizes: list[int], data: st.DataObject) -> None:
+    kept, first = KeptEvents(), 0
+    for size in sizes:
+        times = data.draw(st.lists(st.sampled_from([0, SHORTEST, 5 * SHORTEST]), min_size=size, max_size=size))
+        kept.add(first, [event(number) for number in range(first, first + size)], np.array(times), NOW)
+        first += size
+    for number in data.draw(st.permutations(range(first))):
+        assert kept[number] == event(number)
+    with pytest.raises(KeyError):
+        kept[first]
+
+
+def test_files_go_when_their_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("besra.service.kept_events.FILE", 100)
+    kept = KeptEvents()
+    for number in range(4):
+        times = np.full(TOGETHER, SHORTEST if number % 2 else 8 * SHORTEST)
+        kept.add(number * TOGETHER, [event(n) for n in range(TOGETHER)], times, NOW + number)
+    kept.drop_old(NOW + 2 * SHORTEST, unseen=TOGETHER)
+    assert kept[TOGETHER] == event(0)
+    kept.drop_old(NOW + 2 * SHORTEST, unseen=10**6)
+    with pytest.raises(KeyError):
+        kept[TOGETHER]
+    for row in (0, 2 * TOGETHER, 3 * TOGETHER):
+        assert kept[row] == event(0)
+
+
+def test_events_as_bytes() -> None:
+    events = [event(1), RawEvent("é", (), b"{}", Origin("y", None, "7"), 5)]
+    assert read(written(events)) == events
