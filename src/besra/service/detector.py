@@ -126,9 +126,9 @@ class Detector:
     def expect(self, buckets: Iterable[ToldBucket]) -> None:
         """There are alerts on these buckets: what belongs to one is in no other. To be said before events are taken."""
         for bucket in buckets:
-            number = self._counting[bucket.rule_uuid]
-            told = bucket_told(self._job.rules[number][1], bucket.result)
-            if told is not None:
+            number = self._counting.get(bucket.rule_uuid)
+            told = None if number is None else bucket_told(self._job.rules[number][1], bucket.result)
+            if number is not None and told is not None:
                 self._log.expect(number, *told)
 
     def lasts(self, number: int) -> int:
