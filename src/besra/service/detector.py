@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from besra.detection.alert import Alert
 from besra.detection.alert_event import reads_alerts
 from besra.detection.bucket_document import bucket_told
 from besra.detection.detect import Job
-from besra.detection.execution import Execution, Failed, Scope, execute
+from besra.detection.execution import Execution, Failed, Limits, Scope, execute
 from besra.detection.match import Indicators, Match
 from besra.detection.plan_mark import plan_mark
 from besra.detection.rule_copy import rule_uuid
@@ -125,9 +126,9 @@ class Detector:
     def expect(self, buckets: Iterable[ToldBucket]) -> None:
         """There are alerts on these buckets: what belongs to one is in no other. To be said before events are taken."""
         for bucket in buckets:
-            number = self._counting[bucket.rule_uuid]
-            told = bucket_told(self._job.rules[number][1], bucket.result)
-            if told is not None:
+            number = self._counting.get(bucket.rule_uuid)
+            told = None if number is None else bucket_told(self._job.rules[number][1], bucket.result)
+            if number is not None and told is not None:
                 self._log.expect(number, *told)
 
     def lasts(self, number: int) -> int:
@@ -189,9 +190,8 @@ class Detector:
         """The rules with something new, by their position in the job."""
         return tuple(sorted(self._fresh))
 
-    def wake(self, now: int) -> None:
-        """Time has passed: what waits for something to be missing may be complete, and alerts may be out of date."""
-        self._note(self._log.grown(now))
+    def wake(self) -> None:
+        """Time has passed: what waits for something to be missing may be complete."""
         for number in self._patient:
             if self._log.has_rows(number):
                 self._fresh[number] = 0
@@ -208,6 +208,16 @@ class Detector:
         """Run a rule over windows, each with a limit of its own: the matches that have an event a window sees."""
         for window in windows:
             yield from self._executed(number, Within(window), run)
+
+    def grown(self, run: RunInfo) -> Iterator[Alert]:
+        """What alerts on buckets that have grown are to say, where it is time; it is no more once they are `told`."""
+        for number, hits in self._log.grown(run.started).items():
+            rule, plan = self._job.rules[number]
+            yield from execute(rule, resolved(plan, run.started), hits, run, limits=Limits(0)).alerts
+
+    def told(self, now: int) -> None:
+        """Alerts are up to date with what has `grown`."""
+        self._log.told(now)
 
     def _executed(self, number: int, about: About, run: RunInfo) -> Iterator[Execution | Failed]:
         rule, plan = self._job.rules[number]

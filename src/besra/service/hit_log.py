@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from besra.detection.correlate.counted import CountedHits
 from besra.detection.visibility import INGESTED, Sight
 from besra.detection.window import Window
 from besra.engine.event_order import NO_TIME
@@ -172,10 +173,15 @@ class HitLog:
         """There is an alert of an entry on the bucket of a key that began at a time."""
         self._buckets[number].expect(key, start)
 
-    def grown(self, now: int) -> dict[int, int]:
-        """The entries with buckets that have grown, as `add` tells those with new rows; each now and then."""
-        found = {number: buckets.tell_again(now) for number, buckets in self._buckets.items()}
-        return {number: row for number, row in found.items() if row is not None}
+    def grown(self, now: int) -> dict[int, CountedHits]:
+        """The buckets that have grown, by entry, where it is time to tell of them."""
+        found = {number: buckets.grown(now) for number, buckets in self._buckets.items()}
+        return {number: hits for number, hits in found.items() if len(hits)}
+
+    def told(self, now: int) -> None:
+        """Alerts are up to date with what has `grown`."""
+        for buckets in self._buckets.values():
+            buckets.told(now)
 
     def settle(self) -> None:
         """What has arrived so far is dealt with: of what it makes full no run for new events is to tell."""

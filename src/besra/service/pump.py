@@ -137,7 +137,8 @@ class Pump:
         self._forgot_at = min(self._forgot_at, now)
         if now - self._forgot_at >= FORGET_EVERY:
             self._runs.detector.forget(now)
-            self._runs.detector.wake(now)
+            self._runs.detector.wake()
+            self._runs.refresh()
             self._forgot_at = now
         self._runs.listen()
         if self._runs.detector.waiting:

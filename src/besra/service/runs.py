@@ -46,6 +46,9 @@ class AlertSink(Protocol):
     def recent(self, since: int) -> Iterable[Alert]:
         """The alerts created since a time, the oldest first."""
 
+    def bring_up_to_date(self, alerts: Sequence[Alert]) -> None:
+        """Bring those of some alerts on buckets up to date that are there."""
+
     def buckets(self, rule_uuids: Collection[str], since: int) -> Iterable[ToldBucket]:
         """The buckets of some rules there are alerts on since a time."""
 
@@ -147,6 +150,13 @@ class Runs:
         before = self._failing.get(done.rule.rule_id)
         self._failing[done.rule.rule_id] = done.problem.message
         return before != done.problem.message
+
+    def refresh(self) -> None:
+        """Bring alerts on buckets that have grown up to date. No limit holds: they are there."""
+        if self._is_live and self.detector.counting:
+            now = self._clock()
+            self._alerts.bring_up_to_date(list(self.detector.grown(RunInfo(now, kind="live"))))
+            self.detector.told(now)
 
     def scheduled(self, batch: int) -> bool:
         """Run rules that are due, over events up to a batch; whether some are left."""
