@@ -25,7 +25,7 @@ from besra.storage.progress import Progress
 TURNS = 8
 """Rules over alerts read alerts of rules over alerts, so many times."""
 DAY = 86_400 * NANOS
-TOGETHER = 64
+TOGETHER = 16
 """Scheduled runs committed together: new events wait for them."""
 
 Clock = Callable[[], int]
