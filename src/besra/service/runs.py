@@ -14,6 +14,7 @@ from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.execution import Execution, Failed
 from besra.detection.run import RunInfo
 from besra.detection.suppression_group import NO_GROUPS, Groups
+from besra.schema.timestamp import NANOS
 from besra.service.detector import Detector
 from besra.service.timetable import Slot, Timetable
 from besra.storage.alert_store import Committed
@@ -23,6 +24,7 @@ from besra.storage.progress import Progress
 
 TURNS = 8
 """Rules over alerts read alerts of rules over alerts, so many times."""
+DAY = 86_400 * NANOS
 TOGETHER = 16
 """Scheduled runs committed together: new events wait for them."""
 
@@ -151,12 +153,16 @@ class Runs:
         self._failing[done.rule.rule_id] = done.problem.message
         return before != done.problem.message
 
-    def refresh(self) -> None:
-        """Bring alerts on buckets that have grown up to date. No limit holds: they are there."""
+    def refresh(self, *, is_last: bool = False) -> None:
+        """Bring alerts on buckets that have grown up to date, now and then, and the last time whenever that is.
+
+        No limit holds: they are there.
+        """
         if self._is_live and self.detector.counting:
             now = self._clock()
-            self._alerts.bring_up_to_date(list(self.detector.grown(RunInfo(now, kind="live"))))
-            self.detector.told(now)
+            due = now + DAY if is_last else now
+            self._alerts.bring_up_to_date(list(self.detector.grown(RunInfo(now, kind="live"), due)))
+            self.detector.told(due)
 
     def scheduled(self, batch: int) -> bool:
         """Run rules that are due, over events up to a batch; whether some are left."""

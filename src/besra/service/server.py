@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ def running(
     with ExitStack() as closing:
         job = source.load()
         stores = closing.enter_context(stores_at(places))
-        duty = Duty(job, stores, clock, settings.runs)
+        duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
         letters = DeadLetters(places.folder, clock)
         closing.callback(letters.close)

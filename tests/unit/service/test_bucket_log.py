@@ -74,7 +74,7 @@ class Live:
 
     def grown(self, now: int) -> list[Json]:
         """What alerts on buckets that have grown are to say."""
-        return list(self.detector.grown(RunInfo(now)))
+        return list(self.detector.grown(RunInfo(now), now))
 
     def look(self) -> list[Json]:
         """The alerts of a run over all that is kept."""
