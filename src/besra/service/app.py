@@ -119,7 +119,7 @@ def search_of(body: Mapping[str, Any], now: int) -> Search:
 
 def failing_of(service: Service) -> str:
     """What cannot be stored at the moment, and why; nothing if all can be."""
-    return service.failures[-1] if service.failures else service.ingest.failure
+    return next(iter([*service.failures.values()]), service.ingest.failure)
 
 
 def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searching) -> str:
