@@ -57,7 +57,7 @@ def test_a_rule_over_http_finds_what_comes_and_what_came_and_outlives_the_servic
         assert ask(served, "PATCH", RULES, {"rule_id": "r", "query": 'any where event.action == "three"'})[0] == 200
         assert names(served, 2) == ["over http"] * 2
         assert ask(served, "PATCH", RULES, {"rule_id": "of-a-file", "enabled": False})[0] == 200
-        assert served.stop()[0] == 0
+        served.process.kill()  # what was answered is on disk
     with serving(tmp_path / "data", *options) as served:
         page = ask(served, "GET", f"{RULES}/_find?sort_field=name")[1]
         assert [(one["name"], one["enabled"], one["revision"]) for one in page["data"]] == [

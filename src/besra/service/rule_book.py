@@ -63,6 +63,12 @@ class Entry:
         """What filters ask about it."""
         return Fields(attributes_of(self.id, self.parameters))
 
+    @cached_property
+    def digest(self) -> bytes:
+        """What tells it from others, and from itself as it was."""
+        told = repr((self.id, self.is_enabled, self.given)).encode("utf-8", "surrogatepass")
+        return hashlib.sha256(told).digest()
+
     @property
     def text(self) -> Mapping[str, Any]:
         """The rule as its author gave it, and whether it is on where that has to be said: what an export holds."""
@@ -72,12 +78,16 @@ class Entry:
 
 
 class RuleBook:
-    """The rules there are. Any thread may ask; `lock` is held by whoever reads them, changes them and writes them."""
+    """The rules there are. Any thread may ask, and never waits for the store.
+
+    `lock` is held by whoever reads rules to change and write them.
+    """
 
     def __init__(self) -> None:
         self.changed = threading.Event()
         """Set when a rule was changed over the API."""
         self.lock = threading.RLock()
+        self._lock = threading.RLock()
         self._store: RuleStore | None = None
         self._files: Mapping[str, Entry] = {}
         self._loaded: RuleSet = RuleSet()
@@ -87,10 +97,9 @@ class RuleBook:
 
     def open(self, store: RuleStore) -> None:
         """Read the rules of a store. Raises AlertStoreError."""
-        with self.lock:
-            self._store = store
-            self._switches = store.switches()
-            self._stored = {stored.id: entry_of(stored) for stored in store.all()}
+        switches, stored = store.switches(), {one.id: entry_of(one) for one in store.all()}
+        with self._lock:
+            self._store, self._switches, self._stored = store, switches, stored
             self._all = None
 
     @property
@@ -105,21 +114,21 @@ class RuleBook:
     @property
     def entries(self) -> tuple[Entry, ...]:
         """All rules: those of files in their order, then those of the API in the order of their making."""
-        with self.lock:
+        with self._lock:
             if self._all is None:
                 self._all = (*self._files.values(), *(self._shown(entry) for entry in self._stored.values()))
             return self._all
 
     def by_id(self, id_: str) -> Entry | None:
         """The rule with an object id."""
-        with self.lock:
+        with self._lock:
             if id_ in self._stored:
                 return self._shown(self._stored[id_])
             return next((entry for entry in self._files.values() if entry.id == id_), None)
 
     def by_rule_id(self, rule_id: str) -> Entry | None:
         """The rule with a `rule_id`: that of a file, where there are two."""
-        with self.lock:
+        with self._lock:
             return self._files.get(rule_id) or self._by_rule_id.get(rule_id)
 
     @property
@@ -128,12 +137,12 @@ class RuleBook:
 
     def made(self, id_: str) -> Entry | None:
         """The rule of the API with an object id, as it is by itself."""
-        with self.lock:
+        with self._lock:
             return self._stored.get(id_)
 
     def known(self) -> dict[str, Entry]:
         """All rules by `rule_id`."""
-        with self.lock:
+        with self._lock:
             return {**self._by_rule_id, **self._files}
 
     def _shown(self, entry: Entry) -> Entry:
@@ -147,19 +156,20 @@ class RuleBook:
 
     def merged(self, files: RuleSet) -> RuleSet:
         """The rules of files and those of the API as one set, switched on and off as people have said."""
-        with self.lock:
+        with self._lock:
             self._loaded = files
             self._list_files()
             own = [entry for entry in self._stored.values() if entry.rule_id not in self._files]
             shadowed = [entry for entry in self._stored.values() if entry.rule_id in self._files]
             told = [_shadowed(entry, self._files[entry.rule_id]) for entry in shadowed]
-            return replace(
-                files,
-                rules=(*(self._switched(loaded) for loaded in files), *(entry.loaded for entry in own)),
-                file_problems=(*files.file_problems, *told),
-                superseded=files.superseded + len(shadowed),
-                fingerprint=_fingerprint(files.fingerprint, own, self._switches),
-            )
+            switched, switches = [self._switched(loaded) for loaded in files], dict(self._switches)
+        return replace(
+            files,
+            rules=(*switched, *(entry.loaded for entry in own)),
+            file_problems=(*files.file_problems, *told),
+            superseded=files.superseded + len(shadowed),
+            fingerprint=_fingerprint(files.fingerprint, own, switches),
+        )
 
     def _list_files(self) -> None:
         self._files = {
@@ -185,20 +195,20 @@ class RuleBook:
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Note rules that have been stored."""
-        with self.lock:
+        with self._lock:
             self._stored |= {entry.id: entry for entry in entries}
             self._note()
 
     def drop(self, ids: Iterable[str]) -> None:
         """Note that rules are gone."""
-        with self.lock:
+        with self._lock:
             for id_ in ids:
                 self._stored.pop(id_, None)
             self._note()
 
     def switch(self, rule_ids: Iterable[str], *, enabled: bool) -> None:
         """Note that rules of files have been switched."""
-        with self.lock:
+        with self._lock:
             self._switches |= dict.fromkeys(rule_ids, enabled)
             self._list_files()
             self._note()
@@ -268,7 +278,6 @@ def _fingerprint(of_files: str, own: Iterable[Entry], switches: Mapping[str, boo
         return of_files
     digest = hashlib.sha256(of_files.encode())
     for entry in rules:
-        told = (entry.id, entry.is_enabled, entry.given)
-        digest.update(repr(told).encode("utf-8", "surrogatepass"))
+        digest.update(entry.digest)
     digest.update(repr(sorted(switches.items())).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:32]

@@ -1,11 +1,8 @@
 """The routes of rule managers (interfaces.md 4, detection-engine.md 8.1)."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +11,7 @@ from besra.problems import Problem
 from besra.rules.document import RuleDocument
 from besra.rules.ndjson import decode_located
 from besra.service.elasticsearch import body_of
+from besra.service.form import FormError, file_of
 from besra.service.kibana import Handler, RefusedError, is_true, json_reply, kibana_routes
 from besra.service.plain_paths import named
 from besra.service.rule_answers import change_document, export_text, rule_document
@@ -191,29 +189,16 @@ def _object(body: bytes) -> RuleDocument:
 
 
 async def _uploaded(request: Request) -> str:
-    """The text of the file of a form. Raises RefusedError (400), BodyError."""
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise RefusedError(415, "send the NDJSON as the field `file` of a form (multipart/form-data)")
+    """The text of the file of a form. Raises RefusedError (400, 415), BodyError."""
     body = await body_of(request, LARGEST_IMPORT)
+    return await run_in_threadpool(_text, body, request.headers.get("content-type", ""))
 
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
 
+def _text(body: bytes, content_type: str) -> str:
     try:
-        form = await MultiPartParser(
-            request.headers, stream(), max_files=1, max_fields=10, max_part_size=LARGEST_IMPORT
-        ).parse()
-    except MultiPartException as error:
-        raise RefusedError(400, f"the form cannot be read: {error.message}") from error
-    try:
-        file = form.get("file")
-        data = await file.read() if isinstance(file, UploadFile) else (file or "").encode()
-    finally:
-        await form.close()
-    if not data:
-        raise RefusedError(400, "the form has no field `file`, or it is empty")
-    try:
-        return data.decode()
+        return file_of(body, content_type, "file").decode()
+    except FormError as error:
+        raise RefusedError(error.status, str(error)) from error
     except UnicodeDecodeError as error:
         raise RefusedError(400, f"the file is no UTF-8 text: {error.reason} at byte {error.start}") from error
 
