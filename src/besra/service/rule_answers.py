@@ -29,7 +29,7 @@ def rule_document(entry: Entry, fields: Sequence[str] = ()) -> dict[str, Any]:
 
 def export_text(rules: Iterable[Mapping[str, Any]], missing: Sequence[str] = (), *, with_details: bool = True) -> str:
     """Rules as an export, a line each, and the line that counts them."""
-    lines = [*rules]
+    lines = [dict(rule) for rule in rules]  # those of files may not have been read yet
     told = [*lines, export_summary(len(lines), missing=missing)] if with_details else lines
     return "".join(f"{LINE_ENDS.sub(_escaped, json_text(line))}\n" for line in told)
 

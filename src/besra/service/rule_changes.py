@@ -5,6 +5,7 @@ of its problems; one that besra cannot run is kept and told as such. Rules of fi
 whether they are on can be said over the API.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -133,7 +134,7 @@ class RuleChanges:
         for draft, old in drafts:
             entry = _entry(draft, old, author)
             found.append(entry)
-            if old is None or entry.stored != old.stored:
+            if entry is not old:
                 writes.append(Write(changeable(entry), old.stored if old else None))
         if writes:
             try:
@@ -211,8 +212,9 @@ def _entry(draft: Draft, old: Entry | None, author: Author) -> Entry:
     return entry_of(new, draft.loaded)
 
 
-def _content(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in document.items() if name != "enabled"}
+def _content(document: Mapping[str, Any]) -> str:
+    """What a document says, but for whether it is on: Python takes 0, 0.0 and false for the same."""
+    return json.dumps({name: value for name, value in document.items() if name != "enabled"}, sort_keys=True)
 
 
 def _switched(entry: Entry, author: Author, enabled: bool) -> Entry:

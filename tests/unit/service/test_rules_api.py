@@ -176,7 +176,7 @@ def test_a_change_is_told_to_whoever_runs_the_rules(served: Api) -> None:
     assert loaded.rule
     assert loaded.rule.parameters["id"] == served.ask("GET", RULES, params={"rule_id": "r1"})["id"]
     assert len(merged.ready) == 2
-    assert marks == [""]
+    assert merged.fingerprint not in marks
 
 
 def test_other_spaces_and_requests_without_their_header_are_refused(served: Api) -> None:

@@ -71,6 +71,14 @@ def test_the_same_import_again_changes_nothing(served: Api) -> None:
     assert changed["id"] == next(one["id"] for one in before if one["rule_id"] == "a")
 
 
+def test_false_in_the_place_of_zero_is_a_change(served: Api) -> None:
+    for value in (0, 0.0, False):
+        served.send(lines(rule("a", own=value)), overwrite="true")
+        (found,) = rules_of(served.exported(["a"]))
+        assert canonical(found["own"]) == canonical(value)
+    assert served.ask("GET", RULES, params={"rule_id": "a"})["revision"] == 2
+
+
 def test_bad_lines_stop_no_other(served: Api) -> None:
     text = lines(rule("a"), rule("b", severity="x"), {"what": 1}, rule("of-a-file")) + "{broken\n" + lines(rule("z"))
     told = served.send(text, overwrite="true")
