@@ -18,7 +18,7 @@ from besra.detection.schedule import Gap
 from besra.detection.suppression_group import Groups
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
-from besra.storage import alert_search, gap_log, group_log, progress, retention, run_log, workflow
+from besra.storage import alert_search, arrivals, gap_log, group_log, progress, retention, run_log, workflow
 from besra.storage.alert_row import AT_ONCE, Values, documents, rows_of
 from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
@@ -89,6 +89,7 @@ class AlertStore:
                 _write_outcome(connection, outcome, new)
             if position is not None:
                 progress.write_position(connection, position)
+            arrivals.add_arrivals(connection, committed.new)
         return committed
 
     @property
@@ -174,6 +175,17 @@ class AlertStore:
         """How many alerts satisfy a condition, by what they have in common, the most first."""
         with self._database.reading() as connection:
             return alert_search.counts(connection, condition, by)
+
+    @property
+    def last_arrival(self) -> int:
+        """The position of the last alert in the order they came in, 0 for none."""
+        with self._database.reading() as connection:
+            return arrivals.last_arrival(connection)
+
+    def arrived(self, after: int, limit: int) -> list[tuple[int, Alert]]:
+        """The next alerts after a position in the order they came in, each with its own."""
+        with self._database.reading() as connection:
+            return arrivals.arrived(connection, after, limit)
 
     def buckets(self, rule_uuids: Collection[str], since: int) -> list[ToldBucket]:
         """The buckets of some rules there are alerts on, that were made or whose last events happened since a time."""
