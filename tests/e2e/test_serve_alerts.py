@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -135,7 +136,7 @@ def test_the_examples_of_the_page_run(tmp_path: Path, documents: Sequence[dict[s
             )
             assert done.returncode == 0, f"{block.page.name}:{block.line}\n{done.stderr}{done.stdout}"
             printed.append(done.stdout)
-    found, counted, closed, tagged, worked, streamed = printed
+    found, counted, closed, tagged, worked, excepted, streamed = printed
     answer = json.loads(found)["hits"]
     assert answer["total"]["value"] == number
     assert {*answer["hits"][0]["_source"]} == {"kibana.alert.rule.name", "kibana.alert.reason"}
@@ -144,4 +145,50 @@ def test_the_examples_of_the_page_run(tmp_path: Path, documents: Sequence[dict[s
     assert json.loads(tagged)["updated"] == 1
     assert '"The editor was being updated."' in worked
     assert '"by": "ann"' in worked
+    assert '"list_id":"known-tools"' in excepted
+    lines = (tmp_path / "known-tools.ndjson").read_text("utf-8").splitlines()
+    assert [json.loads(line).get("item_id") for line in lines] == [None, "updater", None]
     assert len(streamed.splitlines()) == number
+
+
+RULE = {
+    "rule_id": "50000000-0000-4000-8000-000000000001",
+    "name": "Shell",
+    "description": "For a test.",
+    "type": "eql",
+    "language": "eql",
+    "query": 'process where process.name == "cmd.exe"',
+    "risk_score": 21,
+    "severity": "low",
+    "exceptions_list": [{"id": "x", "list_id": "ours", "type": "detection", "namespace_type": "single"}],
+}
+
+
+def test_an_exception_is_at_work_after_a_kill(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.ndjson"
+    rules.write_text(json.dumps(RULE), "utf-8")
+    options = ("--any-index", "--rules", str(rules))
+
+    def shell(host: str) -> dict[str, Any]:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        event = {"category": ["process"], "type": ["start"]}
+        return {"@timestamp": now, "event": event, "process": {"name": "cmd.exe"}, "host": {"name": host}}
+
+    with serving(tmp_path / "data", *options) as served:
+        post(served, "/api/exception_lists", {"list_id": "ours", "name": "n", "description": "d", "type": "detection"})
+        entry = {"field": "host.name", "type": "match", "operator": "included", "value": "admin"}
+        item = {
+            "list_id": "ours",
+            "item_id": "one",
+            "name": "n",
+            "description": "d",
+            "type": "simple",
+            "entries": [entry],
+        }
+        assert post(served, "/api/exception_lists/items", item)["entries"] == [entry]
+        served.process.kill()
+    with serving(tmp_path / "data", *options) as served:
+        assert served.ask("/api/exception_lists/items?item_id=one")["entries"] == [entry]
+        served.send([shell("admin"), shell("desk")])
+        found = served.alerts(1)
+        assert [alert["host"]["name"] for alert in found.values()] == ["desk"]

@@ -13,10 +13,10 @@ from starlette.routing import Route
 
 from besra.schema.timestamp import format_timestamp
 from besra.service.alert_stream import HEADERS, AlertStream, Listening
+from besra.service.answering import RequestError, answering, changing, object_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import reply_documents
 from besra.service.ingest import Clock
-from besra.service.kibana import RequestError, answering, object_of
 from besra.service.plain_paths import named
 from besra.storage.alert_store import AlertStore
 from besra.storage.workflow import Change, Note
@@ -70,7 +70,7 @@ def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[
         Route(f"{PREFIX}/stream", answering(follow), methods=["GET"]),
         Route(f"{PREFIX}/{{id}}", answering(alert), methods=["GET"]),
         Route(f"{PREFIX}/{{id}}/notes", answering(notes), methods=["GET"]),
-        Route(f"{PREFIX}/{{id}}/notes", answering(add_note), methods=["POST"]),
+        Route(f"{PREFIX}/{{id}}/notes", answering(changing(add_note)), methods=["POST"]),
         Route(f"{PREFIX}/{{id}}/history", answering(history), methods=["GET"]),
     ]
 

@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from besra.detection.alert import Alert
-from besra.service.kibana import refused
+from besra.service.answering import refused
 from besra.storage.alert_store import AlertStore
 from besra.storage.database import AlertStoreError
 

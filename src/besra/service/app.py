@@ -17,6 +17,7 @@ from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import broken, unrouted
+from besra.service.exception_routes import exception_routes
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
@@ -52,6 +53,7 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
             Route("/metrics", metrics),
             *signal_routes(searching, service.stores.alerts, service.clock),
             *alert_routes(stream, service.stores.alerts, service.clock),
+            *exception_routes(service.exceptions, service.clock),
             *runs_api.routes(service),
             *cluster.routes(),
             *dead_letter_routes(service.letters),

@@ -5,7 +5,7 @@ import binascii
 
 from starlette.requests import Request
 
-from besra.service.kibana import RequestError
+from besra.service.answering import RequestError
 from besra.storage.workflow import Author
 
 HEADER = "x-besra-user"

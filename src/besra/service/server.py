@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from besra.events.recognise import Intake
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
+from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
 from besra.service.rule_watch import RuleWatch, Source
@@ -40,6 +41,7 @@ class Service:
     letters: DeadLetters
     reader: EventReader
     maintenance: Maintenance
+    exceptions: ExceptionBook
     clock: Clock
     failures: list[str]
     """What went wrong behind the scenes, the newest last; empty again once it went well."""
@@ -54,8 +56,9 @@ def running(
     `tell` is told what goes on behind the scenes. Raises BesraError if rules or a place cannot be used.
     """
     with ExitStack() as closing:
-        job = source.load()
         stores = closing.enter_context(stores_at(places))
+        source.exceptions.open(stores.alerts.exceptions)
+        job = source.load()
         duty = Duty(job, stores, clock, settings.runs)
         watch = RuleWatch(source, duty, clock, tell)
         letters = DeadLetters(places.folder, clock)
@@ -83,10 +86,11 @@ def running(
         closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
         closing.enter_context(_beside(stop, duty.filler.run, stop, failed))
         closing.enter_context(_beside(stop, watch.run, stop))
+        closing.callback(watch.wake)
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, failed, moved))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, failed, moved))
         reader = EventReader(places.event_place, places.folder)
-        yield Service(ingest, stores, duty, letters, reader, maintenance, clock, failures)
+        yield Service(ingest, stores, duty, letters, reader, maintenance, source.exceptions, clock, failures)
 
 
 @contextmanager

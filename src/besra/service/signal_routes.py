@@ -10,10 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from besra.service.alert_aggregations import aggregated
+from besra.service.answering import changing, object_of, routes_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import Handler, reply, reply_documents
 from besra.service.ingest import Clock
-from besra.service.kibana import object_of, routes_of
 from besra.service.search_alerts import alert_answer
 from besra.service.search_routes import warned
 from besra.service.searching import Searching
@@ -46,9 +46,9 @@ def signal_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
 
     return [
         *routes_of(f"{PREFIX}/search", search, ["POST"]),
-        *routes_of(f"{PREFIX}/status", status, ["POST"]),
-        *routes_of(f"{PREFIX}/tags", naming(Names.TAGS), ["POST"]),
-        *routes_of(f"{PREFIX}/assignees", naming(Names.ASSIGNEES), ["POST"]),
+        *routes_of(f"{PREFIX}/status", changing(status), ["POST"]),
+        *routes_of(f"{PREFIX}/tags", changing(naming(Names.TAGS)), ["POST"]),
+        *routes_of(f"{PREFIX}/assignees", changing(naming(Names.ASSIGNEES)), ["POST"]),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.service.alert_aggregations import Terms, aggregations_of
-from besra.service.kibana import RequestError
+from besra.service.answering import RequestError
 from besra.service.search_alerts import AlertRequest, alert_clause, page_of_alerts
 from besra.service.search_params import Params
 from besra.storage.alert_fields import alert_condition

