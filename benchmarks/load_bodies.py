@@ -47,8 +47,9 @@ class Body:
     def __init__(self, documents: list[bytes]) -> None:
         self.size = len(documents)
         events = [orjson.loads(document) for document in documents]
-        marked = next(event for event in events if isinstance(event.get("process"), dict) and "event" in event)
-        marked["process"]["name"] = NO_MARK.decode()
+        self.marked = next(n for n, e in enumerate(events) if isinstance(e.get("process"), dict) and "event" in e)
+        """The place of the event that can be marked."""
+        events[self.marked]["process"]["name"] = NO_MARK.decode()
         self._bytes = bytearray(b"".join(map(put, events)))
         self.view = np.frombuffer(self._bytes, np.uint8)
         """What is sent."""

@@ -61,7 +61,7 @@ class Sender:
             refused = self._send(connection, body)
             told = {"at": time.time_ns(), "events": body.size, "refused": refused}
             if is_marked:
-                told["mark"] = number
+                told["mark"] = number + body.marked
             say(told)
             with self._lock:
                 self._free.append(body)

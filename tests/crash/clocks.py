@@ -29,13 +29,13 @@ def set_clock(folder: Path, hours: float, seed: int, *, under_load: bool = True)
     with Serving(folder, rules, data) as serving, ExitStack() as loads:
         numbers = count(seed * 10)
 
-        def shippers() -> Load:
-            return loads.enter_context(Load(serving.port, next(numbers)))
+        def shippers(*, are_first: bool = False) -> Load:
+            return loads.enter_context(Load(serving.port, next(numbers), tells_demo=are_first))
 
         plan = {"clock": str(clock)}
         serving.start(plan)
         serving.wait_up()
-        load = shippers()
+        load = shippers(are_first=True)
         waiting = _let_run(serving, load)
         for offset in (round(hours * HOUR), 0):
             if not under_load:

@@ -167,7 +167,8 @@ class Shipper(threading.Thread):
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
         """The status and the answer; 0 if there is none."""
-        headers = {"Content-Type": "application/x-ndjson"}
+        # Without a name it would be taken for rsyslog, which is answered otherwise.
+        headers = {"Content-Type": "application/x-ndjson", "User-Agent": "a shipper"}
         if self._manner.compresses:
             body = gzip.compress(body, 1)
             headers["Content-Encoding"] = "gzip"

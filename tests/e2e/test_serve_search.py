@@ -193,7 +193,7 @@ def test_the_folder_is_searched_while_the_service_runs(tmp_path: Path, documents
         assert ask(served, "/_count")["count"] == len(documents)
         stored = threading.Event()
         for _ in range(300):  # the store is written every five seconds
-            if list((folder / "events").rglob("day=*/*/*.parquet")):
+            if list((folder / "events").rglob("day=*/**/*.parquet")):
                 break
             stored.wait(0.1)
         command = [sys.executable, "-m", "besra.cli", "search", SEQUENCE, str(folder), "--format", "json"]

@@ -81,7 +81,7 @@ def stored(batches: list[list[dict[str, Any]]], stored_up_to: int, compacts: boo
         if compacts:
             upkeep = EventUpkeep(folder / "events")
             for part in upkeep.parts():
-                upkeep.compact(part.day, part.stream)
+                upkeep.compact(part)
         with EventReader(folder / "events", folder).snapshot() as snapshot:
             yield snapshot
     finally:

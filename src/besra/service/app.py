@@ -38,8 +38,8 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         return PlainTextResponse("ok\n")
 
     async def ready(_: Request) -> Response:
-        if service.failures:
-            return PlainTextResponse(f"{service.failures[-1]}\n", 503)
+        if failing := failing_of(service):
+            return PlainTextResponse(f"{failing}\n", 503)
         return PlainTextResponse("ok\n")
 
     async def metrics(_: Request) -> Response:
@@ -70,6 +70,11 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
     return app
 
 
+def failing_of(service: Service) -> str:
+    """What cannot be stored at the moment, and why; nothing if all can be."""
+    return next(iter([*service.failures.values()]), service.ingest.failure)
+
+
 def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searching, listeners: int) -> str:
     """The metrics in the text form of Prometheus."""
     told = {
@@ -81,7 +86,7 @@ def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searc
             max(service.ingest.last - service.duty.pump.stored, 0),
         ),
         **dead_letter_metrics(service.letters.counts()),
-        "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(service.failures))),
+        "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(failing_of(service)))),
         **maintenance_metrics(service.maintenance.told),
         **searching.metrics(),
         "besra_alert_listeners": ("gauge", "Those who follow new alerts.", listeners),

@@ -73,7 +73,7 @@ class BucketLog:
         self._keeps_events = reads_alerts or bool(plan.exclusions)
         self._kept: dict[Pair, _Kept] = {}
         self._filled: list[tuple[OpenBucket, _Kept]] = []
-        """Buckets in the order in which they became full, or are to be told of again."""
+        """Buckets in the order in which they became full."""
         self._grown: dict[int, tuple[OpenBucket, _Kept]] = {}
         """Buckets with events that nobody has been told of, by their identity."""
         self._told_at = 0
@@ -223,20 +223,21 @@ class BucketLog:
         """The buckets that became full by the rows from a number on."""
         self.settle()
         place = bisect_right(self._filled, row, key=lambda filled: filled[0].filled)
-        return self._counted(found for found in self._filled[place:] if self._is_full(found[0]))
+        return self._counted(self._filled[place:])
 
-    def tell_again(self, now: int) -> int | None:
-        """Count buckets that have grown as full anew, if there are some and it is time; then the row that is since."""
-        if not self._grown or now - self._told_at < TOLD_EVERY:
-            return None
-        self._told_at = now
-        self.settle()
-        grown, self._grown = self._grown, {}
-        self._filled = [filled for filled in self._filled if id(filled[0]) not in grown]
-        for bucket, kept in grown.values():
-            bucket.filled = self._next + 1
-            self._filled.append((bucket, kept))
-        return self._next
+    def grown(self, now: int) -> CountedHits:
+        """The buckets that have grown, if it is time to tell of them."""
+        # A clock that has been set back would otherwise keep them waiting for as long.
+        self._told_at = min(self._told_at, now)
+        if now - self._told_at < TOLD_EVERY:
+            return CountedHits(())
+        return self._counted(found for found in self._grown.values() if self._is_full(found[0]))
+
+    def told(self, now: int) -> None:
+        """Alerts are up to date with the buckets that have grown."""
+        if now - self._told_at >= TOLD_EVERY:
+            self._told_at = now
+            self._grown = {}
 
     def seen_in(self, window: Window) -> CountedHits:
         """The buckets of which a run in a window sees some event."""
@@ -262,6 +263,7 @@ class BucketLog:
 
         Those are the ones before the number `waiting`: too old to be in a bucket with one that arrives.
         """
+        self._seen.forget(max(row, waiting))
         # To look through all keys for a few that are old would cost more than they take.
         if row - self._dropped <= (self._next - row) // 8:
             return
@@ -274,7 +276,6 @@ class BucketLog:
                 del self._kept[pair]
         self._filled = [(bucket, kept) for bucket, kept in self._filled if bucket.newest >= row]
         self._grown = {name: found for name, found in self._grown.items() if found[0].newest >= row}
-        self._seen.forget(row)
 
 
 def _told(bucket: OpenBucket, key: Key) -> Counted:

@@ -7,15 +7,17 @@ is new among them.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from besra.detection.alert import Alert
 from besra.detection.alert_event import reads_alerts
 from besra.detection.bucket_document import bucket_told
 from besra.detection.detect import Job
-from besra.detection.execution import Execution, Failed, Scope, execute
+from besra.detection.execution import Execution, Failed, Limits, Scope, execute
 from besra.detection.match import Indicators, Match
 from besra.detection.plan_mark import plan_mark
 from besra.detection.rule_copy import rule_uuid
@@ -75,14 +77,25 @@ def position_of(batch: int, place: int) -> int:
     return batch * PLACES + place
 
 
+@dataclass(frozen=True, slots=True)
+class _Take:
+    """How events are taken: when they arrived, for which rules, and where it is noted what is kept."""
+
+    arrived: int
+    only: Collection[int] | None
+    marks: defaultdict[int, set[int]]
+
+
 class Detector:
     """Runs the rules of a job over events as they arrive. Not to be used by several threads at once.
 
-    Loading the kernels takes a while the first time.
+    Loading the kernels takes a while the first time. `steady` tells the time in nanoseconds evenly, whatever the clock
+    is set to: what is kept goes by it. Without one it goes by the times of events' arrival.
     """
 
-    def __init__(self, job: Job, started: int) -> None:
+    def __init__(self, job: Job, started: int, steady: Callable[[], int] | None = None) -> None:
         self._job = job
+        self._steady = steady
         self._pack = job.pack()
         keeping = [
             Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS, reads_alerts(rule, plan))
@@ -94,7 +107,7 @@ class Detector:
         """For how long events may be part of something new, in nanoseconds after they arrived."""
         self.marks = [plan_mark(rule, plan) for rule, plan in job.rules]
         """What tells that a rule kept an event, by the rule's position."""
-        self._log = HitLog(self._pack, keeping, started)
+        self._log = HitLog(self._pack, keeping, steady() if steady else started)
         fields = {*self._pack.fields, *INDEX_FIELDS, TIMESTAMP, *ECS_ONLY.fields}
         projection = Projection(tuple(sorted(fields)))
         self._lane = Lane(self._pack, projection, ECS_ONLY, remembered_pack(self._pack, projection))
@@ -125,29 +138,35 @@ class Detector:
     def expect(self, buckets: Iterable[ToldBucket]) -> None:
         """There are alerts on these buckets: what belongs to one is in no other. To be said before events are taken."""
         for bucket in buckets:
-            number = self._counting[bucket.rule_uuid]
-            told = bucket_told(self._job.rules[number][1], bucket.result)
-            if told is not None:
+            number = self._counting.get(bucket.rule_uuid)
+            told = None if number is None else bucket_told(self._job.rules[number][1], bucket.result)
+            if number is not None and told is not None:
                 self._log.expect(number, *told)
 
     def lasts(self, number: int) -> int:
         """For how long events may be part of something new for a rule, in nanoseconds after they arrived."""
         return self._lasts[number]
 
-    def take(self, arrivals: Sequence[Arrival], only: Collection[int] | None = None) -> Marks:
-        """Evaluate events that arrived, if need be for some rules only. Which rules keep which of them."""
+    def take(
+        self, arrivals: Sequence[Arrival], only: Collection[int] | None = None, *, as_of: int | None = None
+    ) -> Marks:
+        """Evaluate events that arrived, if need be for some rules only. Which rules keep which of them.
+
+        They have just arrived, or if they are told of again they are as old as they are at `as_of`.
+        """
         marks: defaultdict[int, set[int]] = defaultdict(set)
         if not arrivals:
             return marks
+        take = _Take(self._arrived(arrivals, as_of), only, marks)
         lines = b"\n".join(arrival.record.line for arrival in arrivals)
         names = tuple(arrival.record.index for arrival in arrivals)
         outcome = self._lane.lines(RawLines(memoryview(lines), names=names))
         if isinstance(outcome.kept, Found):
-            self._keep(outcome.kept, arrivals, only, marks)
+            self._keep(outcome.kept, arrivals, take)
         # Lines the kernel does not vouch for are read one by one.
         slow = [arrivals[row] for row in np.flatnonzero(outcome.decoded.slow).tolist()]
         if slow:
-            self._keep(self._lane.events([_raw(arrival).event() for arrival in slow]), slow, only, marks)
+            self._keep(self._lane.events([_raw(arrival).event() for arrival in slow]), slow, take)
         return marks
 
     def take_events(self, events: Sequence[Event], now: int) -> None:
@@ -155,14 +174,21 @@ class Detector:
         found = self._lane.events(events)
         if found.kept is not None:
             rows = [_held(events[row]) for row in found.kept.rows.tolist()]
-            self._note(self._log.add(found.kept, rows, np.full(len(rows), now, np.int64)))
+            arrived = self._steady() if self._steady else now
+            self._note(self._log.add(found.kept, rows, np.full(len(rows), now, np.int64), arrived))
+
+    def _arrived(self, arrivals: Sequence[Arrival], as_of: int | None) -> int:
+        """When events arrived by the clock that goes on evenly, so that no leap of the other makes them old."""
+        received = max(arrival.received for arrival in arrivals)
+        if self._steady is None:
+            return received
+        return self._steady() - (max(as_of - received, 0) if as_of is not None else 0)
 
     def _keep(
         self,
         found: Found,
         arrivals: Sequence[Arrival],
-        only: Collection[int] | None,
-        marks: defaultdict[int, set[int]],
+        take: "_Take",
     ) -> None:
         if found.kept is None:
             return
@@ -171,9 +197,9 @@ class Detector:
             rows = group.table[ROW].tolist()
             for (entry, _), (start, end) in zip(group.places, pairwise((0, *group.ends)), strict=True):
                 for row in rows[start:end]:
-                    marks[kept[row].position].add(self.marks[entry])
+                    take.marks[kept[row].position].add(self.marks[entry])
         received = np.array([arrival.received for arrival in kept], np.int64)
-        self._note(self._log.add(found.kept, [_raw(arrival) for arrival in kept], received, only))
+        self._note(self._log.add(found.kept, [_raw(arrival) for arrival in kept], received, take.arrived, take.only))
 
     def _note(self, fresh: dict[int, int]) -> None:
         for number, first in fresh.items():
@@ -189,9 +215,8 @@ class Detector:
         """The rules with something new, by their position in the job."""
         return tuple(sorted(self._fresh))
 
-    def wake(self, now: int) -> None:
-        """Time has passed: what waits for something to be missing may be complete, and alerts may be out of date."""
-        self._note(self._log.grown(now))
+    def wake(self) -> None:
+        """Time has passed: what waits for something to be missing may be complete."""
         for number in self._patient:
             if self._log.has_rows(number):
                 self._fresh[number] = 0
@@ -208,6 +233,16 @@ class Detector:
         """Run a rule over windows, each with a limit of its own: the matches that have an event a window sees."""
         for window in windows:
             yield from self._executed(number, Within(window), run)
+
+    def grown(self, run: RunInfo, due: int) -> Iterator[Alert]:
+        """What alerts on buckets that have grown are to say, where it is due; it is no more once they are `told`."""
+        for number, hits in self._log.grown(due).items():
+            rule, plan = self._job.rules[number]
+            yield from execute(rule, resolved(plan, run.started), hits, run, limits=Limits(0)).alerts
+
+    def told(self, now: int) -> None:
+        """Alerts are up to date with what has `grown`."""
+        self._log.told(now)
 
     def _executed(self, number: int, about: About, run: RunInfo) -> Iterator[Execution | Failed]:
         rule, plan = self._job.rules[number]
@@ -235,7 +270,7 @@ class Detector:
 
     def forget(self, now: int) -> None:
         """Let go of what nothing can join any more."""
-        self._log.drop_old(now, {**self._fresh, **self._running})
+        self._log.drop_old(self._steady() if self._steady else now, {**self._fresh, **self._running})
 
 
 def _raw(arrival: Arrival) -> RawEvent:

@@ -18,11 +18,14 @@ from besra.service.stores import StoredAlerts, Stores
 class Duty:
     """The rules of a job at work over some stores. Raises BesraError if the stores cannot be read."""
 
-    def __init__(self, job: Job, stores: Stores, clock: Clock, policy: RunPolicy = POLICY) -> None:
+    def __init__(
+        self, job: Job, stores: Stores, clock: Clock, policy: RunPolicy = POLICY, steady: Clock | None = None
+    ) -> None:
         self.job = job
         self._stores = stores
         self._clock = clock
         self._policy = policy
+        self._steady = steady
         self._alerts = StoredAlerts(stores.alerts)
         self._switch_off(job)
         self.pump = Pump(stores.journal, stores.events, self._runs(job), self._alerts, clock)
@@ -30,7 +33,7 @@ class Duty:
         self.filler.fills_gaps = policy.fills_gaps
 
     def _runs(self, job: Job) -> Runs:
-        return Runs(Detector(job, self._clock()), self._alerts, self._clock, self._policy)
+        return Runs(Detector(job, self._clock(), self._steady), self._alerts, self._clock, self._policy)
 
     def change(self, job: Job) -> None:
         """Have these rules from now on; any thread but the pump's may say so. Raises BesraError: then nothing changes.

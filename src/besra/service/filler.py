@@ -50,11 +50,12 @@ class Filler:
         under_way = self._gaps.gaps(statuses=[GapStatus.IN_PROGRESS])
         self._gaps.mark_gaps([gap.id for gap in under_way], GapStatus.UNFILLED)
 
-    def run(self, stop: threading.Event, on_error: Callable[[Exception], None]) -> None:
-        """Do what there is to do until told to stop."""
+    def run(self, stop: threading.Event, on_error: Callable[[Exception], None], on_step: Callable[[], None]) -> None:
+        """Do what there is to do until told to stop. `on_step` is called after each look that went well."""
         while not stop.wait(EVERY):
             try:
                 self.step(stop.is_set)
+                on_step()
             except (BesraError, OSError) as error:
                 on_error(error)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from besra.detection.correlate.counted import CountedHits
 from besra.detection.visibility import INGESTED, Sight
 from besra.detection.window import Window
 from besra.engine.event_order import NO_TIME
@@ -122,9 +123,16 @@ class HitLog:
         self._next = 0
 
     def add(
-        self, kept: KeptRows, events: Sequence[RawEvent], received: Integers, only: Collection[int] | None = None
+        self,
+        kept: KeptRows,
+        events: Sequence[RawEvent],
+        received: Integers,
+        arrived: int,
+        only: Collection[int] | None = None,
     ) -> dict[int, int]:
         """Take what was kept of some events, those of `kept.rows`, and when each arrived; `only` for some entries.
+
+        They are as old as what arrived at `arrived` is by the clock that `drop_old` goes by, whatever the other says.
 
         The entries with new rows, and the first new row.
         """
@@ -133,7 +141,7 @@ class HitLog:
         first = self._next
         numbers = np.arange(first, first + len(events))
         self._next += len(events)
-        self._arrived.append((int(received.max()), first))
+        self._arrived.append((arrived, first))
         lot = Lot(first, events)
         fresh: dict[int, int] = {}
         counted: dict[int, dict[int, Table]] = {}
@@ -149,33 +157,36 @@ class HitLog:
             clock = self._clock(place[0], table, received[rows], lot)
             self._piles[place].append(np.concatenate([table, clock[np.newaxis]]))
             longest[rows] = np.maximum(longest[rows], self._horizon(place))
-        self._count(counted, received, lot)
-        self._events.add(first, events, longest, int(received.max()))
+        self._count(counted, received, lot, arrived)
+        self._events.add(first, events, longest, arrived)
         return fresh
 
-    def _count(self, counted: Mapping[int, Mapping[int, Table]], received: Integers, lot: Lot) -> None:
+    def _count(self, counted: Mapping[int, Mapping[int, Table]], received: Integers, lot: Lot, arrived: int) -> None:
         """Tell thresholds of their rows by clause."""
         if not counted:
             return
         names = ((event.index[0] if event.index else "", event.id) for event in lot.events)
         identities = np.fromiter(map(hash, names), np.int64, len(lot.events))
         for number, tables in counted.items():
-            since = self._started - self._keeping[number].horizon
-            recent = {clause: table[:, received[table[ROW] - lot.first] >= since] for clause, table in tables.items()}
-            if 0 in recent and recent[0].shape[1]:
+            if 0 in tables and arrived >= self._started - self._keeping[number].horizon:
                 clock = np.full(len(lot.events), NEVER, np.int64)
-                rows = recent[0][ROW] - lot.first
-                clock[rows] = self._clock(number, recent[0], received[rows], lot)
-                self._buckets[number].add(recent, clock, identities, lot)
+                rows = tables[0][ROW] - lot.first
+                clock[rows] = self._clock(number, tables[0], received[rows], lot)
+                self._buckets[number].add(tables, clock, identities, lot)
 
     def expect(self, number: int, key: Key, start: int | None) -> None:
         """There is an alert of an entry on the bucket of a key that began at a time."""
         self._buckets[number].expect(key, start)
 
-    def grown(self, now: int) -> dict[int, int]:
-        """The entries with buckets that have grown, as `add` tells those with new rows; each now and then."""
-        found = {number: buckets.tell_again(now) for number, buckets in self._buckets.items()}
-        return {number: row for number, row in found.items() if row is not None}
+    def grown(self, now: int) -> dict[int, CountedHits]:
+        """The buckets that have grown, by entry, where it is time to tell of them."""
+        found = {number: buckets.grown(now) for number, buckets in self._buckets.items()}
+        return {number: hits for number, hits in found.items() if len(hits)}
+
+    def told(self, now: int) -> None:
+        """Alerts are up to date with what has `grown`."""
+        for buckets in self._buckets.values():
+            buckets.told(now)
 
     def settle(self) -> None:
         """What has arrived so far is dealt with: of what it makes full no run for new events is to tell."""

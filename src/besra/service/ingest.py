@@ -17,7 +17,7 @@ from besra.schema.timestamp import NANOS
 from besra.service.admission import Admission
 from besra.service.bulk import Done, Item, Put, Refused
 from besra.service.dead_letters import DeadLetters, Letter
-from besra.storage.journal import Journal, Note, Receipt, Record
+from besra.storage.journal import Journal, JournalError, Note, Receipt, Record
 
 Clock = Callable[[], int]
 """The time in nanoseconds since 1970."""
@@ -82,6 +82,8 @@ class Ingest:
         """The number of the last batch acknowledged."""
         self.arrived = threading.Event()
         """Set when there is something new in the journal."""
+        self.failure = ""
+        """Why the journal could not be written the last time; nothing if it could."""
         self._journal = journal
         self._folder = folder
         self._clock = clock
@@ -148,7 +150,7 @@ class Ingest:
         records = [outcome for outcome in outcomes if isinstance(outcome, Record)]
         receipt: Receipt | None = None
         if records:
-            receipt = await asyncio.wrap_future(self._journal.submit(records, received, note))
+            receipt = await self._journalled(records, received, note)
         if receipt is not None and receipt.number is not None:
             self.last = max(self.last, receipt.number)
             self._ahead.append((receipt.number, time.monotonic()))
@@ -163,6 +165,15 @@ class Ingest:
         self.refused += len(done) - len(records)
         self.bury((found for found in done if isinstance(found, Refused)), origin)
         return done
+
+    async def _journalled(self, records: Sequence[Record], received: int, note: Note | None) -> Receipt:
+        try:
+            receipt = await asyncio.wrap_future(self._journal.submit(records, received, note))
+        except JournalError as error:
+            self.failure = str(error)
+            raise
+        self.failure = ""
+        return receipt
 
     async def _let_rules_catch_up(self) -> None:
         """Wait while rules have much to see: alerts are late for as long as it takes to look at what came before."""

@@ -162,13 +162,13 @@ class Maintenance:
         return self._store
 
     def _drop(self, part: Part) -> None:
-        self.told.dropped += self._upkeep().drop(part.day, part.stream)
+        self.told.dropped += self._upkeep().drop(part)
 
     def _drop_untimed(self, before: int) -> None:
         self.told.dropped += self._upkeep().drop_untimed(before)
 
     def _join(self, part: Part) -> None:
-        self._upkeep().compact(part.day, part.stream)
+        self._upkeep().compact(part)
         self.told.joined += 1
 
     def _clean(self, now: int) -> None:

@@ -73,8 +73,8 @@ def event_of(row: Row) -> Event:
 class OpenBucket:
     """The events of a key from `start` to `end`, both included: how many there are, and the first and last few.
 
-    `filled` is one behind the number of the last row that was there when it became full, or was told of again; -1 if it
-    was full before anything arrived. `newest` is the number of the last row that joined it.
+    `filled` is one behind the number of the last row that was there when it became full, -1 if it was full before
+    anything arrived. `newest` is the number of the last row that joined it.
     """
 
     start: int

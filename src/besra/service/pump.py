@@ -63,7 +63,7 @@ class Pump:
         """Tell the detector of what is dealt with and not in the store yet."""
         detector, known = self._runs.detector, self._alerts.position
         for batch in takewhile(lambda batch: batch.number <= known, self._journal.after(self._read)):
-            self.storing.marks.add(detector.take(arrivals_of([batch])), batch.number)
+            self.storing.marks.add(detector.take(arrivals_of([batch]), as_of=self._clock()), batch.number)
             self._taken = batch.number
         detector.see()
 
@@ -92,7 +92,7 @@ class Pump:
             recall(runs.detector, self._store, {}, Known(known, self._taken), self._clock())
             for batch in self._journal.after(max(self.stored, known)):
                 if batch.number <= self._taken:
-                    runs.detector.take(arrivals_of([batch]))
+                    runs.detector.take(arrivals_of([batch]), as_of=self._clock())
         runs.detector.see()
         runs.begin()
         self._runs, self._next = runs, None
@@ -137,7 +137,8 @@ class Pump:
         self._forgot_at = min(self._forgot_at, now)
         if now - self._forgot_at >= FORGET_EVERY:
             self._runs.detector.forget(now)
-            self._runs.detector.wake(now)
+            self._runs.detector.wake()
+            self._runs.refresh()
             self._forgot_at = now
         self._runs.listen()
         if self._runs.detector.waiting:
@@ -148,6 +149,7 @@ class Pump:
         """Take all that has arrived, and leave nothing waiting. Raises BesraError."""
         while self.step():
             pass
+        self._runs.refresh(is_last=True)
         self.storing.finish()
 
     def _next_batches(self) -> list[Batch]:

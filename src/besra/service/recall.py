@@ -44,7 +44,7 @@ def recall(detector: Detector, store: EventStore, followed: Mapping[int, int], k
         since = now - max(map(detector.lasts, whole))
         for rows in store.read(since, LAST, by="ingested"):
             for arrivals in arrivals_in(known.of(rows)):
-                detector.take(arrivals, whole)
+                detector.take(arrivals, whole, as_of=now)
     detector.see()
 
 
@@ -58,4 +58,4 @@ def _recall_kept(detector: Detector, store: EventStore, kept: Collection[int], k
         # Without marks nobody had looked at the event when it was stored.
         wanted = [told is None or not marks.isdisjoint(told) for told in found.column("rules").to_pylist()]
         for arrivals in arrivals_in(found.filter(pa.array(wanted, pa.bool_()))):
-            detector.take(arrivals, kept)
+            detector.take(arrivals, kept, as_of=now)

@@ -14,6 +14,7 @@ from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.execution import Execution, Failed
 from besra.detection.run import RunInfo
 from besra.detection.suppression_group import NO_GROUPS, Groups
+from besra.schema.timestamp import NANOS
 from besra.service.detector import Detector
 from besra.service.timetable import Slot, Timetable
 from besra.storage.alert_store import Committed
@@ -23,7 +24,8 @@ from besra.storage.progress import Progress
 
 TURNS = 8
 """Rules over alerts read alerts of rules over alerts, so many times."""
-TOGETHER = 64
+DAY = 86_400 * NANOS
+TOGETHER = 16
 """Scheduled runs committed together: new events wait for them."""
 
 Clock = Callable[[], int]
@@ -45,6 +47,9 @@ class AlertSink(Protocol):
 
     def recent(self, since: int) -> Iterable[Alert]:
         """The alerts created since a time, the oldest first."""
+
+    def bring_up_to_date(self, alerts: Sequence[Alert]) -> None:
+        """Bring those of some alerts on buckets up to date that are there."""
 
     def buckets(self, rule_uuids: Collection[str], since: int) -> Iterable[ToldBucket]:
         """The buckets of some rules there are alerts on since a time."""
@@ -147,6 +152,17 @@ class Runs:
         before = self._failing.get(done.rule.rule_id)
         self._failing[done.rule.rule_id] = done.problem.message
         return before != done.problem.message
+
+    def refresh(self, *, is_last: bool = False) -> None:
+        """Bring alerts on buckets that have grown up to date, now and then, and the last time whenever that is.
+
+        No limit holds: they are there.
+        """
+        if self._is_live and self.detector.counting:
+            now = self._clock()
+            due = now + DAY if is_last else now
+            self._alerts.bring_up_to_date(list(self.detector.grown(RunInfo(now, kind="live"), due)))
+            self.detector.told(due)
 
     def scheduled(self, batch: int) -> bool:
         """Run rules that are due, over events up to a batch; whether some are left."""

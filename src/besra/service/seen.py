@@ -8,6 +8,10 @@ Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 FIRST_SIZE = 1 << 10
 FACTOR = np.uint64(0x9E3779B97F4A7C15)
 EMPTY = 0
+FULL = 0.7
+"""The part of the slots that may be taken: with more it would take long to find one."""
+PART = int(FULL * (1 << 23))
+"""Numbers that are forgotten together."""
 
 
 class Seen:
@@ -35,9 +39,9 @@ class Seen:
     def add(self, numbers: Integers) -> None:
         """Add numbers that are not there, each once."""
         self._count += len(numbers)
-        if 2 * self._count > len(self._slots):
+        if self._count > FULL * len(self._slots):
             known = self._slots[self._slots != EMPTY]
-            self._slots = np.zeros(1 << (4 * self._count).bit_length(), np.int64)
+            self._slots = np.zeros(1 << int(self._count / FULL).bit_length(), np.int64)
             self._put(known)
         self._put(np.where(numbers == EMPTY, 1, numbers))
 
@@ -72,15 +76,15 @@ class SeenLately:
         first[np.unique(numbers, return_index=True)[1]] = True
         for part in self._parts:
             first &= ~part.has(numbers)
-        self._parts[-1].add(numbers[first])
+        new = numbers[first]
+        if len(self._parts[-1]) + len(new) > PART:
+            self._parts.append(Seen())
+            self._ends.append(end)
+        self._parts[-1].add(new)
         self._ends[-1] = end
         return first
 
     def forget(self, row: int) -> None:
         """Those of rows before this one do not matter any more."""
-        kept = [place for place, end in enumerate(self._ends) if end > row]
-        self._parts = [self._parts[place] for place in kept]
-        self._ends = [self._ends[place] for place in kept]
-        if not self._parts or len(self._parts) < 2 or self._ends[-1] - row > 2 * (self._ends[-2] - row):
-            self._parts.append(Seen())
-            self._ends.append(self._ends[-1] if self._ends else row)
+        while len(self._parts) > 1 and self._ends[0] <= row:
+            del self._parts[0], self._ends[0]

@@ -2,9 +2,11 @@
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from besra.events.recognise import Intake
 from besra.service.dead_letters import DeadLetters
@@ -43,8 +45,8 @@ class Service:
     maintenance: Maintenance
     exceptions: ExceptionBook
     clock: Clock
-    failures: list[str]
-    """What went wrong behind the scenes, the newest last; empty again once it went well."""
+    failures: dict[str, str]
+    """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def running(
         stores = closing.enter_context(stores_at(places))
         source.exceptions.open(stores.alerts.exceptions)
         job = source.load()
-        duty = Duty(job, stores, clock, settings.runs)
+        duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
         letters = DeadLetters(places.folder, clock)
         closing.callback(letters.close)
@@ -69,26 +71,29 @@ def running(
         gc.collect()
         gc.freeze()
         closing.callback(gc.unfreeze)
-        failures: list[str] = []
+        failures: dict[str, str] = {}
 
-        def failed(error: Exception) -> None:
-            failures[:] = [str(error)]
+        def failed(name: str, error: Exception) -> None:
+            failures[name] = str(error)
             ingest.is_patient = False
             tell(f"error: {error}")
 
-        def moved() -> None:
-            failures.clear()
-            ingest.is_patient = True
+        def moved(name: str) -> None:
+            failures.pop(name, None)
+            ingest.is_patient = not failures
             ingest.stored, ingest.detected = duty.pump.stored, duty.pump.detected
+
+        def told(name: str) -> tuple[Callable[[Exception], None], Callable[[], None]]:
+            return partial(failed, name), partial(moved, name)
 
         stop = threading.Event()
         maintenance = Maintenance(lambda: EventUpkeep(places.event_place), stores.alerts, places.folder, settings.keep)
         closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
-        closing.enter_context(_beside(stop, duty.filler.run, stop, failed))
+        closing.enter_context(_beside(stop, duty.filler.run, stop, *told("gaps")))
         closing.enter_context(_beside(stop, watch.run, stop))
         closing.callback(watch.wake)
-        closing.enter_context(_beside(stop, duty.pump.storing.run, stop, failed, moved))
-        closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, failed, moved))
+        closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
+        closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
         yield Service(ingest, stores, duty, letters, reader, maintenance, source.exceptions, clock, failures)
 

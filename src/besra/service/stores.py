@@ -79,6 +79,10 @@ class StoredAlerts:
             yield from page.alerts
             asked = replace(asked, after=page.sort_values[-1])
 
+    def bring_up_to_date(self, alerts: Sequence[Alert]) -> None:
+        """See `runs.AlertSink`."""
+        self._alerts.bring_up_to_date(alerts)
+
     def buckets(self, rule_uuids: Collection[str], since: int) -> Sequence[ToldBucket]:
         """See `runs.AlertSink`."""
         return self._alerts.buckets(rule_uuids, since)

@@ -190,6 +190,13 @@ class AlertStore:
         with self._database.reading() as connection:
             return arrivals.arrived(connection, after, limit)
 
+    def bring_up_to_date(self, alerts: Iterable[Alert]) -> None:
+        """Bring those of some alerts on buckets up to date that are there, whatever run has found more of them."""
+        told = {alert["kibana.alert.uuid"]: fields for alert in alerts if (fields := told_of_bucket(alert))}
+        if told:
+            with self._database.writing() as connection:
+                grow(connection, told)
+
     def buckets(self, rule_uuids: Collection[str], since: int) -> list[ToldBucket]:
         """The buckets of some rules there are alerts on, that were made or whose last events happened since a time."""
         with self._database.reading() as connection:

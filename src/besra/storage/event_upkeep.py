@@ -29,13 +29,14 @@ PLAIN = ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What the table holds of one index on one day.
+    """What the table holds of one index on one day, apart by whether a rule kept the events.
 
     `small` counts the files that are to be joined; times are in nanoseconds since 1970, those of arrival.
     """
 
     day: str
     stream: str
+    kept: bool
     files: int
     small: int
     bytes: int
@@ -72,10 +73,10 @@ class EventUpkeep(EventStore):
         """What it holds, by day and index in their order."""
         with self._current() as table:
             rows = _file_rows(table)
-        held: defaultdict[tuple[str, str], list[_FileRow]] = defaultdict(list)
+        held: defaultdict[tuple[str, str, bool], list[_FileRow]] = defaultdict(list)
         for row in rows:
-            held[row.day, row.stream].append(row)
-        return [_part(day, stream, files) for (day, stream), files in sorted(held.items())]
+            held[row.day, row.stream, row.kept].append(row)
+        return [_part(key, held[key]) for key in sorted(held)]
 
     def last_batch_before(self, time: int) -> int:
         """The number of a batch up to which all arrived before a time in nanoseconds since 1970; 0 if none is known."""
@@ -83,11 +84,15 @@ class EventUpkeep(EventStore):
             rows = _file_rows(table)
         return max((row.last_batch for row in rows if row.last_ingested < time), default=0)
 
-    def compact(self, day: str, stream: str) -> None:
+    def compact(self, part: Part) -> None:
         """Join the small files of one part."""
         with self._current() as table:
             table.optimize.compact(
-                partition_filters=[("day", "=", day), ("stream", "=", stream)],
+                partition_filters=[
+                    ("day", "=", part.day),
+                    ("stream", "=", part.stream),
+                    ("kept", "=", str(part.kept).lower()),
+                ],
                 target_size=TARGET,
                 max_concurrent_tasks=1,
                 writer_properties=WriterProperties(
@@ -98,10 +103,11 @@ class EventUpkeep(EventStore):
                 ),
             )
 
-    def drop(self, day: str, stream: str) -> int:
+    def drop(self, part: Part) -> int:
         """Take one part out of the table. How many events it held."""
+        which = f"day = {_quoted(part.day)} AND stream = {_quoted(part.stream)} AND kept = {str(part.kept).lower()}"
         with self._current() as table:
-            return int(table.delete(f"day = {_quoted(day)} AND stream = {_quoted(stream)}")["num_deleted_rows"] or 0)
+            return int(table.delete(which)["num_deleted_rows"] or 0)
 
     def drop_untimed(self, before: int) -> int:
         """Take the events without a time out that arrived before one, in nanoseconds since 1970. How many they were."""
@@ -131,6 +137,7 @@ class EventUpkeep(EventStore):
 class _FileRow:
     day: str
     stream: str
+    kept: bool
     bytes: int
     rows: int
     first_ingested: int
@@ -142,21 +149,29 @@ def _file_rows(table: DeltaTable) -> list[_FileRow]:
     added = pa.table(table.get_add_actions(flatten=True))
     if not added.num_rows:
         return []
-    names = ("partition.day", "partition.stream", "size_bytes", "num_records")
+    names = ("partition.day", "partition.stream", "partition.kept", "size_bytes", "num_records")
     columns = [added.column(name).to_pylist() for name in names]
     for name in ("min.ingested", "max.ingested"):
         columns.append(added.column(name).cast(TIME).cast(pa.int64()).to_pylist())
     columns.append(added.column("max.batch").to_pylist())
     return [
-        _FileRow(day, stream or "", size, rows or 0, (first or 0) * MICRO, ((last or 0) + CUT_OFF) * MICRO, batch or 0)
-        for day, stream, size, rows, first, last, batch in zip(*columns, strict=True)
+        _FileRow(
+            day,
+            stream or "",
+            bool(kept),
+            size,
+            rows or 0,
+            (first or 0) * MICRO,
+            ((last or 0) + CUT_OFF) * MICRO,
+            batch or 0,
+        )
+        for day, stream, kept, size, rows, first, last, batch in zip(*columns, strict=True)
     ]
 
 
-def _part(day: str, stream: str, files: list[_FileRow]) -> Part:
+def _part(key: tuple[str, str, bool], files: list[_FileRow]) -> Part:
     return Part(
-        day,
-        stream,
+        *key,
         len(files),
         sum(file.bytes < SMALL for file in files),
         sum(file.bytes for file in files),

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from besra.storage.columns import stored_name, stored_time
 from besra.storage.run_tables import JOURNAL_POSITION, RULE_PROGRESS
-from besra.storage.upsert import insert_or
+from besra.storage.upsert import insert_or, upsert
 
 ALERTS = "alerts"
 
@@ -36,10 +37,12 @@ def write_progress(connection: Connection, rule_uuid: str, progress: Progress) -
         "enabled": progress.enabled,
         "state": dict(progress.state),
     }
-    statement = insert_or(connection, RULE_PROGRESS, row)
-    changed = {name: statement.excluded[name] for name in row if name != "rule_uuid"}
-    is_further = statement.excluded.batch >= RULE_PROGRESS.c.batch
-    connection.execute(statement.on_conflict_do_update(index_elements=["rule_uuid"], set_=changed, where=is_further))
+    upsert(connection, RULE_PROGRESS, ("rule_uuid",), row, _is_further)
+
+
+def _is_further(statement: postgresql.Insert | sqlite.Insert) -> ColumnElement[bool]:
+    further: ColumnElement[bool] = statement.excluded.batch >= RULE_PROGRESS.c.batch
+    return further
 
 
 def read_progress(connection: Connection) -> dict[str, Progress]:

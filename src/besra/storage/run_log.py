@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, Insert, delete, select
 
 from besra.detection.schedule import Gap
 from besra.problems import Place, Problem, Severity
 from besra.storage.columns import stored_name, stored_text, stored_time
 from besra.storage.run_tables import EXECUTION
-from besra.storage.upsert import insert_or
+from besra.storage.upsert import upsert
 
 
 class RunStatus(StrEnum):
@@ -75,10 +75,11 @@ def write_run(connection: Connection, run: RunRecord) -> None:
         "metrics": dict(run.metrics),
         "problems": [asdict(problem) for problem in run.problems],
     }
-    statement = insert_or(connection, EXECUTION, row)
-    changed = {name: statement.excluded[name] for name in row if name not in ("rule_uuid", "id")}
-    failed = EXECUTION.c.status == str(RunStatus.FAILED)
-    connection.execute(statement.on_conflict_do_update(index_elements=["rule_uuid", "id"], set_=changed, where=failed))
+    upsert(connection, EXECUTION, ("rule_uuid", "id"), row, _has_failed)
+
+
+def _has_failed(_: Insert) -> ColumnElement[bool]:
+    return EXECUTION.c.status == str(RunStatus.FAILED)
 
 
 def _ends(name: str, time: Gap | None) -> dict[str, int | None]:

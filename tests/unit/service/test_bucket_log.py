@@ -72,6 +72,10 @@ class Live:
         self.detector.confirm()
         return self._alerts(done)
 
+    def grown(self, now: int) -> list[Json]:
+        """What alerts on buckets that have grown are to say."""
+        return list(self.detector.grown(RunInfo(now), now))
+
     def look(self) -> list[Json]:
         """The alerts of a run over all that is kept."""
         return self._alerts(list(self.detector.look(0, [EVERYTHING], RunInfo(START))))
@@ -157,17 +161,18 @@ def test_what_is_told_when(tmp_path: Path) -> None:
     live = Live(counting(tmp_path, THRESHOLDS[1]))
     assert live.arrive(events(0, 1)) == []
     assert counts(live.arrive(events(2, first=2))) == [("13:20", 3)]
-    # A bucket that grows is not told of with every event, and not forever.
+    # A bucket that grows is not told of with every event.
     assert live.arrive(events(3, first=3)) == []
-    live.detector.wake(START + MINUTE)
-    assert counts(live.run()) == [("13:20", 4)]
+    assert counts(live.grown(START + MINUTE)) == [("13:20", 4)]
+    # Where that could not be kept it is told again.
+    assert counts(live.grown(START + MINUTE)) == [("13:20", 4)]
+    live.detector.told(START + MINUTE)
     live.arrive(events(4, first=4))
-    live.detector.wake(START + MINUTE + SECOND)
-    assert live.run() == []
-    live.detector.wake(START + 2 * MINUTE)
-    assert counts(live.run()) == [("13:20", 5)]
-    live.detector.wake(START + 3 * MINUTE)
-    assert live.run() == []
+    assert live.grown(START + MINUTE + SECOND) == []
+    live.detector.told(START + MINUTE + SECOND)
+    assert counts(live.grown(START + 2 * MINUTE)) == [("13:20", 5)]
+    live.detector.told(START + 2 * MINUTE)
+    assert live.grown(START + 3 * MINUTE) == []
 
 
 def test_what_is_not_kept_is_told_again(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from besra.storage.event_store import DAY, NO_DAY, EventStore, EventStoreError, 
 from besra.storage.event_upkeep import EventUpkeep, Part
 from besra.storage.journal import Journal, Record, Verdict
 
-BASE = Part(day_of(NOW), "logs", 1, 0, 1000, 10, NOW, NOW)
+BASE = Part(day_of(NOW), "logs", True, 1, 0, 1000, 10, NOW, NOW)
 
 
 def part(days: int, arrived: int | None = None, **changed: int) -> Part:

@@ -22,9 +22,11 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     original = Detector.take
 
-    def take(self: Detector, arrivals: Sequence[Arrival], only: Collection[int] | None = None) -> Marks:
+    def take(
+        self: Detector, arrivals: Sequence[Arrival], only: Collection[int] | None = None, *, as_of: int | None = None
+    ) -> Marks:
         sizes.append(len(arrivals))
-        return original(self, arrivals, only)
+        return original(self, arrivals, only, as_of=as_of)
 
     monkeypatch.setattr(Detector, "take", take)
     return sizes

@@ -85,7 +85,7 @@ def test_a_search_that_takes_too_long(tmp_path: Path, store: EventStore) -> None
 
 def test_a_store_that_cannot_be_read(tmp_path: Path, store: EventStore) -> None:
     store.add([stored(1)], 1)
-    for path in (tmp_path / "events").rglob("day=*/*/*.parquet"):
+    for path in (tmp_path / "events").rglob("day=*/**/*.parquet"):
         path.write_bytes(b"damaged")
     with AlertStore(tmp_path / "alerts.sqlite") as alerts:
         app = app_of(tmp_path, alerts)

@@ -1,6 +1,7 @@
 """The set of numbers that holds millions."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,12 @@ def test_many_that_collide() -> None:
 @given(lots=st.lists(st.lists(st.integers(1, 50), max_size=20), max_size=30))
 def test_each_is_fresh_once(lots: list[list[int]]) -> None:
     """What is forgotten may be fresh again: here nothing is that was fresh in one of the last three lots."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("besra.service.seen.PART", 20)
+        check_lots(lots)
+
+
+def check_lots(lots: list[list[int]]) -> None:
     seen, ends, fresh_in = SeenLately(), list[int](), list[set[int]]()
     for lot in lots:
         ends.append(len(lot) + (ends[-1] if ends else 0))
@@ -44,7 +51,8 @@ def test_each_is_fresh_once(lots: list[list[int]]) -> None:
         seen.forget(ends[-4] if len(ends) > 3 else 0)
 
 
-def test_what_does_not_matter_any_more_is_forgotten() -> None:
+def test_what_does_not_matter_any_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("besra.service.seen.PART", 3000)
     seen, row = SeenLately(), 0
     for _ in range(100):
         seen.fresh(np.arange(row, row + 1000), row + 1000)

@@ -134,7 +134,8 @@ def test_row_groups_are_passed_over(store: EventStore, reader: EventReader, monk
     monkeypatch.setattr("besra.storage.event_upkeep.ROWS_TOGETHER", 2)
     for number in range(1, 4):
         store.add([stored(number, n, time=NOW + (2 * number + n) * SECOND) for n in range(2)], number)
-    EventUpkeep(Path(reader._place)).compact("2025-03-01", "logs-a-default")
+    upkeep = EventUpkeep(Path(reader._place))
+    upkeep.compact(upkeep.parts()[0])
     asked: list[Span] = []
 
     def skips(span: Span) -> bool:

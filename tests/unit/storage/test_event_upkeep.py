@@ -14,7 +14,7 @@ from tests.unit.storage.test_event_store import NOW, SECOND, ids, stored
 
 from besra.storage.event_rows import EventReader, RowQuery
 from besra.storage.event_store import NO_DAY, EventStore, EventStoreError
-from besra.storage.event_upkeep import HOURS, EventUpkeep, Sizes
+from besra.storage.event_upkeep import HOURS, EventUpkeep, Part, Sizes
 
 DAY = 86_400 * SECOND
 ODD = 'it\'s/a "b" %2F ü'
@@ -30,6 +30,10 @@ def store(place: Path) -> EventStore:
     return EventStore(place)
 
 
+def part_of(upkeep: EventUpkeep, stream: str = "logs-a-default") -> Part:
+    return next(part for part in upkeep.parts() if part.stream == stream and part.day == "2025-03-01")
+
+
 def test_small_files_are_joined(store: EventStore, place: Path) -> None:
     for number in range(1, 6):
         store.add([stored(number), stored(number, 1, index=ODD)], number)
@@ -37,11 +41,25 @@ def test_small_files_are_joined(store: EventStore, place: Path) -> None:
     told = [(part.stream, part.files, part.small, part.rows) for part in upkeep.parts()]
     assert told == [(ODD, 5, 5, 5), ("logs-a-default", 5, 5, 5)]
     for part in upkeep.parts():
-        upkeep.compact(part.day, part.stream)
+        upkeep.compact(part)
     assert [part.files for part in upkeep.parts()] == [1, 1]
     assert ids(store) == sorted(f"{number}-{place}" for number in range(1, 6) for place in (0, 1))
     store.add([stored(6)], 6)
     assert (len(ids(store)), store.last_batch, EventStore(place).last_batch) == (11, 6, 6)
+
+
+def test_what_rules_kept_stays_apart(store: EventStore, place: Path) -> None:
+    for number in range(1, 4):
+        store.add([stored(number)._replace(rules=(7,)), stored(number, 1)._replace(rules=())], number)
+    upkeep = EventUpkeep(place)
+    assert [(part.kept, part.files) for part in upkeep.parts()] == [(False, 3), (True, 3)]
+    for part in upkeep.parts():
+        upkeep.compact(part)
+    assert [(part.kept, part.files) for part in upkeep.parts()] == [(False, 1), (True, 1)]
+    kept = [rows for rows in store.read(0, 2 * NOW, is_kept=True) if len(rows)]
+    assert [rows.column("rules").to_pylist() for rows in kept] == [[[7]] * 3]
+    assert upkeep.drop(upkeep.parts()[0]) == 3
+    assert ids(store) == ["1-0", "2-0", "3-0"]
 
 
 def test_what_joins_files_is_synced(store: EventStore, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +69,7 @@ def test_what_joins_files_is_synced(store: EventStore, place: Path, monkeypatch:
     synced: set[Path] = set()
     monkeypatch.setattr("besra.storage.event_store._sync_path", synced.add)
     before = {path for path in place.rglob("*") if path.is_file()}
-    upkeep.compact("2025-03-01", "logs-a-default")
+    upkeep.compact(part_of(upkeep))
     new = {path for path in place.rglob("*") if path.is_file()} - before
     assert len(new) == 2
     assert synced >= new | {path.parent for path in new}
@@ -60,10 +78,10 @@ def test_what_joins_files_is_synced(store: EventStore, place: Path, monkeypatch:
 def test_parts_are_let_go_of(store: EventStore, place: Path) -> None:
     store.add([stored(1), stored(1, 1, time=NOW + DAY), stored(1, 2, index=ODD), stored(1, 3, time=None)], 1)
     upkeep = EventUpkeep(place)
-    assert upkeep.drop("2025-03-01", ODD) == 1
-    assert upkeep.drop("2025-03-01", "nobody's") == 0
+    first = part_of(upkeep)
+    assert upkeep.drop(part_of(upkeep, ODD)) == 1
     assert ids(store) == ["1-0", "1-1"]
-    assert upkeep.drop("2025-03-01", "logs-a-default") == 1
+    assert (upkeep.drop(first), upkeep.drop(first)) == (1, 0)
     assert (ids(store), store.last_batch) == (["1-1"], 1)
     assert upkeep.sizes() == Sizes(2, upkeep.sizes().bytes, 2)
 
@@ -91,8 +109,8 @@ def test_a_reader_of_what_was_is_not_disturbed(store: EventStore, place: Path) -
         store.add([stored(number)], number)
     upkeep = EventUpkeep(place)
     with EventReader(place).snapshot() as snapshot:
-        upkeep.compact("2025-03-01", "logs-a-default")
-        upkeep.drop("2025-03-01", "logs-a-default")
+        upkeep.compact(part_of(upkeep))
+        upkeep.drop(part_of(upkeep))
         assert upkeep.clean() == 0
         found = [event.id for lot in snapshot.lots(RowQuery()) for event in lot.events(range(lot.size))]
     assert sorted(found) == ["1-0", "2-0", "3-0"]
@@ -106,7 +124,7 @@ def test_files_go_from_disk_in_the_end(store: EventStore, place: Path, monkeypat
     (orphan := place / "day=2025-03-01" / "orphan.parquet").write_bytes(b"what a process that died has written")
     os.utime(orphan, (0, 0))
     upkeep = EventUpkeep(place)
-    upkeep.compact("2025-03-01", "logs-a-default")
+    upkeep.compact(part_of(upkeep))
     assert upkeep.clean() == 1
     assert not orphan.exists()
     assert len(list(place.rglob("*.parquet"))) == 5  # one of them a checkpoint of the log
@@ -135,8 +153,8 @@ def test_adding_goes_on_while_files_are_joined_and_dropped(store: EventStore, pl
     def look_after() -> None:
         while not stop.is_set():
             try:
-                upkeep.compact("2025-03-01", "logs-a-default")
-                upkeep.drop("2025-03-02", "logs-a-default")
+                for part in upkeep.parts():
+                    (upkeep.compact if part.day == "2025-03-01" else upkeep.drop)(part)
                 upkeep.clean()
             except EventStoreError as error:  # tried again
                 failures.append(error)
@@ -161,7 +179,8 @@ place = Path(sys.argv[1])
 store, upkeep = EventStore(place), EventUpkeep(place)
 def look_after():
     while True:
-        upkeep.compact("2025-03-01", "logs-a-default")
+        for part in upkeep.parts():
+            upkeep.compact(part)
         upkeep.clean()
 threading.Thread(target=look_after, daemon=True).start()
 number = store.last_batch
@@ -195,7 +214,8 @@ def test_duckdb_reads_the_live_files(store: EventStore, place: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     for number in range(1, 4):
         store.add([stored(number), stored(number, 1, index=ODD)], number)
-    EventUpkeep(place).compact("2025-03-01", "logs-a-default")
+    upkeep = EventUpkeep(place)
+    upkeep.compact(part_of(upkeep))
     store.add([stored(4)], 4)
     files = DeltaTable(str(place)).file_uris()
     live = "read_parquet(?, hive_partitioning = true)"
