@@ -84,6 +84,11 @@ class ExceptionBook:
         with self._lock:
             return self._all[self._key(wanted)]
 
+    def has(self, wanted: Wanted) -> bool:
+        """Whether there is one of that name."""
+        with self._lock:
+            return ExceptionKey(wanted.kind, wanted.namespace, wanted.name or "") in self._all
+
     def all(self, kind: Kind, namespaces: Sequence[str] = NAMESPACES, list_id: str | None = None) -> list[Document]:
         """The lists, or the items, perhaps those of one list; in the order of their making."""
         with self._lock:

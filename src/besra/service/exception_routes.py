@@ -14,7 +14,9 @@ from besra.service.answering import RequestError, changing, object_of, routes_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import Handler, reply
 from besra.service.exception_book import IDS, NAMESPACES, ExceptionBook, Wanted
+from besra.service.exception_import import import_exceptions
 from besra.service.ingest import Clock
+from besra.service.upload import uploaded
 from besra.storage.exception_store import Kind
 
 PREFIX = "/api/exception_lists"
@@ -29,7 +31,13 @@ def exception_routes(book: ExceptionBook, clock: Clock) -> list[Route]:
         headers = {"Content-Disposition": 'attachment; filename="exceptions.ndjson"'}
         return Response(text, 200, headers, media_type="application/ndjson")
 
+    async def import_(request: Request) -> Response:
+        overwrites, author = _overwrites(request.query_params), author_of(request, clock())
+        text = await uploaded(request)
+        return reply(await run_in_threadpool(import_exceptions, book, text, author, overwrites=overwrites))
+
     return [
+        *routes_of(f"{PREFIX}/_import", changing(import_), ["POST"]),
         *routes_of(f"{PREFIX}/_export", export, ["POST"]),
         *_routes(book, clock, Kind.ITEM, f"{PREFIX}/items"),
         *_routes(book, clock, Kind.LIST, PREFIX),
@@ -69,6 +77,16 @@ def _wanted(kind: Kind, given: Mapping[str, Any]) -> Wanted:
     if not isinstance(id_, str | None) or not isinstance(name, str | None):
         raise RequestError(400, f"`id` and `{IDS[kind]}` are texts")
     return Wanted(kind, id_, name, _namespace(given.get("namespace_type", "single")))
+
+
+def _overwrites(given: Mapping[str, str]) -> bool:
+    """Whether an import replaces what is there."""
+    for name, value in given.items():
+        if name not in ("overwrite", "as_new_list") or value not in ("true", "false"):
+            raise RequestError(400, "an import takes `overwrite` and `as_new_list`, true or false")
+    if given.get("as_new_list") == "true":
+        raise RequestError(400, "`as_new_list` is not supported: give the list another `list_id` in the file")
+    return given.get("overwrite") == "true"
 
 
 def _namespace(given: object) -> str:

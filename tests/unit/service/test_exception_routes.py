@@ -21,6 +21,7 @@ from tests.unit.storage.samples import NOW, SECOND
 from besra.api import runnable
 from besra.detection.detect import Job
 from besra.rules.exception_loading import load_exceptions
+from besra.rules.ndjson import parse_ndjson
 from besra.service import rule_watch
 from besra.service.answering import RequestError
 from besra.service.exception_book import ExceptionBook, Wanted
@@ -120,6 +121,7 @@ def test_an_export(app: Starlette, book: ExceptionBook) -> None:
         assert [line["list_id"] for line in lines[1:-1]] == ["known-tools"] * number
         assert lines[-1]["exported_exception_list_item_count"] == number
         assert rule_set(rule(), exceptions=lines[:-1]).exceptions.problems == ()
+        assert parse_ndjson("".join(f"{json.dumps(line)}\n" for line in lines)).unknown == ()
     assert refused(app, "POST", f"{LISTS}/_export?list_id=none")[0] == 404
 
 
@@ -185,6 +187,39 @@ def test_what_is_refused(
     assert (book.all(Kind.LIST), book.all(Kind.ITEM)) == before
 
 
+class Memory:
+    """A store that keeps nothing."""
+
+    def write(self, *_: object) -> None:
+        pass
+
+    def all(self) -> dict[Any, Any]:
+        return {}
+
+
+PIECES = [
+    b"--b",
+    b"--b--",
+    b"\r\n",
+    b"\n",
+    b'Content-Disposition: form-data; name="file"',
+    b"; filename=x",
+    b"\r\n\r\n",
+]
+PIECES += [json.dumps(document).encode() for document in (TOOLS, CMD)]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=12).map(b"".join))
+def test_whatever_is_uploaded_is_answered(body: bytes) -> None:
+    book = ExceptionBook()
+    book.open(Memory())  # type: ignore[arg-type]
+    app = Starlette(routes=exception_routes(book, lambda: NOW))
+    headers = {"content-type": "multipart/form-data; boundary=b", "kbn-xsrf": "x"}
+    status, answer = asked(app, "POST", f"{LISTS}/_import", body, headers)
+    assert status in (200, 400)
+    assert ("errors" if status == 200 else "message") in answer
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -201,13 +236,6 @@ FIELDS = [*CMD, "namespace_type", "comments", "tags", "os_types", "expire_time",
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=5), st.sampled_from(Kind))
 def test_whatever_is_given_is_taken_whole_or_refused(changes: dict[str, Any], kind: Kind) -> None:
-    class Memory:
-        def write(self, *_: object) -> None:
-            pass
-
-        def all(self) -> dict[Any, Any]:
-            return {}
-
     book = ExceptionBook()
     book.open(Memory())  # type: ignore[arg-type]
     book.create(Kind.LIST, TOOLS, ME)
@@ -218,6 +246,61 @@ def test_whatever_is_given_is_taken_whole_or_refused(changes: dict[str, Any], ki
     else:
         assert book.find(Wanted(kind, made["id"], None)) == made
         assert load_exceptions(book.merged(rule_set(rule())), now=NOW).rules
+
+
+def imported(app: Starlette, content: bytes, query: str = "", kind: str = "multipart/form-data; boundary=b") -> Any:
+    """The status and the answer to an import of a file."""
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="x.ndjson"\r\n\r\n'
+    headers = {"content-type": kind, "kbn-xsrf": "x"}
+    return asked(app, "POST", f"{LISTS}/_import{query}", head + content + b"\r\n--b--\r\n", headers)
+
+
+def lines_of(*documents: Any) -> bytes:
+    return b"".join(json.dumps(document).encode() + b"\n" for document in documents)
+
+
+def test_an_export_is_imported_again(app: Starlette, book: ExceptionBook) -> None:
+    book.create(Kind.LIST, TOOLS, ME)
+    book.create(Kind.ITEM, CMD, ME)
+    lines = exported(app, f"{LISTS}/_export?list_id=known-tools")
+    book.delete(Wanted(Kind.LIST, None, "known-tools"))
+    status, told = imported(app, lines_of(*lines))
+    assert (status, told["success"], told["success_count"], told["errors"]) == (200, True, 2, [])
+    again = exported(app, f"{LISTS}/_export?list_id=known-tools")
+    own = [{name: line[name] for name in (*TOOLS, "entries", "item_id") if name in line} for line in again[:-1]]
+    assert own == [{name: line[name] for name in (*TOOLS, "entries", "item_id") if name in line} for line in lines[:-1]]
+    refused_ones = imported(app, lines_of(*lines))[1]
+    assert [error["error"]["status_code"] for error in refused_ones["errors"]] == [409, 409]
+    changed = {**CMD, "name": "changed"}
+    told = imported(app, lines_of(changed, TOOLS), "?overwrite=true")[1]
+    assert (told["success_count_exception_lists"], told["success_count_exception_list_items"]) == (1, 1)
+    assert book.find(Wanted(Kind.ITEM, None, "cmd"))["name"] == "changed"
+
+
+def test_one_that_is_wrong_does_not_stop_an_import(app: Starlette, book: ExceptionBook) -> None:
+    wrong = [{**CMD, "item_id": "a", "entries": []}, {**CMD, "item_id": "b", "list_id": "none"}, {"odd": 1}]
+    status, told = imported(app, lines_of(TOOLS, *wrong, CMD) + b"{no json\n")
+    assert (status, told["success"], told["success_count"]) == (200, False, 2)
+    assert sorted(error["error"]["status_code"] for error in told["errors"]) == [400, 400, 400, 404]
+    assert [one["item_id"] for one in book.all(Kind.ITEM)] == ["cmd"]
+
+
+@pytest.mark.parametrize(
+    ("content", "query", "kind", "status"),
+    [
+        (b"", "", "multipart/form-data; boundary=b", 400),
+        (b"x", "", "multipart/form-data", 400),
+        (b"x", "", "multipart/form-data; boundary=c", 400),
+        (b"\xff", "", "multipart/form-data; boundary=b", 400),
+        (b"x", "", "application/x-ndjson", 415),
+        (b"x", "?as_new_list=true", "multipart/form-data; boundary=b", 400),
+        (b"x", "?overwrite=perhaps", "multipart/form-data; boundary=b", 400),
+        (b"x", "?merge=true", "multipart/form-data; boundary=b", 400),
+    ],
+)
+def test_imports_that_are_refused(app: Starlette, content: bytes, query: str, kind: str, status: int) -> None:
+    code, answer = imported(app, content, query, kind)
+    assert (code, answer["status_code"]) == (status, status)
 
 
 # --- at work ----------------------------------------------------------------------------------------------------------
