@@ -10,6 +10,7 @@ from besra.cli.terminal import Terminal
 from besra.detection.detect import Job
 from besra.problems import Problem
 from besra.rules.exception_loading import ExceptionFiles, load_exceptions
+from besra.service.exception_book import ExceptionBook
 
 
 @dataclass
@@ -20,6 +21,8 @@ class ServedRules:
     exceptions: ExceptionFiles
     match_index: bool
     terminal: Terminal
+    own: ExceptionBook
+    """The exceptions made over the API."""
     _shown: frozenset[Problem] = field(default=frozenset())
     _has_exceptions: bool = False
 
@@ -35,7 +38,7 @@ class ServedRules:
     def load(self) -> Job:
         """The job of the rules that are switched on. Raises BesraError."""
         now = time.time_ns()
-        excepted = load_exceptions(load_named(self.paths), self.exceptions, now=now)
+        excepted = load_exceptions(self.own.merged(load_named(self.paths)), self.exceptions, now=now)
         loaded = excepted.rules
         self._has_exceptions = bool(excepted.items or excepted.expired)
         problems = tuple(telling(loaded))

@@ -6,7 +6,7 @@ change. A set of files that cannot be read leaves the rules as they are.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from besra.detection.detect import Job
@@ -15,6 +15,7 @@ from besra.language.relative import is_relative
 from besra.rules.rule_file import rule_files
 from besra.schema.timestamp import NANOS
 from besra.service.duty import Duty
+from besra.service.exception_book import ExceptionBook
 from besra.service.runs import Clock
 
 EVERY = 3.0
@@ -31,13 +32,15 @@ Seen = tuple[tuple[str, int, int, int], ...]
 class Source:
     """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
 
-    `ends` says whether something of it may end at some time, as exceptions do. `load` raises BesraError.
+    `ends` says whether something of it may end at some time, as exceptions do. `load` raises BesraError. What it loads
+    goes through `exceptions`, which has those made over the API.
     """
 
     rules: Sequence[str]
     files: Sequence[str]
     load: Callable[[], Job]
     ends: Callable[[], bool] = lambda: False
+    exceptions: ExceptionBook = field(default_factory=ExceptionBook)
 
 
 class RuleWatch:
@@ -50,29 +53,45 @@ class RuleWatch:
         self._tell = tell
         self._known = self._settling = self._seen()
         self._loaded = clock()
+        self._owes = False
+        self._wrong = ""
 
     def run(self, stop: threading.Event) -> None:
-        """Look until told to stop."""
-        while not stop.wait(EVERY):
+        """Look until told to stop; at once when something was changed over the API."""
+        while True:
+            self._source.exceptions.changed.wait(EVERY)
+            if stop.is_set():
+                return
             self.step()
+
+    def wake(self) -> None:
+        """Have it look now, to see that it is to stop."""
+        self._source.exceptions.changed.set()
 
     def step(self) -> bool:
         """Look once; whether other rules have taken over. What goes wrong is told."""
+        changed = self._source.exceptions.changed
+        # Before anything is read: what changes while it is, is seen the next time.
+        self._owes |= changed.is_set()
+        changed.clear()
         seen, now = self._seen(), self._clock()
         is_changed, self._settling = seen != self._known and seen == self._settling, seen
         is_over = self._source.ends() and now - self._loaded >= AGAIN
         is_stale = now - self._loaded >= DATES_LAST and any(is_relative(plan) for _, plan in self._duty.job.rules)
-        if not (is_changed or is_over or is_stale):
+        if not (self._owes or is_changed or is_over or is_stale):
             return False
         try:
             job = self._source.load()
             self._known, self._loaded = seen, now
+            self._owes, self._wrong = False, ""
             if job.rules == self._duty.job.rules and not is_stale:
                 return False
             self._duty.change(job)
         except (BesraError, OSError) as error:
             self._known = seen
-            self._tell(f"error: the rules stay as they are: {error}")
+            if str(error) != self._wrong:  # what was changed over the API is tried again each time
+                self._tell(f"error: the rules stay as they are: {error}")
+            self._wrong = str(error)
             return False
         self._tell(f"{len(job.rules):,} rules running, read anew")
         return True

@@ -11,6 +11,7 @@ from functools import partial
 from besra.events.recognise import Intake
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
+from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
 from besra.service.rule_watch import RuleWatch, Source
@@ -42,6 +43,7 @@ class Service:
     letters: DeadLetters
     reader: EventReader
     maintenance: Maintenance
+    exceptions: ExceptionBook
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -56,8 +58,9 @@ def running(
     `tell` is told what goes on behind the scenes. Raises BesraError if rules or a place cannot be used.
     """
     with ExitStack() as closing:
-        job = source.load()
         stores = closing.enter_context(stores_at(places))
+        source.exceptions.open(stores.alerts.exceptions)
+        job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
         letters = DeadLetters(places.folder, clock)
@@ -88,10 +91,11 @@ def running(
         closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
         closing.enter_context(_beside(stop, duty.filler.run, stop, *told("gaps")))
         closing.enter_context(_beside(stop, watch.run, stop))
+        closing.callback(watch.wake)
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
-        yield Service(ingest, stores, duty, letters, reader, maintenance, clock, failures)
+        yield Service(ingest, stores, duty, letters, reader, maintenance, source.exceptions, clock, failures)
 
 
 @contextmanager

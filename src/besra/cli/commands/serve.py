@@ -11,7 +11,6 @@ from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.options import SizeType, rules_option
 from besra.cli.secrets import Url
-from besra.cli.serving import ServedRules
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
@@ -53,8 +52,10 @@ def serve(
     What is acknowledged is on disk. Ctrl-C or SIGTERM ends it once all of that has been dealt with.
     """
     try:
-        from besra.service.app import app_of  # noqa: PLC0415  optional, as what it needs
+        from besra.cli.serving import ServedRules  # noqa: PLC0415  optional, as what it needs
+        from besra.service.app import app_of  # noqa: PLC0415
         from besra.service.consumer import Consumer  # noqa: PLC0415
+        from besra.service.exception_book import ExceptionBook  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
         from besra.service.maintenance import Keep  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
@@ -68,8 +69,8 @@ def serve(
     terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
     tell_settings(context, terminal)
     brokers = sources_of(given)
-    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal)
-    source = Source(rules or ("bundled",), served.files, served.load, served.ends)
+    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal, ExceptionBook())
+    source = Source(rules or ("bundled",), served.files, served.load, served.ends, served.own)
     policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
