@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from besra.rules.cache import load_remembered
 from besra.rules.loaded import RuleSet
+from besra.service.exception_book import ExceptionBook
 from besra.service.kibana import status_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.rule_book import RuleBook
@@ -74,7 +75,11 @@ def api(place: Path | str, rules: Path | None = None) -> Iterator[Api]:
     with AlertStore(place) as store:
         book.open(store.rules)
         book.merged(files)
-        app = Starlette(routes=[*status_routes(), *rule_routes(book, clock)], middleware=[Middleware(PlainPaths)])
+        exceptions = ExceptionBook()
+        exceptions.open(store.exceptions)
+        app = Starlette(
+            routes=[*status_routes(), *rule_routes(book, exceptions, clock)], middleware=[Middleware(PlainPaths)]
+        )
         with TestClient(app) as client:
             yield Api(client, book, store, files, now)
 

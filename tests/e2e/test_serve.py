@@ -60,8 +60,6 @@ def test_what_is_sent_twice_is_one_event(tmp_path: Path, documents: list[dict[st
         ("/x/_bulk", b"\x1f\x8bnonsense", {"Content-Encoding": "gzip"}, 400),
         ("/x/_bulk", b"{}", {"Content-Encoding": "br"}, 415),
         ("/x/_doc", b"[]", {}, 400),
-        ("/api/detection_engine/signals/search", b'{"query": "a :"}', {}, 400),
-        ("/api/detection_engine/signals/search", b'{"size": -1}', {}, 400),
     ],
 )
 def test_bad_requests_are_answered(

@@ -11,6 +11,7 @@ from besra.cli.terminal import Terminal
 from besra.detection.detect import Job
 from besra.problems import Problem
 from besra.rules.exception_loading import ExceptionFiles, load_exceptions
+from besra.service.exception_book import ExceptionBook
 from besra.service.rule_book import RuleBook
 
 
@@ -23,6 +24,8 @@ class ServedRules:
     match_index: bool
     terminal: Terminal
     book: RuleBook
+    own: ExceptionBook
+    """The exceptions made over the API."""
     _shown: frozenset[Problem] = field(default=frozenset())
     _has_exceptions: bool = False
 
@@ -38,7 +41,7 @@ class ServedRules:
     def load(self) -> Job:
         """The job of the rules that are switched on. Raises BesraError."""
         now = time.time_ns()
-        rules = self.book.merged(load_named(self.paths))
+        rules = self.own.merged(self.book.merged(load_named(self.paths)))
         excepted = load_exceptions(rules, self.exceptions, now=now)
         loaded = excepted.rules
         self._has_exceptions = bool(excepted.items or excepted.expired)

@@ -71,6 +71,10 @@ def exception_items(documents: Iterable[RuleDocument]) -> tuple[Json, ...]:
     return tuple(document.parameters for document in documents if is_exception_item(document.parameters))
 
 
+COUNTS = ("exported_count", "exported_rules_count", "exported_exception_list_count")
+"""What tells the last line of an export: of everything, of rules, of an exception list."""
+
+
 def kind_of(value: Any) -> LineKind:
     """What an object is, by the members that tell (detection-engine.md 1.1).
 
@@ -78,7 +82,7 @@ def kind_of(value: Any) -> LineKind:
     """
     if not isinstance(value, dict):
         return LineKind.UNKNOWN
-    if "exported_count" in value or "exported_rules_count" in value:
+    if not value.keys().isdisjoint(COUNTS):
         return LineKind.SUMMARY
     if value.get("type") == "action" and "attributes" in value:
         return LineKind.CONNECTOR

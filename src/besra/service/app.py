@@ -1,26 +1,23 @@
 """The HTTP routes of a running service."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import orjson
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from besra.errors import QueryError
-from besra.language.expr import Predicate
-from besra.language.simplify import TRUE
 from besra.service import cluster, elasticsearch, runs_api, set_up
+from besra.service.alert_routes import alert_routes
+from besra.service.alert_stream import AlertStream
 from besra.service.background import beside
 from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
-from besra.service.elasticsearch import body_of, broken, failure, guarded, reply, unrouted
+from besra.service.elasticsearch import broken, unrouted
+from besra.service.exception_routes import exception_routes
 from besra.service.kibana import status_routes
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
@@ -29,21 +26,15 @@ from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
 from besra.service.server import Service
+from besra.service.signal_routes import signal_routes
 from besra.service.watch import Watcher
-from besra.storage.alert_fields import alert_condition
-from besra.storage.alert_search import Search
-from besra.storage.database import AlertStoreError
-
-SIGNALS = "/api/detection_engine/signals/search"
-LARGEST_PAGE = 10_000
-LARGEST_BODY = 1 << 20
-"""Bytes of a search."""
 
 
 def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequence[Consumer] = ()) -> Starlette:
     """The application; what watches folders and what reads brokers runs as long as it does."""
 
     searching = Searching(service.reader)
+    stream = AlertStream(service.stores.alerts)
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -54,40 +45,20 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         return PlainTextResponse("ok\n")
 
     async def metrics(_: Request) -> Response:
-        told = metrics_text(service, watchers, searching) + consumer_metrics(consumers)
+        told = metrics_text(service, watchers, searching, stream.listening) + consumer_metrics(consumers)
         return PlainTextResponse(told, media_type="text/plain; version=0.0.4")
 
-    async def signals(request: Request) -> Response:
-        try:
-            asked = search_of(orjson.loads(await body_of(request, LARGEST_BODY) or b"{}"), service.clock())
-        except (QueryError, ValueError) as error:
-            return failure(400, "parsing_exception", str(error))
-        try:
-            return await run_in_threadpool(_found, asked)
-        except AlertStoreError as error:
-            # One that a search is too much for is the asker's to mend; the database is not.
-            is_asked = error.problem.code == "alert-search"
-            kind = "search_phase_execution_exception"
-            return failure(400 if is_asked else 503, kind, str(error))
-
-    def _found(asked: Search) -> Response:
-        page = service.stores.alerts.search(asked)
-        hits = [
-            {"_index": ".alerts-security.alerts-default", "_id": alert["kibana.alert.uuid"], "_source": alert}
-            for alert in page.alerts
-        ]
-        total = {"value": page.total, "relation": "eq"}
-        return reply({"took": 0, "timed_out": False, "hits": {"total": total, "hits": hits}})
-
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", healthy),
             Route("/readyz", ready),
             Route("/metrics", metrics),
-            Route(SIGNALS, guarded(signals), methods=["POST"]),
+            *signal_routes(searching, service.stores.alerts, service.clock),
+            *alert_routes(stream, service.stores.alerts, service.clock),
+            *exception_routes(service.exceptions, service.clock),
             *runs_api.routes(service),
             *status_routes(),
-            *rule_routes(service.book, service.clock),
+            *rule_routes(service.book, service.exceptions, service.clock),
             *cluster.routes(),
             *dead_letter_routes(service.letters),
             *otlp_routes(service.ingest),
@@ -99,26 +70,8 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         exception_handlers={HTTPException: unrouted, Exception: broken},
         lifespan=beside([*watchers, *consumers]),
     )
-
-
-def search_of(body: Mapping[str, Any], now: int) -> Search:
-    """What a request asks for: `query` in KQL over the fields of alerts, `size` and `from`.
-
-    Raises ValueError, and QueryError for the query. `now` is what dates in it mean, in nanoseconds since 1970.
-    """
-    if not isinstance(body, dict):
-        raise ValueError("the body is no JSON object")
-    size, offset, query = body.get("size", 100), body.get("from", 0), body.get("query", "")
-    if not isinstance(query, str):
-        raise ValueError("query is a text in KQL, such as kibana.alert.severity: high")
-    if not isinstance(size, int) or not 0 <= size <= LARGEST_PAGE:
-        raise ValueError(f"size is a number up to {LARGEST_PAGE:,}")
-    if not isinstance(offset, int) or offset < 0:
-        raise ValueError("from is a number, 0 or more")
-    condition: Predicate = TRUE
-    if query.strip():
-        condition = alert_condition(query, now).predicate
-    return Search(condition, size=size, offset=offset)
+    app.state.endings = (stream.end,)
+    return app
 
 
 def failing_of(service: Service) -> str:
@@ -126,7 +79,7 @@ def failing_of(service: Service) -> str:
     return next(iter([*service.failures.values()]), service.ingest.failure)
 
 
-def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searching) -> str:
+def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searching, listeners: int) -> str:
     """The metrics in the text form of Prometheus."""
     told = {
         "besra_documents_taken_total": ("counter", "Documents acknowledged since the start.", service.ingest.taken),
@@ -140,6 +93,7 @@ def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searc
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(failing_of(service)))),
         **maintenance_metrics(service.maintenance.told),
         **searching.metrics(),
+        "besra_alert_listeners": ("gauge", "Those who follow new alerts.", listeners),
     }
     for watcher in watchers:
         told |= watcher.metrics()

@@ -5,10 +5,8 @@ is kept (`hit_log`). It makes the alerts a scan of all events makes, with the sa
 is new among them.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -64,12 +62,14 @@ class Arrival(NamedTuple):
     received: int
 
 
+Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
+
 GRACE = 120 * NANOS
 """How long an event that must be missing is waited for after it could have happened."""
 WHOLE = Since(0)
 
-Marks = Mapping[int, Collection[int]]
-"""The marks of the rules that kept an event, by its position; those nobody kept are not there."""
+Marks = Sequence[tuple[Integers, Integers]]
+"""Positions of events, and beside each the mark of a rule that kept it. A pair may be there more than once."""
 
 
 def position_of(batch: int, place: int) -> int:
@@ -83,7 +83,7 @@ class _Take:
 
     arrived: int
     only: Collection[int] | None
-    marks: defaultdict[int, set[int]]
+    marks: list[tuple[Integers, Integers]]
 
 
 class Detector:
@@ -154,7 +154,7 @@ class Detector:
 
         They have just arrived, or if they are told of again they are as old as they are at `as_of`.
         """
-        marks: defaultdict[int, set[int]] = defaultdict(set)
+        marks: list[tuple[Integers, Integers]] = []
         if not arrivals:
             return marks
         take = _Take(self._arrived(arrivals, as_of), only, marks)
@@ -193,11 +193,10 @@ class Detector:
         if found.kept is None:
             return
         kept = [arrivals[row] for row in found.kept.rows.tolist()]
+        positions = np.array([arrival.position for arrival in kept], np.int64)
         for group in found.kept.groups:
-            rows = group.table[ROW].tolist()
-            for (entry, _), (start, end) in zip(group.places, pairwise((0, *group.ends)), strict=True):
-                for row in rows[start:end]:
-                    take.marks[kept[row].position].add(self.marks[entry])
+            told = np.array([self.marks[entry] for entry, _ in group.places], np.int64)
+            take.marks.append((positions[group.table[ROW]], np.repeat(told, np.diff(group.ends, prepend=0))))
         received = np.array([arrival.received for arrival in kept], np.int64)
         self._note(self._log.add(found.kept, [_raw(arrival) for arrival in kept], received, take.arrived, take.only))
 

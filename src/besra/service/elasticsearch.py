@@ -1,5 +1,6 @@
 """The Elasticsearch-shaped routes that take documents, and what all such routes share (interfaces.md 4)."""
 
+import json
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -150,6 +151,14 @@ async def body_of(request: Request, limit: int, hold: Callable[[int], None] = la
 def reply(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """JSON with the header that clients look for."""
     return reply_text(orjson.dumps(value), status, headers)
+
+
+def reply_documents(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The same with documents in it, which may be deeper, or hold greater numbers, than its quick writer takes."""
+    try:
+        return reply(value, status, headers)
+    except TypeError:
+        return reply_text(json.dumps(value).encode(), status, headers)
 
 
 def reply_text(text: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -14,12 +14,12 @@ from starlette.routing import Route
 
 from besra.problems import Problem
 from besra.rules.ndjson import json_text
+from besra.service.answering import OWN_HEADERS, SPACE
 from besra.service.body import BodyError
 from besra.service.cluster import VERSION
 from besra.service.plain_paths import named
 from besra.storage.database import AlertStoreError
 
-SPACE = "default"
 NOBODY = "anonymous"
 """Who changes something: nobody is asked for a name yet."""
 
@@ -96,7 +96,7 @@ def _check(request: Request) -> None:
     space = named(request, "space")
     if space not in (None, SPACE):
         raise RefusedError(404, f"there is no space {space!r}; besra has one, {SPACE}")
-    if request.method not in ("GET", "HEAD") and "kbn-xsrf" not in request.headers:
+    if request.method not in ("GET", "HEAD") and not any(name in request.headers for name in OWN_HEADERS):
         raise RefusedError(400, "Request must contain a kbn-xsrf header.")
 
 

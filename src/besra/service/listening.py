@@ -1,7 +1,8 @@
 """Listening for requests until told to stop."""
 
 import signal
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -15,7 +16,21 @@ KEEP_ALIVE = 120
 
 
 class Server(uvicorn.Server):
-    """A server that ends when it is told to, and leaves it to its caller to end the process."""
+    """A server that ends when it is told to, and leaves it to its caller to end the process.
+
+    What answers without an end of its own is in `endings` of the application's state: each is called before the others
+    are waited for.
+    """
+
+    def __init__(self, config: uvicorn.Config, endings: Sequence[Callable[[], None]] = ()) -> None:
+        super().__init__(config)
+        self._endings = endings
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        for end in self._endings:
+            end()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -42,7 +57,7 @@ def listen(app: Starlette, host: str, port: int) -> bool:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=10,
     )
-    server = Server(config)
+    server = Server(config, app.state.endings)
     try:
         server.run()
     except SystemExit:  # how it ends when it cannot listen

@@ -83,8 +83,8 @@ class RuleBook:
     `lock` is held by whoever reads rules to change and write them.
     """
 
-    def __init__(self) -> None:
-        self.changed = threading.Event()
+    def __init__(self, changed: threading.Event | None = None) -> None:
+        self.changed = changed or threading.Event()
         """Set when a rule was changed over the API."""
         self.lock = threading.RLock()
         self._lock = threading.RLock()

@@ -4,20 +4,16 @@ An import is one transaction: either all of its rules that can be stored are, or
 stays as it is, so what is imported twice is imported once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from besra.rules.ndjson import Export, Json, parse_ndjson
+from besra.rules.ndjson import Export, json_text, parse_ndjson
 from besra.service.kibana import RefusedError, problem_document
 from besra.service.rule_book import Entry, RuleBook
 from besra.service.rule_changes import Draft, RuleChanges, changeable, drafted, taken
 
 UNKNOWN = "(unknown id)"
-NOT_TAKEN = (
-    "besra keeps no {what} over its API yet: put it into a file and pass that to `besra serve --exceptions`; rules that"
-    " name it find it there"
-)
 NO_CONNECTORS = "besra has no connectors; the rule is imported, and its actions are kept and do nothing"
 
 
@@ -29,8 +25,16 @@ class _Outcome:
     errors: list[dict[str, Any]] = field(default_factory=list)
 
 
-def import_rules(changes: RuleChanges, book: RuleBook, text: str, *, overwrite: bool) -> dict[str, Any]:
-    """Import the rules of an export, and say what became of all that was in it. Raises AlertStoreError."""
+TakeExceptions = Callable[[str], Mapping[str, Any]]
+
+
+def import_rules(
+    changes: RuleChanges, book: RuleBook, text: str, take: TakeExceptions, *, overwrite: bool
+) -> dict[str, Any]:
+    """Import the rules of an export, and say what became of all that was in it. Raises AlertStoreError.
+
+    `take` imports exception lists and items, and says what became of them (`exception_import`).
+    """
     export = parse_ndjson(text)
     outcome = _Outcome()
     drafts: list[Draft] = []
@@ -40,6 +44,8 @@ def import_rules(changes: RuleChanges, book: RuleBook, text: str, *, overwrite: 
         except RefusedError as error:
             outcome.errors.append(_error(parsed.text("rule_id"), error))
     outcome.errors += [_unknown(problem_document(problem)) for problem in export.unknown]
+    # Before the rules that name them, which run as soon as they are there.
+    others = _told_of_others(export, take)
     with book.lock:
         known = book.known()
         for draft in drafts:
@@ -50,7 +56,7 @@ def import_rules(changes: RuleChanges, book: RuleBook, text: str, *, overwrite: 
         "success_count": len(written),
         "rules_count": len(export.rules) + len(export.unknown),
         "errors": outcome.errors,
-        **_told_of_others(export),
+        **others,
     }
 
 
@@ -82,23 +88,17 @@ def _unknown(problem: Mapping[str, Any]) -> dict[str, Any]:
     return {"rule_id": UNKNOWN, "error": {"status_code": 400, "message": f"{where}{problem['message']}"}}
 
 
-def _told_of_others(export: Export) -> dict[str, Any]:
+def _told_of_others(export: Export, take: TakeExceptions) -> dict[str, Any]:
     """What becomes of what is no rule: exceptions and connectors."""
-    lists, items, connectors = export.exception_lists, export.exception_items, export.connectors
-    told = [_exception("exception list", value) for value in lists]
-    told += [_exception("exception item", value) for value in items]
-    warnings = [{"type": "simple", "message": NO_CONNECTORS, "actionPath": ""}] if connectors else []
+    texts = [json_text(document.parameters) for document in export.exceptions]
+    told = take("\n".join(texts)) if texts else {"success": True, "success_count": 0, "errors": []}
+    warnings = [{"type": "simple", "message": NO_CONNECTORS, "actionPath": ""}] if export.connectors else []
     return {
-        "exceptions_success": not told,
-        "exceptions_success_count": 0,
-        "exceptions_errors": told,
+        "exceptions_success": told["success"],
+        "exceptions_success_count": told["success_count"],
+        "exceptions_errors": told["errors"],
         "action_connectors_success": True,
         "action_connectors_success_count": 0,
         "action_connectors_errors": [],
         "action_connectors_warnings": warnings,
     }
-
-
-def _exception(what: str, value: Json) -> dict[str, Any]:
-    names = {name: value[name] for name in ("list_id", "item_id") if isinstance(value.get(name), str)}
-    return {**names, "error": {"status_code": 501, "message": NOT_TAKEN.format(what=what)}}

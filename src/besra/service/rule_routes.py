@@ -1,5 +1,6 @@
 """The routes of rule managers (interfaces.md 4, detection-engine.md 8.1)."""
 
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -10,7 +11,11 @@ from starlette.routing import Route
 from besra.problems import Problem
 from besra.rules.document import RuleDocument
 from besra.rules.ndjson import decode_located
+from besra.service.answering import RequestError
+from besra.service.author import author_of
 from besra.service.elasticsearch import body_of
+from besra.service.exception_book import ExceptionBook
+from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
 from besra.service.kibana import Handler, RefusedError, is_true, json_reply, kibana_routes
 from besra.service.plain_paths import named
@@ -30,9 +35,9 @@ NDJSON = "application/ndjson; charset=utf-8"
 EXPORT_NAME = "rules_export.ndjson"
 
 
-def rule_routes(book: RuleBook, clock: Clock) -> list[Route]:
+def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list[Route]:
     """All of them, over the rules of a service."""
-    api = _Rules(book, clock)
+    api = _Rules(book, exceptions, clock)
     handlers: list[tuple[str, str, Handler]] = [
         (f"{RULES}/_find", "GET", api.find),
         (f"{RULES}/_bulk_action", "POST", api.bulk),
@@ -52,8 +57,9 @@ def rule_routes(book: RuleBook, clock: Clock) -> list[Route]:
 class _Rules:
     """What the routes answer."""
 
-    def __init__(self, book: RuleBook, clock: Clock) -> None:
+    def __init__(self, book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> None:
         self._book = book
+        self._exceptions = exceptions
         self._clock = clock
         self._changes = RuleChanges(book, clock)
 
@@ -129,10 +135,18 @@ class _Rules:
     # --- in and out ---------------------------------------------------------------------------------------------------
 
     async def import_(self, request: Request) -> Response:
+        overwrite, overwrites = is_true(request, "overwrite"), is_true(request, "overwrite_exceptions")
+        try:
+            author = author_of(request, self._clock())
+        except RequestError as error:
+            raise RefusedError(error.status, str(error)) from error
         text = await _uploaded(request)
-        overwrite = is_true(request, "overwrite")
-        told = await run_in_threadpool(lambda: import_rules(self._changes, self._book, text, overwrite=overwrite))
-        return json_reply(told)
+
+        def imported() -> dict[str, Any]:
+            take = partial(import_exceptions, self._exceptions, author=author, overwrites=overwrites)
+            return import_rules(self._changes, self._book, text, take, overwrite=overwrite)
+
+        return json_reply(await run_in_threadpool(imported))
 
     async def export(self, request: Request) -> Response:
         body = await body_of(request, LARGEST_BODY)

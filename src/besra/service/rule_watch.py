@@ -15,6 +15,7 @@ from besra.language.relative import is_relative
 from besra.rules.rule_file import rule_files
 from besra.schema.timestamp import NANOS
 from besra.service.duty import Duty
+from besra.service.exception_book import ExceptionBook
 from besra.service.rule_book import RuleBook
 from besra.service.runs import Clock
 
@@ -33,7 +34,8 @@ class Source:
     """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
 
     `ends` says whether something of it may end at some time, as exceptions do. `load` raises BesraError. What it loads
-    goes through the `book`, which has the rules made over the API.
+    goes through the `book` and `exceptions`, which have the rules and the exceptions made over the API, and one event
+    to tell of changes.
     """
 
     rules: Sequence[str]
@@ -41,6 +43,7 @@ class Source:
     load: Callable[[], Job]
     ends: Callable[[], bool] = lambda: False
     book: RuleBook = field(default_factory=RuleBook)
+    exceptions: ExceptionBook = field(default_factory=ExceptionBook)
 
 
 class RuleWatch:
@@ -57,23 +60,23 @@ class RuleWatch:
         self._wrong = ""
 
     def run(self, stop: threading.Event) -> None:
-        """Look until told to stop; at once when a rule was changed over the API."""
+        """Look until told to stop; at once when something was changed over the API."""
         while True:
-            self._source.book.changed.wait(EVERY)
+            self._source.exceptions.changed.wait(EVERY)
             if stop.is_set():
                 return
             self.step()
 
     def wake(self) -> None:
         """Have it look now, to see that it is to stop."""
-        self._source.book.changed.set()
+        self._source.exceptions.changed.set()
 
     def step(self) -> bool:
         """Look once; whether other rules have taken over. What goes wrong is told."""
-        changed = self._source.book.changed
-        # Before the rules are read: what changes while they are is seen the next time.
-        self._owes |= changed.is_set()
-        changed.clear()
+        # Before anything is read: what changes while it is, is seen the next time.
+        for changed in (self._source.book.changed, self._source.exceptions.changed):
+            self._owes |= changed.is_set()
+            changed.clear()
         seen, now = self._seen(), self._clock()
         is_changed, self._settling = seen != self._known and seen == self._settling, seen
         is_over = self._source.ends() and now - self._loaded >= AGAIN

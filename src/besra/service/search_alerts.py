@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from besra.language.expr import Predicate
 from besra.language.relative import at
 from besra.language.simplify import FALSE, all_of
 from besra.service.search_error import not_supported
-from besra.service.search_indices import ALERTS, Indices, indices_of
+from besra.service.search_indices import ALERTS, indices_of
 from besra.service.search_params import Params
 from besra.service.search_request import condition_of, ids_apart, of_ids, page_size, sorts_of
 from besra.service.searching import SHARDS, search_answer
@@ -35,27 +36,36 @@ def alert_request(path: str | None, body: object, address: Mapping[str, str], no
     params = Params(body, address)
     indices = indices_of(path, params)
     indices.check_alerts()
-    ids, clause = ids_apart(params.take("query"))
-    condition, warnings = condition_of({"match_all": {}} if clause is None else clause, "query", alert_catalogue())
-    reads = all_of([at(condition, now), of_ids(ids)]) if _are_read(indices) else FALSE
+    condition, warnings = alert_clause(params.take("query"), now)
+    return page_of_alerts(params, condition if indices.read_alerts else FALSE, 10, warnings)
+
+
+def alert_clause(clause: Any, now: int) -> tuple[Predicate, tuple[str, ...]]:
+    """A clause of the Query DSL over alerts as a predicate, and what of it can never hold. Raises SearchError."""
+    ids, rest = ids_apart(clause)
+    condition, warnings = condition_of({"match_all": {}} if rest is None else rest, "query", alert_catalogue())
+    return all_of([at(condition, now), of_ids(ids)]), warnings
+
+
+def page_of_alerts(params: Params, condition: Predicate, size: int, warnings: tuple[str, ...] = ()) -> AlertRequest:
+    """Which page of the alerts that satisfy a condition is asked for, by all parameters that are left.
+
+    `size` is that of a page unless the request says. Raises SearchError.
+    """
     given = [sort for sort in sorts_of(params) if sort[0] not in POSITIONS]
     if unknown := [name for name, _ in given if name not in SORTED]:
         raise not_supported(f"`sort` of alerts by {unknown[0]}", f"sort by one of {', '.join(SORTED)}")
     sort = tuple(Sort(name, descending) for name, descending in given) or NEWEST
     offset = params.number("from", 0)
-    size = page_size(params, 10, offset)
+    size = page_size(params, size, offset)
     after = params.take("search_after")
     shown = shown_of(params)
     # All of them are always counted, and none takes long.
     params.take("track_total_hits")
     params.seconds("timeout")
     params.finish()
-    search = Search(reads, sort, size, offset, after if isinstance(after, list) else None)
+    search = Search(condition, sort, size, offset, after if isinstance(after, list) else None)
     return AlertRequest(search, shown, len(sort) + 1 if given else 0, warnings)
-
-
-def _are_read(indices: Indices) -> bool:
-    return indices.read_alerts
 
 
 def alert_answer(alerts: AlertStore, request: AlertRequest) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The routes by which clients of Elasticsearch search events and alerts (interfaces.md 4, components.md 3)."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import wraps
 from typing import Any
 
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from besra.errors import InputError
-from besra.service.elasticsearch import PRODUCT, Handler, body_of, failure, guarded, reply
+from besra.service.elasticsearch import PRODUCT, Handler, body_of, failure, guarded, reply, reply_documents
 from besra.service.ingest import Clock
 from besra.service.plain_paths import IndexRoute, named
 from besra.service.search_alerts import alert_answer, alert_count, alert_request
@@ -42,32 +41,32 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
         asked = eql_request(path, body, request.query_params, clock())
         if asked.indices.are_alerts:
             raise not_supported("an EQL search of alerts", "use `_search`, or rules over alerts")
-        return _found(await searching.run(lambda: searching.eql(asked)), headers=_warned(asked.warnings))
+        return reply_documents(await searching.run(lambda: searching.eql(asked)), headers=warned(asked.warnings))
 
     async def search(request: Request) -> Response:
         path, body = request.path_params.get("index"), await _body(request)
         if _of_alerts(path):
             of_alerts = alert_request(path, body, request.query_params, clock())
-            return reply(
-                await searching.run(lambda: alert_answer(alerts, of_alerts)), headers=_warned(of_alerts.warnings)
+            return reply_documents(
+                await searching.run(lambda: alert_answer(alerts, of_alerts)), headers=warned(of_alerts.warnings)
             )
         asked = search_request(path, body, request.query_params, clock())
-        return _found(await searching.run(lambda: searching.search(asked)), headers=_warned(asked.warnings))
+        return reply_documents(await searching.run(lambda: searching.search(asked)), headers=warned(asked.warnings))
 
     async def count(request: Request) -> Response:
         path, body = request.path_params.get("index"), await _body(request)
         if _of_alerts(path):
             of_alerts = alert_request(path, body, request.query_params, clock())
             return reply(
-                await searching.run(lambda: alert_count(alerts, of_alerts)), headers=_warned(of_alerts.warnings)
+                await searching.run(lambda: alert_count(alerts, of_alerts)), headers=warned(of_alerts.warnings)
             )
         asked = count_request(path, body, request.query_params, clock())
-        return _found(await searching.run(lambda: searching.count(asked)), headers=_warned(asked.warnings))
+        return reply_documents(await searching.run(lambda: searching.count(asked)), headers=warned(asked.warnings))
 
     async def document(request: Request) -> Response:
         index, id_ = named(request, "index") or "", named(request, "id") or ""
         found = await searching.run(lambda: _document(searching, alerts, index, id_))
-        return _found(found, 200 if found["found"] else 404)
+        return reply_documents(found, 200 if found["found"] else 404)
 
     async def exists(request: Request) -> Response:
         index = request.path_params["index"]
@@ -140,18 +139,10 @@ def _of_alerts(path: str | None) -> bool:
     return indices_of(path, Params({}, {})).are_alerts
 
 
-def _warned(warnings: Iterable[str]) -> dict[str, str]:
+def warned(warnings: Iterable[str]) -> dict[str, str]:
     """What does not stop a search, in the header by which Elasticsearch tells of such."""
     told = [text.encode("ascii", "replace").decode().replace('"', "'").replace("\n", " ") for text in warnings]
     return {"Warning": ", ".join(f'299 besra "{text[:200]}"' for text in told[:5])} if told else {}
-
-
-def _found(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """JSON with documents in it, which may be deeper, or hold greater numbers, than its quick writer takes."""
-    try:
-        return reply(value, status, headers)
-    except TypeError:
-        return Response(json.dumps(value), status, {**PRODUCT, **(headers or {})}, media_type="application/json")
 
 
 async def _refreshed(_: Request) -> Response:

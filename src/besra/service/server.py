@@ -11,6 +11,7 @@ from functools import partial
 from besra.events.recognise import Intake
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
+from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
 from besra.service.rule_book import RuleBook
@@ -44,6 +45,7 @@ class Service:
     reader: EventReader
     maintenance: Maintenance
     book: RuleBook
+    exceptions: ExceptionBook
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -60,6 +62,7 @@ def running(
     with ExitStack() as closing:
         stores = closing.enter_context(stores_at(places))
         source.book.open(stores.alerts.rules)
+        source.exceptions.open(stores.alerts.exceptions)
         job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
@@ -95,7 +98,9 @@ def running(
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
-        yield Service(ingest, stores, duty, letters, reader, maintenance, source.book, clock, failures)
+        yield Service(
+            ingest, stores, duty, letters, reader, maintenance, source.book, source.exceptions, clock, failures
+        )
 
 
 @contextmanager

@@ -98,18 +98,9 @@ class Storing:
 
 def stored_events(batches: list[Batch], marks: KeptMarks) -> list[StoredEvent]:
     """The events of batches as the store takes them."""
-    told = marks.told
+    told = iter(marks.of_batches(batches))
     return [
-        StoredEvent(
-            batch.number,
-            place,
-            record.index,
-            record.id,
-            record.line,
-            record.time,
-            batch.received,
-            told(batch.number, place),
-        )
+        StoredEvent(batch.number, place, record.index, record.id, record.line, record.time, batch.received, next(told))
         for batch in batches
         for place, record in enumerate(batch.records)
     ]

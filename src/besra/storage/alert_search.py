@@ -93,6 +93,7 @@ class CountBy(Enum):
     STATUS = "status"
     SEVERITY = "severity"
     RULE = "rule_uuid"
+    RULE_NAME = "rule_name"
     HOST = "host.name"
     USER = "user.name"
 

@@ -18,12 +18,13 @@ from besra.detection.schedule import Gap
 from besra.detection.suppression_group import Groups
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
-from besra.storage import alert_search, gap_log, group_log, progress, retention, run_log, workflow
+from besra.storage import alert_search, arrivals, gap_log, group_log, progress, retention, run_log, workflow
 from besra.storage.alert_row import AT_ONCE, Values, documents, rows_of
 from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
 from besra.storage.columns import is_storable
 from besra.storage.database import AlertStoreError, Database
+from besra.storage.exception_store import ExceptionStore
 from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
 from besra.storage.growth import ToldBucket, grow, told_buckets, told_of_bucket
 from besra.storage.outcome import Outcome
@@ -64,6 +65,8 @@ class AlertStore:
             raise
         self.rules = RuleStore(self._database)
         """The rules made over the API."""
+        self.exceptions = ExceptionStore(self._database)
+        """The exceptions made over the API."""
 
     def close(self) -> None:
         """Close all connections."""
@@ -92,6 +95,7 @@ class AlertStore:
                 _write_outcome(connection, outcome, new)
             if position is not None:
                 progress.write_position(connection, position)
+            arrivals.add_arrivals(connection, committed.new)
         return committed
 
     @property
@@ -177,6 +181,17 @@ class AlertStore:
         """How many alerts satisfy a condition, by what they have in common, the most first."""
         with self._database.reading() as connection:
             return alert_search.counts(connection, condition, by)
+
+    @property
+    def last_arrival(self) -> int:
+        """The position of the last alert in the order they came in, 0 for none."""
+        with self._database.reading() as connection:
+            return arrivals.last_arrival(connection)
+
+    def arrived(self, after: int, limit: int) -> list[tuple[int, Alert]]:
+        """The next alerts after a position in the order they came in, each with its own."""
+        with self._database.reading() as connection:
+            return arrivals.arrived(connection, after, limit)
 
     def bring_up_to_date(self, alerts: Iterable[Alert]) -> None:
         """Bring those of some alerts on buckets up to date that are there, whatever run has found more of them."""

@@ -96,3 +96,13 @@ ALERT_CHANGE = Table(
     Index(None, "alert"),
 )
 """The history: every change of an alert by people, in order."""
+
+ALERT_ARRIVAL = Table(
+    "alert_arrival",
+    METADATA,
+    Column("position", NUMBERED, primary_key=True),
+    Column("alert", NAME, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False),
+    Index(None, "alert"),
+    sqlite_autoincrement=True,
+)
+"""The order alerts came in: no position is given twice, also where alerts have been removed."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.documents import ROOT, text_of
 
 from besra.service import cluster, elasticsearch, set_up
+from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import Ingest
 from besra.service.kibana import status_routes
 from besra.service.rule_book import RuleBook
@@ -28,5 +29,5 @@ def test_every_route_is_described(tmp_path: Path) -> None:
 
 def test_every_route_of_rule_managers_is_described() -> None:
     text = text_of(API)
-    routes = [*status_routes(), *rule_routes(RuleBook(), lambda: 0)]
+    routes = [*status_routes(), *rule_routes(RuleBook(), ExceptionBook(), lambda: 0)]
     assert [route.path for route in routes if f"`{route.path.removeprefix('/s/{space}')}`" not in text] == []

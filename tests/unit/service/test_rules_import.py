@@ -100,11 +100,14 @@ def test_of_two_rules_of_one_id_the_first_counts_or_the_last(served: Api) -> Non
     assert served.ask("GET", RULES, params={"rule_id": "a"})["name"] == "last"
 
 
-def test_exceptions_and_connectors_are_told_of(served: Api) -> None:
+def test_exceptions_are_taken_and_connectors_told_of(served: Api) -> None:
     told = served.send(lines(rule("a"), CONTAINER, ITEM, CONNECTOR))
-    assert (told["success"], told["success_count"], told["exceptions_success"]) == (True, 1, False)
-    assert [one["list_id"] for one in told["exceptions_errors"]] == [CONTAINER["list_id"], ITEM["list_id"]]
-    assert "--exceptions" in told["exceptions_errors"][0]["error"]["message"]
+    assert (told["success"], told["success_count"], told["errors"]) == (True, 1, [])
+    assert (told["exceptions_success"], told["exceptions_success_count"]) == (True, 2)
+    again = served.send(lines(CONTAINER, ITEM))
+    assert (again["success"], again["exceptions_success"], again["exceptions_success_count"]) == (True, False, 0)
+    assert [one["list_id"] for one in again["exceptions_errors"]] == [CONTAINER["list_id"], ITEM["list_id"]]
+    assert served.send(lines(CONTAINER, ITEM), overwrite_exceptions="true")["exceptions_success_count"] == 2
     assert [one["type"] for one in told["action_connectors_warnings"]] == ["simple"]
 
 

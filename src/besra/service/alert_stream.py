@@ -1,0 +1,119 @@
+"""New alerts as they come, for those who follow them: server-sent events (interfaces.md 4).
+
+Each listener asks the alert store for what came after the last alert it was sent, so a slow one holds up nobody, and
+one that comes again misses nothing.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from besra.detection.alert import Alert
+from besra.service.answering import refused
+from besra.storage.alert_store import AlertStore
+from besra.storage.database import AlertStoreError
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Nobody in between keeps events back."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamBounds:
+    """How many listen at once, how many alerts one is sent at a time, and seconds: between two looks for new alerts,
+    and between signs of life."""
+
+    listeners: int = 20
+    at_once: int = 100
+    every: float = 0.5
+    alive: float = 15.0
+
+
+DEFAULT_BOUNDS = StreamBounds()
+
+
+class AlertStream:
+    """Those who follow new alerts. One for a process."""
+
+    def __init__(self, alerts: AlertStore, bounds: StreamBounds = DEFAULT_BOUNDS) -> None:
+        self.listening = 0
+        """How many there are."""
+        self.bounds = bounds
+        self._alerts = alerts
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Send nobody anything more. To be called on the loop that answers requests."""
+        self._ended.set()
+
+    def start(self, asked: int | None) -> int:
+        """Behind which position a listener begins: the one it asks for, else the last there is. Raises AlertStoreError.
+
+        One that no alert has had is from another store, which has other alerts: then it begins at the last, too.
+        """
+        last = self._alerts.last_arrival
+        return last if asked is None else min(asked, last)
+
+    async def events(self, position: int) -> AsyncIterator[bytes]:
+        """What a listener is sent, until the end."""
+        yield b": alerts follow as they come\n\n"
+        said = time.monotonic()
+        while not self._ended.is_set():
+            found: list[tuple[int, Alert]] | None
+            try:
+                found = await run_in_threadpool(self._alerts.arrived, position, self.bounds.at_once)
+            except AlertStoreError:
+                found = None  # told where the service tells of its failures; a later look finds them
+            for number, alert in found or ():
+                yield event_of(number, alert)
+                position = number
+            if found:
+                said = time.monotonic()
+            elif time.monotonic() - said >= self.bounds.alive:
+                yield b": still here\n\n" if found is not None else b": the alerts cannot be read at the moment\n\n"
+                said = time.monotonic()
+            if not found or len(found) < self.bounds.at_once:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), self.bounds.every)
+
+
+class Listening(Response):
+    """The answer to a listener, from behind a position on; or that there are too many already."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, stream: AlertStream, position: int) -> None:
+        super().__init__(headers=HEADERS)
+        self._stream = stream
+        self._position = position
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        most = self._stream.bounds.listeners
+        if self._stream.listening >= most:
+            answer: Response = refused(429, f"{most} follow the alerts already", {"Retry-After": "10"})
+            await answer(scope, receive, send)
+            return
+        self._stream.listening += 1
+        try:
+            events = self._stream.events(self._position)
+            answer = StreamingResponse(events, headers=HEADERS, media_type=self.media_type)
+            await answer(scope, receive, send)
+        finally:
+            self._stream.listening -= 1
+
+
+def event_of(position: int, alert: Alert) -> bytes:
+    """An alert as an event, in one line."""
+    try:
+        told = orjson.dumps(alert)
+    except TypeError:  # a lone surrogate, or deeper than its quick writer goes
+        told = json.dumps(alert).encode()
+    return b"id: %d\nevent: alert\ndata: %b\n\n" % (position, told)

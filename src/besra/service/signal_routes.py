@@ -1,0 +1,89 @@
+"""The routes over alerts in Kibana's shape, for scripts that know it (interfaces.md 4, detection-engine.md 8.2)."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from besra.service.alert_aggregations import aggregated
+from besra.service.answering import changing, object_of, routes_of
+from besra.service.author import author_of
+from besra.service.elasticsearch import Handler, reply, reply_documents
+from besra.service.ingest import Clock
+from besra.service.search_alerts import alert_answer
+from besra.service.search_routes import warned
+from besra.service.searching import Searching
+from besra.service.signals import SignalSearch, names_change, signal_search, status_change
+from besra.storage.alert_store import AlertStore
+from besra.storage.workflow import Changed, Chosen, Names
+
+PREFIX = "/api/detection_engine/signals"
+
+
+def signal_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> list[Route]:
+    """All of them, over what keeps alerts; searches take their turns with others."""
+
+    async def search(request: Request) -> Response:
+        asked = signal_search(await object_of(request), request.query_params, clock())
+        found = await searching.run(lambda: _found(alerts, asked))
+        return reply_documents(found, headers=warned(asked.page.warnings))
+
+    async def status(request: Request) -> Response:
+        now = clock()
+        asked, author = status_change(await object_of(request), now), author_of(request, now)
+        return await _changed(asked.chosen, lambda: alerts.set_status(asked.chosen, author, asked.status, asked.reason))
+
+    def naming(names: Names) -> Handler:
+        async def name(request: Request) -> Response:
+            asked, author = names_change(await object_of(request), names), author_of(request, clock())
+            return await _changed(asked.chosen, lambda: alerts.change_names(asked.chosen, author, asked.edit))
+
+        return name
+
+    return [
+        *routes_of(f"{PREFIX}/search", search, ["POST"]),
+        *routes_of(f"{PREFIX}/status", changing(status), ["POST"]),
+        *routes_of(f"{PREFIX}/tags", changing(naming(Names.TAGS)), ["POST"]),
+        *routes_of(f"{PREFIX}/assignees", changing(naming(Names.ASSIGNEES)), ["POST"]),
+    ]
+
+
+def _found(alerts: AlertStore, asked: SignalSearch) -> dict[str, Any]:
+    answer = alert_answer(alerts, asked.page)
+    if not asked.counted:
+        return answer
+    return {**answer, "aggregations": aggregated(alerts, asked.page.search.condition, asked.counted)}
+
+
+async def _changed(chosen: Chosen, change: Callable[[], Changed]) -> Response:
+    started = time.perf_counter()
+    done = await run_in_threadpool(change)
+    return reply(change_answer(chosen, done, round((time.perf_counter() - started) * 1000)))
+
+
+def change_answer(chosen: Chosen, done: Changed, took: int) -> dict[str, Any]:
+    """What a change came to, in the shape of Elasticsearch's update by query; `took` milliseconds.
+
+    Alerts that are as they should be count among `noops`; of ids that are nobody's `besra.unknown` tells the number.
+    """
+    unknown = len({*chosen}) - done.total if isinstance(chosen, list) else 0
+    return {
+        "took": took,
+        "timed_out": False,
+        "total": done.total,
+        "updated": done.changed,
+        "deleted": 0,
+        "batches": min(done.total, 1),
+        "version_conflicts": 0,
+        "noops": done.total - done.changed,
+        "retries": {"bulk": 0, "search": 0},
+        "throttled_millis": 0,
+        "requests_per_second": -1.0,
+        "throttled_until_millis": 0,
+        "failures": [],
+        "besra": {"unknown": unknown},
+    }
