@@ -14,14 +14,12 @@ from starlette.routing import Route
 
 from besra.problems import Problem
 from besra.rules.ndjson import json_text
-from besra.service.answering import OWN_HEADERS, SPACE
+from besra.service.answering import OWN_HEADERS, SPACE, RequestError
+from besra.service.author import UNKNOWN
 from besra.service.body import BodyError
 from besra.service.cluster import VERSION
 from besra.service.plain_paths import named
 from besra.storage.database import AlertStoreError
-
-NOBODY = "anonymous"
-"""Who changes something: nobody is asked for a name yet."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -62,7 +60,7 @@ def status_routes() -> list[Route]:
         return json_reply([{"id": SPACE, "name": "Default", "disabledFeatures": []}])
 
     async def me(_: Request) -> Response:
-        return json_reply({"username": NOBODY, "roles": [], "enabled": True})
+        return json_reply({"username": UNKNOWN, "roles": [], "enabled": True})
 
     return kibana_routes(
         [
@@ -82,7 +80,7 @@ def _one_of(handlers: Mapping[str, Handler]) -> Handler:
             return await handlers["GET" if request.method == "HEAD" else request.method](request)
         except RefusedError as error:
             return json_reply(refusal(error), error.status)
-        except BodyError as error:
+        except (BodyError, RequestError) as error:
             return json_reply({"message": str(error), "status_code": error.status}, error.status)
         except AlertStoreError as error:
             return json_reply({"message": str(error), "status_code": 503}, 503, {"Retry-After": "10"})

@@ -17,9 +17,8 @@ from besra.rules.document import ParsedRule, RuleDocument
 from besra.rules.loaded import LoadedRule
 from besra.rules.rule import RuleStatus
 from besra.rules.ruleset import loaded_rule
-from besra.service.kibana import NOBODY, RefusedError
+from besra.service.kibana import RefusedError
 from besra.service.rule_book import Entry, RuleBook, entry_of
-from besra.service.runs import Clock
 from besra.storage.columns import LONGEST_NAME, is_storable
 from besra.storage.database import AlertStoreError
 from besra.storage.rule_store import StoredRule, Write
@@ -75,14 +74,14 @@ def _told(problem: Problem) -> str:
 
 
 class RuleChanges:
-    """Changes to the rules of a book. Every method raises AlertStoreError if the store cannot be written."""
+    """Changes that somebody makes to the rules of a book.
 
-    def __init__(self, book: RuleBook, clock: Clock) -> None:
+    Every method raises AlertStoreError if the store cannot be written.
+    """
+
+    def __init__(self, book: RuleBook, author: Author) -> None:
         self._book = book
-        self._clock = clock
-
-    def _author(self) -> Author:
-        return Author(NOBODY, self._clock())
+        self._author = author
 
     # --- one rule -----------------------------------------------------------------------------------------------------
 
@@ -128,7 +127,7 @@ class RuleChanges:
 
         To be called with the lock of the book held.
         """
-        author = self._author()
+        author = self._author
         found: list[Entry] = []
         writes: list[Write] = []
         for draft, old in drafts:
@@ -151,12 +150,12 @@ class RuleChanges:
         """Delete rules of the API."""
         rules = [changeable(entry) for entry in entries]
         with self._book.lock:
-            self._book.store.delete(rules, self._author())
+            self._book.store.delete(rules, self._author)
             self._book.drop(rule.id for rule in rules)
 
     def switch(self, entries: Iterable[Entry], *, enabled: bool) -> list[Entry]:
         """Switch rules on or off, those of files too; the rules as they are then, in the order given."""
-        author, book = self._author(), self._book
+        author, book = self._author, self._book
         with book.lock:
             chosen = list(entries)
             others = [entry for entry in chosen if entry.is_enabled != enabled]

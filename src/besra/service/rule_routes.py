@@ -11,7 +11,6 @@ from starlette.routing import Route
 from besra.problems import Problem
 from besra.rules.document import RuleDocument
 from besra.rules.ndjson import decode_located
-from besra.service.answering import RequestError
 from besra.service.author import author_of
 from besra.service.elasticsearch import body_of
 from besra.service.exception_book import ExceptionBook
@@ -61,13 +60,15 @@ class _Rules:
         self._book = book
         self._exceptions = exceptions
         self._clock = clock
-        self._changes = RuleChanges(book, clock)
+
+    def _changes(self, request: Request) -> RuleChanges:
+        return RuleChanges(self._book, author_of(request, self._clock()))
 
     # --- one rule -----------------------------------------------------------------------------------------------------
 
     async def create(self, request: Request) -> Response:
         document = await _document(request)
-        return _rule(await run_in_threadpool(self._changes.create, document))
+        return _rule(await run_in_threadpool(self._changes(request).create, document))
 
     async def read(self, request: Request) -> Response:
         return _rule(self._asked(request.query_params))
@@ -75,19 +76,19 @@ class _Rules:
     async def update(self, request: Request) -> Response:
         document = await _document(request)
         entry = self._asked(document.parameters)
-        return _rule(await run_in_threadpool(self._changes.update, entry, document, _revision(request)))
+        return _rule(await run_in_threadpool(self._changes(request).update, entry, document, _revision(request)))
 
     async def patch(self, request: Request) -> Response:
         part = (await _document(request)).parameters
         entry = self._asked(part)
         if set(part) <= {"id", "rule_id", "enabled"} and isinstance(part.get("enabled"), bool):
             on = part["enabled"]
-            return _rule((await run_in_threadpool(lambda: self._changes.switch([entry], enabled=on)))[0])
-        return _rule(await run_in_threadpool(self._changes.patch, entry, part, _revision(request)))
+            return _rule((await run_in_threadpool(lambda: self._changes(request).switch([entry], enabled=on)))[0])
+        return _rule(await run_in_threadpool(self._changes(request).patch, entry, part, _revision(request)))
 
     async def delete(self, request: Request) -> Response:
         entry = self._asked(request.query_params)
-        await run_in_threadpool(self._changes.delete, [entry])
+        await run_in_threadpool(self._changes(request).delete, [entry])
         return _rule(entry)
 
     def _asked(self, given: Any) -> Entry:
@@ -123,28 +124,25 @@ class _Rules:
     async def bulk(self, request: Request) -> Response:
         body = (await _document(request)).parameters
         is_dry = is_true(request, "dry_run")
-        return await run_in_threadpool(self._bulk, body, is_dry)
+        return await run_in_threadpool(self._bulk, self._changes(request), body, is_dry)
 
-    def _bulk(self, body: Any, is_dry: bool) -> Response:
+    def _bulk(self, changes: RuleChanges, body: Any, is_dry: bool) -> Response:
         if body.get("action") == "export":
             entries, missing = chosen(self._book, body, self._clock())
             return _ndjson(export_text([entry.text for entry in entries], missing))
-        status, told = act(self._changes, self._book, body, self._clock(), is_dry=is_dry).document(is_dry=is_dry)
+        status, told = act(changes, self._book, body, self._clock(), is_dry=is_dry).document(is_dry=is_dry)
         return json_reply(told, status)
 
     # --- in and out ---------------------------------------------------------------------------------------------------
 
     async def import_(self, request: Request) -> Response:
         overwrite, overwrites = is_true(request, "overwrite"), is_true(request, "overwrite_exceptions")
-        try:
-            author = author_of(request, self._clock())
-        except RequestError as error:
-            raise RefusedError(error.status, str(error)) from error
+        author = author_of(request, self._clock())
         text = await _uploaded(request)
 
         def imported() -> dict[str, Any]:
             take = partial(import_exceptions, self._exceptions, author=author, overwrites=overwrites)
-            return import_rules(self._changes, self._book, text, take, overwrite=overwrite)
+            return import_rules(RuleChanges(self._book, author), self._book, text, take, overwrite=overwrite)
 
         return json_reply(await run_in_threadpool(imported))
 

@@ -52,6 +52,15 @@ def test_a_rule_is_made_read_changed_and_deleted(served: Api) -> None:
     assert changes[-1]["rule"] == rule(its_own={"a": [1.0, None]})
 
 
+def test_who_changes_a_rule_is_told(served: Api) -> None:
+    made = served.ask("POST", RULES, rule(), headers={"x-besra-user": "ann"})
+    put = served.ask("PATCH", RULES, {"rule_id": "r1", "name": "x"})
+    assert (made["created_by"], put["created_by"], put["updated_by"]) == ("ann", "ann", "unknown")
+    assert [one["user"] for one in served.ask("GET", "/api/v1/rules/r1/history")["changes"]] == ["unknown", "ann"]
+    told = served.ask("POST", RULES, rule("r2"), 400, headers={"authorization": "Basic !"})
+    assert "Basic authentication" in told["message"]
+
+
 def test_a_rule_gets_an_id_of_its_own_where_it_has_none(served: Api) -> None:
     one, other = (served.ask("POST", RULES, rule(None)) for _ in range(2))
     assert one["rule_id"] != other["rule_id"]
