@@ -90,15 +90,20 @@ class Detector:
     """Runs the rules of a job over events as they arrive. Not to be used by several threads at once.
 
     Loading the kernels takes a while the first time. `steady` tells the time in nanoseconds evenly, whatever the clock
-    is set to: what is kept goes by it. Without one it goes by the times of events' arrival.
+    is set to: what is kept goes by it. Without one it goes by the times of events' arrival. With `is_live` all that
+    arrives is run for at once, and less is kept.
     """
 
-    def __init__(self, job: Job, started: int, steady: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self, job: Job, started: int, steady: Callable[[], int] | None = None, *, is_live: bool = False
+    ) -> None:
         self._job = job
         self._steady = steady
         self._pack = job.pack()
         keeping = [
-            Keeping(horizon_of(rule, plan, started), sight_of(rule), INDICATORS, reads_alerts(rule, plan))
+            Keeping(
+                horizon_of(rule, plan, started, is_live=is_live), sight_of(rule), INDICATORS, reads_alerts(rule, plan)
+            )
             for rule, plan in job.rules
         ]
         held = zip(keeping, job.rules, strict=True)

@@ -33,7 +33,12 @@ class Duty:
         self.filler.fills_gaps = policy.fills_gaps
 
     def _runs(self, job: Job) -> Runs:
-        return Runs(Detector(job, self._clock(), self._steady), self._alerts, self._clock, self._policy)
+        return Runs(
+            Detector(job, self._clock(), self._steady, is_live=self._policy.is_live),
+            self._alerts,
+            self._clock,
+            self._policy,
+        )
 
     def change(self, job: Job) -> None:
         """Have these rules from now on; any thread but the pump's may say so. Raises BesraError: then nothing changes.

@@ -12,22 +12,19 @@ LATENESS = 600 * NANOS
 """How late an event may arrive behind those it belongs to."""
 
 
-def looked_back(rule: Rule, now: int) -> int:
-    """How far before its start the windows of a run may reach that makes up for others, in nanoseconds.
-
-    Raises as `window_at`.
-    """
-    window = window_at(rule.schedule, now)
-    return max(now - (window.start or now), 0) + CATCH_UP * interval_of(rule.schedule)
-
-
-def horizon_of(rule: Rule, plan: Plan, now: int, lateness: int = LATENESS) -> int:
+def horizon_of(rule: Rule, plan: Plan, now: int, *, is_live: bool = False) -> int:
     """Nanoseconds for which the rows of a rule are worth keeping.
 
-    What its runs look back on, and what that may be part of: a sequence that is not cut by the window of its rule, so
-    that none is lost between two runs, and the whole history of new terms. Raises as `window_at`.
+    What its runs look back on, those too that make up for others, and what that may be part of: a sequence that is not
+    cut by the window of its rule, so that none is lost between two runs, and the whole history of new terms. Where
+    rules run for what arrives, nothing has to be made up for, and what a window sees has been found. Raises as
+    `window_at`.
     """
-    return looked_back(rule, now) + reach_of(plan) + lateness
+    window = window_at(rule.schedule, now)
+    looked_back = max(now - (window.start or now), 0)
+    if is_live:
+        return max(looked_back, reach_of(plan)) + LATENESS
+    return looked_back + CATCH_UP * interval_of(rule.schedule) + reach_of(plan) + LATENESS
 
 
 def reach_of(plan: Plan) -> int:
