@@ -1,4 +1,5 @@
-"""The rules of a service, as its options name them: loaded at the start, and again when their files change."""
+"""The rules of a service: those its options name, loaded at the start and again when their files change, and those of
+its API."""
 
 import time
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from besra.detection.detect import Job
 from besra.problems import Problem
 from besra.rules.exception_loading import ExceptionFiles, load_exceptions
 from besra.service.exception_book import ExceptionBook
+from besra.service.rule_book import RuleBook
 
 
 @dataclass
@@ -21,6 +23,7 @@ class ServedRules:
     exceptions: ExceptionFiles
     match_index: bool
     terminal: Terminal
+    book: RuleBook
     own: ExceptionBook
     """The exceptions made over the API."""
     _shown: frozenset[Problem] = field(default=frozenset())
@@ -38,7 +41,8 @@ class ServedRules:
     def load(self) -> Job:
         """The job of the rules that are switched on. Raises BesraError."""
         now = time.time_ns()
-        excepted = load_exceptions(self.own.merged(load_named(self.paths)), self.exceptions, now=now)
+        rules = self.own.merged(self.book.merged(load_named(self.paths)))
+        excepted = load_exceptions(rules, self.exceptions, now=now)
         loaded = excepted.rules
         self._has_exceptions = bool(excepted.items or excepted.expired)
         problems = tuple(telling(loaded))

@@ -132,11 +132,11 @@ def _unknown(locations: Locations) -> Problem:
 def _objects(text: str, path: str | None) -> Iterator[tuple[Any, Locations]]:
     """All objects of a text with their locations; what is not JSON comes as a `Problem`."""
     lines = text.split("\n")
-    whole, located = _decode_located(text, path, 1)
+    whole, located = decode_located(text, path, 1)
     if isinstance(whole, Problem) and any(_is_object(line) for line in lines[:2]):
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield _decode_located(line, path, number)
+                yield decode_located(line, path, number)
     elif isinstance(whole, Problem):
         yield whole, located
     else:
@@ -144,7 +144,8 @@ def _objects(text: str, path: str | None) -> Iterator[tuple[Any, Locations]]:
             yield value, replace(located, root=root)
 
 
-def _decode_located(text: str, path: str | None, line: int) -> tuple[Any, Locations]:
+def decode_located(text: str, path: str | None = None, line: int = 1) -> tuple[Any, Locations]:
+    """The JSON value of a text that begins at a line of its file, with its places; a `Problem` if it is not JSON."""
     value = _decode(text, path, line)
     if isinstance(value, Problem):
         return value, Locations()
@@ -217,7 +218,7 @@ def rules_to_ndjson(
 ) -> str:
     """An export: rules, exception lists, their items, connectors, and the line that counts them."""
     lines = [rule_to_json(rule, include_metadata=include_metadata) for rule in rules]
-    summary = _summary(len(lines), len(exception_lists), len(exception_items), len(connectors))
+    summary = export_summary(len(lines), len(exception_lists), len(exception_items), len(connectors))
     everything = [*lines, *exception_lists, *exception_items, *connectors, summary]
     return "".join(f"{json_text(line)}\n" for line in everything)
 
@@ -237,12 +238,15 @@ def holds_surrogate(value: Any) -> bool:
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _summary(rules: int, lists: int, items: int, connectors: int) -> dict[str, Any]:
+def export_summary(
+    rules: int, lists: int = 0, items: int = 0, connectors: int = 0, missing: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The last line of an export: how much of what it holds; `missing` are the ids of rules there were none of."""
     return {
         "exported_count": rules + lists + items + connectors,
         "exported_rules_count": rules,
-        "missing_rules": [],
-        "missing_rules_count": 0,
+        "missing_rules": [{"rule_id": rule_id} for rule_id in missing],
+        "missing_rules_count": len(missing),
         "exported_exception_list_count": lists,
         "exported_exception_list_item_count": items,
         "missing_exception_lists": [],

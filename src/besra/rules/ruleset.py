@@ -17,7 +17,7 @@ from besra.rules.rule_file import SUFFIXES, RuleFile, RuleFileContent, read_file
 from besra.rules.shipped import packs_in, shipped_texts
 from besra.rules.toml import parse_toml
 
-__all__ = ["LoadedRule", "RuleSet", "load_files", "load_rules"]
+__all__ = ["LoadedRule", "RuleSet", "load_files", "load_rules", "loaded_rule"]
 
 
 def load_rules(*paths: str | Path) -> RuleSet:
@@ -130,6 +130,11 @@ def _rule_set(contents: Sequence[_Content]) -> RuleSet:
         exception_items=exception_items(documents),
         connectors=tuple(item for content in contents for item in content.connectors),
     )
+
+
+def loaded_rule(parsed: ParsedRule) -> LoadedRule:
+    """One rule by itself, with whether besra can run it."""
+    return _planned(parsed.rule, parsed, ()) if parsed.rule else _invalid(parsed)
 
 
 def _invalid(parsed: ParsedRule) -> LoadedRule:

@@ -18,9 +18,11 @@ from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.elasticsearch import broken, unrouted
 from besra.service.exception_routes import exception_routes
+from besra.service.kibana import status_routes
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
+from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
 from besra.service.server import Service
@@ -55,6 +57,8 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
             *alert_routes(stream, service.stores.alerts, service.clock),
             *exception_routes(service.exceptions, service.clock),
             *runs_api.routes(service),
+            *status_routes(),
+            *rule_routes(service.book, service.exceptions, service.clock),
             *cluster.routes(),
             *dead_letter_routes(service.letters),
             *otlp_routes(service.ingest),

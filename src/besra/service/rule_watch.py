@@ -16,6 +16,7 @@ from besra.rules.rule_file import rule_files
 from besra.schema.timestamp import NANOS
 from besra.service.duty import Duty
 from besra.service.exception_book import ExceptionBook
+from besra.service.rule_book import RuleBook
 from besra.service.runs import Clock
 
 EVERY = 3.0
@@ -33,13 +34,15 @@ class Source:
     """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
 
     `ends` says whether something of it may end at some time, as exceptions do. `load` raises BesraError. What it loads
-    goes through `exceptions`, which has those made over the API.
+    goes through the `book` and `exceptions`, which have the rules and the exceptions made over the API, and one event
+    to tell of changes.
     """
 
     rules: Sequence[str]
     files: Sequence[str]
     load: Callable[[], Job]
     ends: Callable[[], bool] = lambda: False
+    book: RuleBook = field(default_factory=RuleBook)
     exceptions: ExceptionBook = field(default_factory=ExceptionBook)
 
 
@@ -70,10 +73,10 @@ class RuleWatch:
 
     def step(self) -> bool:
         """Look once; whether other rules have taken over. What goes wrong is told."""
-        changed = self._source.exceptions.changed
         # Before anything is read: what changes while it is, is seen the next time.
-        self._owes |= changed.is_set()
-        changed.clear()
+        for changed in (self._source.book.changed, self._source.exceptions.changed):
+            self._owes |= changed.is_set()
+            changed.clear()
         seen, now = self._seen(), self._clock()
         is_changed, self._settling = seen != self._known and seen == self._settling, seen
         is_over = self._source.ends() and now - self._loaded >= AGAIN

@@ -14,6 +14,7 @@ from besra.service.duty import Duty
 from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
+from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
 from besra.service.stores import Places, Stores, stores_at
@@ -43,6 +44,7 @@ class Service:
     letters: DeadLetters
     reader: EventReader
     maintenance: Maintenance
+    book: RuleBook
     exceptions: ExceptionBook
     clock: Clock
     failures: dict[str, str]
@@ -59,6 +61,7 @@ def running(
     """
     with ExitStack() as closing:
         stores = closing.enter_context(stores_at(places))
+        source.book.open(stores.alerts.rules)
         source.exceptions.open(stores.alerts.exceptions)
         job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
@@ -95,7 +98,9 @@ def running(
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
-        yield Service(ingest, stores, duty, letters, reader, maintenance, source.exceptions, clock, failures)
+        yield Service(
+            ingest, stores, duty, letters, reader, maintenance, source.book, source.exceptions, clock, failures
+        )
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
 from besra.storage.growth import ToldBucket, grow, told_buckets, told_of_bucket
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
+from besra.storage.rule_store import RuleStore
 from besra.storage.run_log import RunRecord
 from besra.storage.upsert import insert_or
 from besra.storage.versions import bring_up
@@ -62,6 +63,8 @@ class AlertStore:
         except BaseException:
             self._database.close()
             raise
+        self.rules = RuleStore(self._database)
+        """The rules made over the API."""
         self.exceptions = ExceptionStore(self._database)
         """The exceptions made over the API."""
 

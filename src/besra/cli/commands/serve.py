@@ -1,6 +1,7 @@
 """`besra serve`: take events over HTTP, run the rules while they arrive, keep events and alerts."""
 
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def serve(
         from besra.service.exception_book import ExceptionBook  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
         from besra.service.maintenance import Keep  # noqa: PLC0415
+        from besra.service.rule_book import RuleBook  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
         from besra.service.runs import RunPolicy  # noqa: PLC0415
         from besra.service.server import Settings, running  # noqa: PLC0415
@@ -69,8 +71,10 @@ def serve(
     terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
     tell_settings(context, terminal)
     brokers = sources_of(given)
-    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal, ExceptionBook())
-    source = Source(rules or ("bundled",), served.files, served.load, served.ends, served.own)
+    changed = threading.Event()
+    books = RuleBook(changed), ExceptionBook(changed)
+    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal, *books)
+    source = Source(rules or ("bundled",), served.files, served.load, served.ends, *books)
     policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))

@@ -1,0 +1,228 @@
+"""The routes of rule managers (interfaces.md 4, detection-engine.md 8.1)."""
+
+from functools import partial
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from besra.problems import Problem
+from besra.rules.document import RuleDocument
+from besra.rules.ndjson import decode_located
+from besra.service.author import author_of
+from besra.service.elasticsearch import body_of
+from besra.service.exception_book import ExceptionBook
+from besra.service.exception_import import import_exceptions
+from besra.service.form import FormError, file_of
+from besra.service.kibana import Handler, RefusedError, is_true, json_reply, kibana_routes
+from besra.service.plain_paths import named
+from besra.service.rule_answers import change_document, export_text, rule_document
+from besra.service.rule_book import Entry, RuleBook
+from besra.service.rule_bulk import act, chosen
+from besra.service.rule_changes import RuleChanges
+from besra.service.rule_import import import_rules
+from besra.service.rule_query import find
+from besra.service.runs import Clock
+
+RULES = "/api/detection_engine/rules"
+LARGEST_BODY = 8 << 20
+LARGEST_IMPORT = 100 << 20
+NDJSON = "application/ndjson; charset=utf-8"
+"""Clients that are not told guess."""
+EXPORT_NAME = "rules_export.ndjson"
+
+
+def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list[Route]:
+    """All of them, over the rules of a service."""
+    api = _Rules(book, exceptions, clock)
+    handlers: list[tuple[str, str, Handler]] = [
+        (f"{RULES}/_find", "GET", api.find),
+        (f"{RULES}/_bulk_action", "POST", api.bulk),
+        (f"{RULES}/_import", "POST", api.import_),
+        (f"{RULES}/_export", "POST", api.export),
+        ("/api/detection_engine/tags", "GET", api.tags),
+        (RULES, "GET", api.read),
+        (RULES, "POST", api.create),
+        (RULES, "PUT", api.update),
+        (RULES, "PATCH", api.patch),
+        (RULES, "DELETE", api.delete),
+        ("/api/v1/rules/{id}/history", "GET", api.history),
+    ]
+    return kibana_routes(handlers)
+
+
+class _Rules:
+    """What the routes answer."""
+
+    def __init__(self, book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> None:
+        self._book = book
+        self._exceptions = exceptions
+        self._clock = clock
+
+    def _changes(self, request: Request) -> RuleChanges:
+        return RuleChanges(self._book, author_of(request, self._clock()))
+
+    # --- one rule -----------------------------------------------------------------------------------------------------
+
+    async def create(self, request: Request) -> Response:
+        document = await _document(request)
+        return _rule(await run_in_threadpool(self._changes(request).create, document))
+
+    async def read(self, request: Request) -> Response:
+        return _rule(self._asked(request.query_params))
+
+    async def update(self, request: Request) -> Response:
+        document = await _document(request)
+        entry = self._asked(document.parameters)
+        return _rule(await run_in_threadpool(self._changes(request).update, entry, document, _revision(request)))
+
+    async def patch(self, request: Request) -> Response:
+        part = (await _document(request)).parameters
+        entry = self._asked(part)
+        if set(part) <= {"id", "rule_id", "enabled"} and isinstance(part.get("enabled"), bool):
+            on = part["enabled"]
+            return _rule((await run_in_threadpool(lambda: self._changes(request).switch([entry], enabled=on)))[0])
+        return _rule(await run_in_threadpool(self._changes(request).patch, entry, part, _revision(request)))
+
+    async def delete(self, request: Request) -> Response:
+        entry = self._asked(request.query_params)
+        await run_in_threadpool(self._changes(request).delete, [entry])
+        return _rule(entry)
+
+    def _asked(self, given: Any) -> Entry:
+        """The rule a request is about, by `id` or `rule_id`."""
+        id_, rule_id = given.get("id"), given.get("rule_id")
+        if not (isinstance(id_, str) or isinstance(rule_id, str)):
+            raise RefusedError(400, 'either "id" or "rule_id" must be set')
+        entry = self._book.by_id(id_) if isinstance(id_, str) else self._book.by_rule_id(str(rule_id))
+        if entry is None:
+            name, value = ("id", id_) if isinstance(id_, str) else ("rule_id", rule_id)
+            raise RefusedError(404, f'{name}: "{value}" not found')
+        return entry
+
+    async def history(self, request: Request) -> Response:
+        rule = named(request, "id") or ""
+        found = await run_in_threadpool(self._book.store.history, rule)
+        return json_reply({"changes": [change_document(change) for change in found]})
+
+    # --- many ---------------------------------------------------------------------------------------------------------
+
+    async def find(self, request: Request) -> Response:
+        return await run_in_threadpool(self._found, request)
+
+    def _found(self, request: Request) -> Response:
+        page = find(self._book.entries, request.query_params, self._clock())
+        fields = request.query_params.getlist("fields")
+        data = [rule_document(entry, fields) for entry in page.entries]
+        return json_reply({"page": page.page, "perPage": page.per_page, "total": page.total, "data": data})
+
+    async def tags(self, _: Request) -> Response:
+        return json_reply(sorted({tag for entry in self._book.entries for tag in entry.tags}))
+
+    async def bulk(self, request: Request) -> Response:
+        body = (await _document(request)).parameters
+        is_dry = is_true(request, "dry_run")
+        return await run_in_threadpool(self._bulk, self._changes(request), body, is_dry)
+
+    def _bulk(self, changes: RuleChanges, body: Any, is_dry: bool) -> Response:
+        if body.get("action") == "export":
+            entries, missing = chosen(self._book, body, self._clock())
+            return _ndjson(export_text([entry.text for entry in entries], missing))
+        status, told = act(changes, self._book, body, self._clock(), is_dry=is_dry).document(is_dry=is_dry)
+        return json_reply(told, status)
+
+    # --- in and out ---------------------------------------------------------------------------------------------------
+
+    async def import_(self, request: Request) -> Response:
+        overwrite, overwrites = is_true(request, "overwrite"), is_true(request, "overwrite_exceptions")
+        author = author_of(request, self._clock())
+        text = await _uploaded(request)
+
+        def imported() -> dict[str, Any]:
+            take = partial(import_exceptions, self._exceptions, author=author, overwrites=overwrites)
+            return import_rules(RuleChanges(self._book, author), self._book, text, take, overwrite=overwrite)
+
+        return json_reply(await run_in_threadpool(imported))
+
+    async def export(self, request: Request) -> Response:
+        body = await body_of(request, LARGEST_BODY)
+        asked = _object(body).parameters if body.strip() not in (b"", b"null") else {}
+        name = request.query_params.get("file_name", EXPORT_NAME)
+        with_details = not is_true(request, "exclude_export_details")
+        return await run_in_threadpool(self._export, asked, name, with_details)
+
+    def _export(self, asked: Any, name: str, with_details: bool) -> Response:
+        objects = asked.get("objects")
+        if objects is None:
+            return _ndjson(export_text([entry.text for entry in self._book.entries], with_details=with_details), name)
+        is_list = isinstance(objects, list) and all(isinstance(one, dict) for one in objects)
+        if not is_list or not all(isinstance(one.get("rule_id"), str) for one in objects):
+            raise RefusedError(400, 'objects is a list such as [{"rule_id": "…"}]')
+        known, ids = self._book.known(), list(dict.fromkeys(one["rule_id"] for one in objects))
+        rules = [known[rule_id].text for rule_id in ids if rule_id in known]
+        missing = [rule_id for rule_id in ids if rule_id not in known]
+        return _ndjson(export_text(rules, missing, with_details=with_details), name)
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+
+def _revision(request: Request) -> int | None:
+    """The revision a change rests on, if the header If-Match tells one."""
+    value = request.headers.get("if-match")
+    if value is None or value == "*":
+        return None
+    number = value.removeprefix("W/").strip('"')
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise RefusedError(400, "If-Match is the revision of a rule, as its ETag tells it")
+    return int(number)
+
+
+async def _document(request: Request) -> RuleDocument:
+    body = await body_of(request, LARGEST_BODY)
+    return await run_in_threadpool(_object, body)
+
+
+def _object(body: bytes) -> RuleDocument:
+    """The JSON object of a body with the places of its fields. Raises RefusedError (400)."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise RefusedError(400, f"the body is no UTF-8 text: {error.reason} at byte {error.start}") from error
+    value, locations = decode_located(text)
+    if isinstance(value, Problem):
+        where = f"line {value.place.line}, column {value.place.column or 1}: "
+        raise RefusedError(400, f"{where}{value.message}", [value])
+    if not isinstance(value, dict):
+        raise RefusedError(400, "the body is no JSON object")
+    return RuleDocument(value, locations)
+
+
+async def _uploaded(request: Request) -> str:
+    """The text of the file of a form. Raises RefusedError (400, 415), BodyError."""
+    body = await body_of(request, LARGEST_IMPORT)
+    return await run_in_threadpool(_text, body, request.headers.get("content-type", ""))
+
+
+def _text(body: bytes, content_type: str) -> str:
+    try:
+        return file_of(body, content_type, "file").decode()
+    except FormError as error:
+        raise RefusedError(error.status, str(error)) from error
+    except UnicodeDecodeError as error:
+        raise RefusedError(400, f"the file is no UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def _rule(entry: Entry) -> Response:
+    headers = {"ETag": f'"{entry.stored.revision}"'} if entry.stored else None
+    return json_reply(rule_document(entry), headers=headers)
+
+
+def _ndjson(text: str, name: str = EXPORT_NAME) -> Response:
+    plain = "".join(char for char in name if char.isascii() and (char.isalnum() or char in "._- ")) or EXPORT_NAME
+    return Response(text, 200, {"Content-Disposition": f'attachment; filename="{plain}"'}, media_type=NDJSON)

@@ -1,0 +1,101 @@
+"""The rules API over rules of files and a store, without a server."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
+
+from besra.rules.cache import load_remembered
+from besra.rules.loaded import RuleSet
+from besra.service.exception_book import ExceptionBook
+from besra.service.kibana import status_routes
+from besra.service.plain_paths import PlainPaths
+from besra.service.rule_book import RuleBook
+from besra.service.rule_routes import RULES, rule_routes
+from besra.storage.alert_store import AlertStore
+
+XSRF = {"kbn-xsrf": "true"}
+
+
+@dataclass
+class Api:
+    """What a rule manager talks to."""
+
+    client: TestClient
+    book: RuleBook
+    store: AlertStore
+    files: RuleSet
+    now: list[int] = field(default_factory=list)
+
+    def ask(self, method: str, path: str, body: Any = None, status: int = 200, **more: Any) -> Any:
+        """The JSON answer to a request, which has to have a status."""
+        headers = {**XSRF, **more.pop("headers", {})}
+        content = None if body is None else json.dumps(body)
+        answer = self.client.request(method, path, content=content, headers=headers, **more)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def rules(self, **asked: str) -> list[Any]:
+        """All rules that a search finds."""
+        return list(self.ask("GET", f"{RULES}/_find", params={"per_page": "10000", **asked})["data"])
+
+    def send(self, text: str | bytes, status: int = 200, path: str = f"{RULES}/_import", **asked: str) -> Any:
+        """Import an export."""
+        files = {"file": ("rules.ndjson", text, "application/x-ndjson")}
+        answer = self.client.post(path, files=files, params=asked, headers=XSRF)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def exported(self, ids: Sequence[str] | None = None, **asked: str) -> str:
+        """An export of some rules, or of all."""
+        body = None if ids is None else {"objects": [{"rule_id": rule_id} for rule_id in ids]}
+        answer = self.client.post(f"{RULES}/_export", json=body, params=asked, headers=XSRF)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+
+@contextmanager
+def api(place: Path | str, rules: Path | None = None) -> Iterator[Api]:
+    """The API over the store at a place, and the rules of a folder."""
+    # Twice: the second time from memory, as most services have them.
+    files = [load_remembered(rules) for _ in range(2)][1] if rules else RuleSet()
+    now = [1_700_000_000_000_000_000]
+
+    def clock() -> int:
+        now[0] += 1_000_000_000
+        return now[0]
+
+    book = RuleBook()
+    with AlertStore(place) as store:
+        book.open(store.rules)
+        book.merged(files)
+        exceptions = ExceptionBook()
+        exceptions.open(store.exceptions)
+        app = Starlette(
+            routes=[*status_routes(), *rule_routes(book, exceptions, clock)], middleware=[Middleware(PlainPaths)]
+        )
+        with TestClient(app) as client:
+            yield Api(client, book, store, files, now)
+
+
+def rule(rule_id: str | None = "r1", **fields: Any) -> dict[str, Any]:
+    """A rule as a manager sends it."""
+    named: Mapping[str, Any] = {} if rule_id is None else {"rule_id": rule_id}
+    return {
+        **named,
+        "name": f"rule {rule_id}",
+        "description": "made for a test",
+        "type": "eql",
+        "language": "eql",
+        "query": 'process where process.name == "a"',
+        "severity": "low",
+        "risk_score": 21,
+        "index": ["logs-*"],
+        **fields,
+    }
