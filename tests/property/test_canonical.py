@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.written_json import Writer, damaged, documents
 
@@ -70,6 +70,7 @@ more = settings(max_examples=100, deadline=None, suppress_health_check=list(Heal
 
 @more
 @given(lines())
+@example([b'{"a":1,"a":1}', b'{"@timestamp":"2025-12-31T23:59:59.123Z"}'])
 def test_what_is_vouched_for_is_what_orjson_writes(found: list[bytes]) -> None:
     gone_through = CANONISER.canonical(found, STAMP)
     for row, (line, stamped) in enumerate(zip(found, gone_through.lines(), strict=True)):

@@ -57,10 +57,10 @@ class Canonical:
         return self.texts[int(self.text_starts[row]) : int(self.text_ends[row])]
 
     def lines(self) -> Iterator[bytes]:
-        """The stamped lines, without their line breaks."""
+        """The stamped lines, without their line breaks; those of slow rows are empty."""
         whole, start = bytes(self.stamped), 0
         for end in self.stamped_ends.tolist():
-            yield whole[start : end - 1]
+            yield whole[start : max(start, end - 1)]
             start = end
 
 
