@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 
@@ -34,6 +35,9 @@ SENT = Origin("(sent)")
 
 NO_LINE = b"0"
 """In place of a document that is none, or no single line."""
+LONGEST_NAME = 240
+"""Bytes of an index as the event store writes it, with a sign of its own in place of most others than letters."""
+TOO_LONG = f"the name of the index is too long: {LONGEST_NAME} letters are the most, fewer of others"
 SHORT = 2047
 """Bytes that are hashed without letting go of the interpreter, which other threads would take for milliseconds."""
 
@@ -101,7 +105,7 @@ class Admission:
 
 def is_plain_text(put: Put) -> bool:
     """Whether a document is JSON text, which may be none, and its names are those of its index."""
-    return type(put.document) is bytes and put.aliases is None and put.index != ""
+    return type(put.document) is bytes and put.aliases is None and put.index != "" and not is_too_long(put.index)
 
 
 def line_of(put: Put) -> bytes:
@@ -134,6 +138,8 @@ def admitted(put: Put, intake: Intake, received: int) -> Record | Refused:
         if not isinstance(document, dict):
             return put.refused("not a JSON object")
     event = intake.event_of(Document(document, put.index, put.id, put.aliases), SENT, 0)
+    if is_too_long(event.index[0]):
+        return put.refused(TOO_LONG)
     stamped = replace(event, source=with_ingested(event.source, format_timestamp(received)))
     line = document_text(stamped)
     if line is None:
@@ -142,6 +148,11 @@ def admitted(put: Put, intake: Intake, received: int) -> Record | Refused:
     if time is not None and abs(time) >= 1 << 63:
         time = None  # beyond 64 bits: no window holds it
     return Record(line, event.index, event.id, time, put.is_create and put.id is not None, put.id is not None)
+
+
+def is_too_long(index: str) -> bool:
+    """Whether an index cannot be the name of a folder, as which the event store writes it."""
+    return len(index) > LONGEST_NAME // 12 and len(quote(index, safe="").encode()) > LONGEST_NAME
 
 
 def with_ingested(document: Mapping[str, Any], stamp: str) -> dict[str, Any]:

@@ -12,11 +12,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from besra.service.body import BodyError
 from besra.storage.journal import Verdict
 
 ACTIONS = ("index", "create", "update", "delete")
 RUN_TOGETHER = " (curl keeps lines apart with --data-binary, not with -d)"
 NO_ACTION = " (a line with an action goes before each document)"
+
+
+MOST_ITEMS = 50_000
+"""Operations of a request: each takes memory, however short it is."""
 
 
 class BulkError(Exception):
@@ -87,7 +92,11 @@ class _Lines:
 def _items(lines: _Lines, default: str | None) -> Iterator[Item]:
     # Where documents have no ids, a few actions are all there are.
     known: dict[bytes, Told] = {}
+    count = 0
     while (line := lines.next()) is not None:
+        count += 1
+        if count > MOST_ITEMS:
+            raise BodyError(413, f"more than {MOST_ITEMS:,} documents in one request; send fewer at a time")
         told = known.get(line)
         if told is None:
             told = _told(line, default, lines.number)

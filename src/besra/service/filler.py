@@ -5,11 +5,12 @@ the alerts it led to.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from besra.detection.alert import Alert
 from besra.detection.detect import Job
-from besra.errors import BesraError
+from besra.detection.rule_copy import rule_uuid
+from besra.detection.schedule import Gap, interval_of
 from besra.schema.timestamp import NANOS
 from besra.service.backfill import Backfill, steps_of
 from besra.service.runs import AlertSink, Clock
@@ -20,6 +21,8 @@ DELAY = 300 * NANOS
 """A gap is left alone for so long: who sends events has been kept waiting too, and sends them now."""
 OLDEST = 7 * 86_400 * NANOS
 """Gaps that ended longer ago are filled when somebody asks."""
+MOST_RUNS = 200_000
+"""Runs of the past that are planned together; each takes some memory."""
 EVERY = 10.0
 """Seconds between two looks for something to do."""
 
@@ -46,9 +49,7 @@ class Filler:
         self._hear = hear
         self.fills_gaps = True
         """Whether gaps are filled that nobody asked to be."""
-        # What was under way when the process ended is not any more.
-        under_way = self._gaps.gaps(statuses=[GapStatus.IN_PROGRESS])
-        self._gaps.mark_gaps([gap.id for gap in under_way], GapStatus.UNFILLED)
+        self._put_back()
 
     def run(self, stop: threading.Event, on_error: Callable[[Exception], None], on_step: Callable[[], None]) -> None:
         """Do what there is to do until told to stop. `on_step` is called after each look that went well."""
@@ -56,36 +57,61 @@ class Filler:
             try:
                 self.step(stop.is_set)
                 on_step()
-            except (BesraError, OSError) as error:
+            except Exception as error:  # a defect, too, must be told and not end this for good
                 on_error(error)
 
     def step(self, is_over: Callable[[], bool] = lambda: False) -> int:
         """Do what there is to do now; how many gaps that were. Raises BesraError.
 
-        Those that cannot be filled say why, and are left until somebody asks for them.
+        Those over which runs failed say so, and are left until somebody asks for them. Where a store is away they are
+        tried again.
         """
         job = self._job()
-        gaps = [gap for gap in self._gaps.gaps(statuses=[GapStatus.UNFILLED]) if self._is_due(gap)]
-        steps = steps_of(job, [(gap.rule_uuid, part) for gap in gaps for part in gap.unfilled])
+        self._put_back()
+        gaps = self._due(job)
+        steps = steps_of(job, [(gap.rule_uuid, part) for gap in gaps for part in self._parts(gap)])
         if not steps:
             return 0
         ids = [gap.id for gap in gaps]
         self._gaps.mark_gaps(ids, GapStatus.IN_PROGRESS)
-        why = "runs over it failed; the execution log says how"
-        try:
-            for outcomes in Backfill(job, self._events, self._alerts, self._clock).outcomes(steps):
-                new = frozenset(self._alerts.commit(outcomes).new)
-                self._hear([alert for one in outcomes for alert in one.alerts if alert["kibana.alert.uuid"] in new])
-                if is_over():
-                    self._gaps.mark_gaps(ids, GapStatus.UNFILLED)
-                    return len(gaps)
-        except BesraError as error:
-            why = str(error)
-            raise
-        finally:
-            left = [gap.id for gap in self._gaps.gaps(statuses=[GapStatus.IN_PROGRESS]) if gap.id in ids]
-            self._gaps.mark_gaps(left, GapStatus.ERROR, why)
+        for outcomes in Backfill(job, self._events, self._alerts, self._clock).outcomes(steps):
+            new = frozenset(self._alerts.commit(outcomes).new)
+            self._hear([alert for one in outcomes for alert in one.alerts if alert["kibana.alert.uuid"] in new])
+            if is_over():
+                self._put_back()
+                return len(gaps)
+        left = [gap.id for gap in self._gaps.gaps(statuses=[GapStatus.IN_PROGRESS]) if gap.id in ids]
+        self._gaps.mark_gaps(
+            left, GapStatus.ERROR, "runs over it failed, as the execution log says, or it is older than a week"
+        )
         return len(gaps)
+
+    def _put_back(self) -> None:
+        """What was under way when this came to an end is to be done: the process ended, or a store was away."""
+        under_way = self._gaps.gaps(statuses=[GapStatus.IN_PROGRESS])
+        self._gaps.mark_gaps([gap.id for gap in under_way], GapStatus.UNFILLED)
+
+    def _due(self, job: Job) -> list[RecordedGap]:
+        """The gaps to fill next, of rules there are: as many as are not too many runs at once, but at least one."""
+        intervals = {rule_uuid(rule): interval_of(rule.schedule) for rule, _ in job.rules}
+        found: list[RecordedGap] = []
+        runs = 0
+        for gap in self._gaps.gaps(statuses=[GapStatus.UNFILLED]):
+            if gap.rule_uuid in intervals and self._is_due(gap):
+                runs += gap.time.length // intervals[gap.rule_uuid]
+                if found and runs > MOST_RUNS:
+                    break
+                found.append(gap)
+        return found
+
+    def _parts(self, gap: RecordedGap) -> Iterator[Gap]:
+        """What is to be looked through of a gap: nobody asked for what is very old."""
+        oldest = self._clock() - OLDEST
+        for part in gap.unfilled:
+            if gap.kind is GapKind.ASKED or part.start >= oldest:
+                yield part
+            elif part.end > oldest:
+                yield Gap(oldest, part.end)
 
     def _is_due(self, gap: RecordedGap) -> bool:
         if gap.kind is GapKind.ASKED:

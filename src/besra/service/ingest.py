@@ -105,7 +105,7 @@ class Ingest:
         if self._bytes > self.limits.memory:
             raise BusyError("requests are being worked on that fill the memory allowed")
         if self.last - self.stored > self.limits.waiting:
-            raise BusyError("the event store is behind", 10)
+            raise BusyError("the event store or the alerts are behind", 10)
         if self._free_space() < self.limits.disk:
             raise BusyError("the disk is nearly full", 60)
 

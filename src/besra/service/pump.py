@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 
 from besra.detection.alert import Alert
-from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Arrival, position_of
 from besra.service.recall import Known, recall
@@ -73,6 +72,11 @@ class Pump:
         return self.storing.stored
 
     @property
+    def dealt_with(self) -> int:
+        """The number of the last batch that is in the store and has its alerts."""
+        return min(self.stored, self._alerts.position)
+
+    @property
     def detected(self) -> int:
         """The number of the last batch that rules have seen."""
         return self._read
@@ -116,12 +120,12 @@ class Pump:
                 while self.step():
                     on_step()
                 on_step()
-            except (BesraError, OSError) as error:
+            except Exception as error:  # a defect, too, must be told and not end this for good
                 on_error(error)
                 stop.wait(PAUSE)
         try:
             self.finish()
-        except (BesraError, OSError) as error:
+        except Exception as error:
             on_error(error)
 
     def step(self) -> bool:

@@ -78,26 +78,30 @@ class RuleWatch:
             self._owes |= changed.is_set()
             changed.clear()
         seen, now = self._seen(), self._clock()
+        self._loaded = min(self._loaded, now)  # a clock that has been set back
         is_changed, self._settling = seen != self._known and seen == self._settling, seen
         is_over = self._source.ends() and now - self._loaded >= AGAIN
         is_stale = now - self._loaded >= DATES_LAST and any(is_relative(plan) for _, plan in self._duty.job.rules)
         if not (self._owes or is_changed or is_over or is_stale):
             return False
+        has_changed = False
         try:
             job = self._source.load()
             self._known, self._loaded = seen, now
+            if job.rules != self._duty.job.rules or is_stale:
+                self._owes = True  # until they have taken over, whatever is away meanwhile
+                self._duty.change(job)
+                has_changed = True
             self._owes, self._wrong = False, ""
-            if job.rules == self._duty.job.rules and not is_stale:
-                return False
-            self._duty.change(job)
         except (BesraError, OSError) as error:
             self._known = seen
             if str(error) != self._wrong:  # what was changed over the API is tried again each time
                 self._tell(f"error: the rules stay as they are: {error}")
             self._wrong = str(error)
             return False
-        self._tell(f"{len(job.rules):,} rules running, read anew")
-        return True
+        if has_changed:
+            self._tell(f"{len(job.rules):,} rules running, read anew")
+        return has_changed
 
     def _seen(self) -> Seen | None:
         """The files there are, with their times and sizes; None while a path is missing."""

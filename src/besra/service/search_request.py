@@ -152,6 +152,7 @@ def count_request(path: str | None, body: object, address: Mapping[str, str], no
 
 
 def page_size(params: Params, default: int, offset: int = 0) -> int:
+    """The `size` a request asks for. Raises SearchError if the page would end beyond what may be asked for."""
     size = params.number("size", default)
     if size + offset > MOST:
         raise malformed(f"`from` and `size` are {MOST:,} at most together; use `search_after` beyond", ILLEGAL)

@@ -69,7 +69,7 @@ def running(
         letters = DeadLetters(places.folder, clock)
         closing.callback(letters.close)
         ingest = Ingest(stores.journal, places.folder, clock, intake=settings.intake, letters=letters)
-        ingest.stored = ingest.last = duty.pump.stored
+        ingest.stored, ingest.last = duty.pump.dealt_with, duty.pump.stored
         # What is loaded by now stays: looking for garbage in it would cost more than taking events.
         gc.collect()
         gc.freeze()
@@ -84,7 +84,7 @@ def running(
         def moved(name: str) -> None:
             failures.pop(name, None)
             ingest.is_patient = not failures
-            ingest.stored, ingest.detected = duty.pump.stored, duty.pump.detected
+            ingest.stored, ingest.detected = duty.pump.dealt_with, duty.pump.detected
 
         def told(name: str) -> tuple[Callable[[Exception], None], Callable[[], None]]:
             return partial(failed, name), partial(moved, name)

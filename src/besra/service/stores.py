@@ -7,17 +7,20 @@ from pathlib import Path
 
 from besra.detection.alert import Alert
 from besra.detection.suppression_group import Groups
+from besra.errors import InputError
 from besra.language.expr import FieldRef, Range
 from besra.schema.fieldtype import FieldType
 from besra.storage.alert_search import Search, Sort
 from besra.storage.alert_store import FILE, AlertStore, Committed
 from besra.storage.event_store import EventStore
 from besra.storage.growth import ToldBucket
-from besra.storage.journal import Journal
+from besra.storage.journal import Journal, JournalError
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 
 EVENTS = "events"
+LOCK = "lock"
+"""A file that whoever uses the folder holds."""
 PAGE = 1000
 """Alerts read at a time."""
 
@@ -49,11 +52,39 @@ class Stores:
 def stores_at(places: Places) -> Iterator[Stores]:
     """The stores, until the block ends. Raises BesraError if a place cannot be used."""
     with ExitStack() as closing:
+        closing.enter_context(_alone_in(places.folder))
         journal = Journal(places.folder)
         closing.callback(journal.close)
         events = EventStore(places.event_place)
         alerts = closing.enter_context(AlertStore(places.alerts or places.folder / FILE))
+        # A journal that is new beside stores that are not: what they have of its numbers was another's.
+        journal.number_after(max(events.last_batch, alerts.position))
         yield Stores(journal, events, alerts)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Nobody else uses the folder while the block runs. Two would each trim what the other has taken.
+
+    Raises InputError (`serve-data-in-use`). The system lets go of the lock however the process ends.
+    """
+    try:
+        import fcntl  # noqa: PLC0415  not everywhere
+    except ImportError:
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / LOCK).open("w")
+    except OSError as error:
+        raise JournalError(f"{folder}: {error}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            message = f"another besra serve uses {folder}"
+            raise InputError.of("serve-data-in-use", message, hint="stop it, or choose another --data") from error
+        yield
 
 
 class StoredAlerts:

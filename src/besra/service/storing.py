@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
 from besra.service.kept_marks import KeptMarks
 from besra.storage.event_store import EventStore, StoredEvent
@@ -54,7 +53,7 @@ class Storing:
             try:
                 while not stop.is_set() and self.step():
                     on_step()
-            except (BesraError, OSError) as error:
+            except Exception as error:  # a defect, too, must be told and not end this for good
                 on_error(error)
                 stop.wait(PAUSE)
 

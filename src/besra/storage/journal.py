@@ -133,6 +133,20 @@ class Journal:
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
+    def number_after(self, number: int) -> None:
+        """Give batches numbers beyond this one. To be said before any is taken. Raises JournalError."""
+        try:
+            with self._writing:
+                (last,) = self._writing.execute(
+                    "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'batch'"
+                ).fetchone()
+                if last >= number:
+                    return
+                self._writing.execute("DELETE FROM sqlite_sequence WHERE name = 'batch'")
+                self._writing.execute("INSERT INTO sqlite_sequence VALUES ('batch', ?)", (number,))
+        except sqlite3.Error as error:
+            raise JournalError(f"{self._path}: {error}") from error
+
     def close(self) -> None:
         """Answer what waits, then close the file."""
         self._waiting.put(None)

@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from tests.simulation import MINUTE, START, Process, World, document, rule_text, rules_of
 
 import besra
 from besra.api import runnable
 from besra.detection.detect import Job
+from besra.errors import BesraError
 from besra.service.rule_watch import RuleWatch, Source
 
 A = 'process where process.name == "a"'
@@ -128,3 +130,20 @@ def test_rules_that_changed_while_the_service_was_down_look_through_their_window
     with world.up() as process:
         process.passes(0)
         assert len(process.found()) == 2
+
+
+def test_a_change_is_tried_again_when_a_store_was_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with watched(tmp_path, rule_text("a", A)) as service:
+        service.process.passes(0)
+        service.write("new.toml", rule_text("b", B))
+        with monkeypatch.context() as patched:
+            patched.setattr(service.process.duty, "change", away)
+            assert not service.look()
+        assert "the rules stay as they are: away" in service.told[-1]
+        assert service.look()
+        service.process.passes(MINUTE, arriving=[(START, event("b", START))])
+        assert service.names() == ["b"]
+
+
+def away(_: object) -> None:
+    raise BesraError("away")

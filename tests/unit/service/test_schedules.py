@@ -6,6 +6,7 @@ import pytest
 from tests.simulation import MINUTE, SECOND, START, World, document, rule_text, rules_of
 
 from besra.detection.schedule import Gap
+from besra.errors import BesraError
 from besra.service import detector
 from besra.storage.gap_log import GapStatus
 from besra.storage.run_log import RunStatus
@@ -233,3 +234,22 @@ def test_more_than_the_limit_is_told(tmp_path: Path) -> None:
         assert (run.new_alerts, run.status) == (3, RunStatus.WARNING)
         assert [problem.code for problem in run.problems] == ["max-alerts-reached"]
         assert run.metrics["total_matches"] == 9
+
+
+def test_a_gap_is_filled_although_a_store_was_away_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world_of(tmp_path, rule_text("each", EACH))
+    with world.up() as process:
+        process.passes(0)
+    world.now += 3 * HOUR
+    with world.up() as process:
+        process.passes(10 * MINUTE)
+
+        def away(*_: object) -> None:
+            raise BesraError("away")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(process.duty.filler._alerts, "commit", away)
+            with pytest.raises(BesraError):
+                process.duty.filler.step()
+        assert process.duty.filler.step() == 1
+        assert [gap.status for gap in process.stores.alerts.gaps()] == [GapStatus.FILLED]

@@ -1,0 +1,76 @@
+"""What must hold of a service's stores together: nobody else uses them, and they count the same batches."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+from tests.simulation import MINUTE, START, World, document, rule_text, rules_of
+
+from besra.errors import InputError
+from besra.events.recognise import DEFAULTS
+from besra.service.admission import Admission, admitted
+from besra.service.body import BodyError
+from besra.service.bulk import MOST_ITEMS, Put, Refused, parse_bulk
+from besra.service.stores import Places, stores_at
+from besra.storage.event_store import EventStore, StoredEvent
+from besra.storage.journal import Record
+
+EACH = 'process where process.name == "evil"'
+
+
+def evil(at: int) -> dict[str, object]:
+    return document(at, **{"process.name": "evil"})
+
+
+def test_nobody_else_uses_the_folder(tmp_path: Path) -> None:
+    said = pytest.raises(InputError, match="another besra serve")
+    with stores_at(Places(tmp_path)), said as raised, stores_at(Places(tmp_path)):
+        pass
+    assert raised.value.problem.code == "serve-data-in-use"
+    with stores_at(Places(tmp_path)):
+        pass
+
+
+def test_a_journal_that_is_new_beside_stores_that_are_not_loses_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path / "data", rules_of(tmp_path / "rules", rule_text("each", EACH)), is_live=True)
+    with world.up() as process:
+        for _ in range(5):
+            process.arrive([evil(world.now)])
+        process.passes(MINUTE)
+        process.duty.pump.finish()
+    for file in (tmp_path / "data").glob("journal.sqlite*"):
+        file.unlink()
+    with world.up() as process:
+        process.arrive([evil(world.now)])
+        process.passes(MINUTE)
+        process.duty.pump.finish()
+        rows = sum(len(batch) for batch in process.stores.events.read(0, 2 * START))
+        assert rows == 6
+        assert process.found().keys() == world.scanned()
+        assert len(process.found()) == 6
+
+
+@pytest.mark.parametrize("index", ["x" * 300, "é" * 100])
+def test_an_index_that_cannot_be_a_folder_is_refused(index: str) -> None:
+    document = orjson.dumps({"a": 1})
+    (found,) = Admission().admitted([Put(index, None, document, False)], 0)
+    assert isinstance(found, Refused)
+    assert (found.status, found.body) == (400, document)
+    streams = {"data_stream": {"type": "logs", "dataset": "d" * 300, "namespace": "default"}}
+    assert isinstance(admitted(Put("", None, streams, False), DEFAULTS, 0), Refused)
+
+
+@pytest.mark.parametrize("index", ["x" * 240, "é" * 40, "logs-endpoint.events.process-default"])
+def test_an_index_that_can_be_one_is_stored(tmp_path: Path, index: str) -> None:
+
+    (found,) = Admission().admitted([Put(index, None, b'{"a":1}', False)], 0)
+    assert isinstance(found, Record)
+    store = EventStore(tmp_path / "events")
+    store.add([StoredEvent(1, 0, found.index, found.id, found.line, None, START)], 1)
+    assert sum(len(batch) for batch in store.read(0, 2 * START, by="ingested")) == 1
+
+
+def test_a_body_of_too_many_documents_is_refused() -> None:
+    with pytest.raises(BodyError) as raised:
+        parse_bulk(b'{"create":{}}\n{}\n' * (MOST_ITEMS + 1), "i")
+    assert raised.value.status == 413
