@@ -18,6 +18,7 @@ import numpy as np
 import orjson
 import zstandard
 
+from besra.errors import BesraError
 from besra.events.event import Origin
 from besra.events.raw_event import RawEvent
 from besra.events.spool import read_at
@@ -35,6 +36,10 @@ SHORTEST = 60 * 10**9
 Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 Lot = tuple[Integers, int, int, "_File"]
 """The rows of some events, where they are in a file, how long they are there, and the file."""
+
+
+class KeptEventsError(BesraError):
+    """An event that should be kept cannot be read back."""
 
 
 class _File:
@@ -107,22 +112,25 @@ class KeptEvents:
             shelf.waiting = {row: shelf.waiting[row] for row in rows[done:]}
 
     def __getitem__(self, row: int) -> RawEvent:
-        """The event of a row. Raises KeyError if it is gone."""
+        """The event of a row. Raises KeptEventsError if it is gone or cannot be read."""
         for power, shelf in self._shelves.items():
             if row in shelf.waiting:
                 return shelf.waiting[row]
             place = bisect_right(shelf.firsts, row) - 1
             if place >= 0 and row in (found := self._lot(power, shelf.lots[place])):
                 return found[row]
-        raise KeyError(row)
+        raise KeptEventsError(f"event {row} is kept no more")
 
     def _lot(self, power: int, lot: Lot) -> Mapping[int, RawEvent]:
         rows, place, length, file = lot
         key = power, int(rows[0])
         found = self._read.get(key)
         if found is None:
-            text = zstandard.ZstdDecompressor().decompress(read_at(file.held, place, length))
-            found = dict(zip(rows.tolist(), read(text), strict=True))
+            try:
+                text = zstandard.ZstdDecompressor().decompress(read_at(file.held, place, length))
+                found = dict(zip(rows.tolist(), read(text), strict=True))
+            except (OSError, zstandard.ZstdError, ValueError) as error:
+                raise KeptEventsError(f"events of a temporary file cannot be read: {error}") from error
             self._read[key] = found
             if len(self._read) > READ_BACK:
                 self._read.popitem(last=False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from besra.events.event import Origin
 from besra.events.raw_event import RawEvent
-from besra.service.kept_events import SHORTEST, TOGETHER, KeptEvents, read, written
+from besra.service.kept_events import SHORTEST, TOGETHER, KeptEvents, KeptEventsError, read, written
 
 NOW = 1_773_800_000 * 10**9
 
@@ -29,7 +29,7 @@ def test_what_is_added_is_found(sizes: list[int], data: st.DataObject) -> None:
         first += size
     for number in data.draw(st.permutations(range(first))):
         assert kept[number] == event(number)
-    with pytest.raises(KeyError):
+    with pytest.raises(KeptEventsError):
         kept[first]
 
 
@@ -42,7 +42,7 @@ def test_files_go_when_their_time_is_over(monkeypatch: pytest.MonkeyPatch) -> No
     kept.drop_old(NOW + 2 * SHORTEST, unseen=TOGETHER)
     assert kept[TOGETHER] == event(0)
     kept.drop_old(NOW + 2 * SHORTEST, unseen=10**6)
-    with pytest.raises(KeyError):
+    with pytest.raises(KeptEventsError):
         kept[TOGETHER]
     for row in (0, 2 * TOGETHER, 3 * TOGETHER):
         assert kept[row] == event(0)
@@ -77,6 +77,21 @@ def test_what_cannot_be_written_is_kept_and_written_later(monkeypatch: pytest.Mo
         assert [kept[row] for row in range(rows)] == [event(row) for row in range(rows)]
     assert waiting[1:4] == [2 + 2 * TOGETHER, 3 + 4 * TOGETHER, 4 + 6 * TOGETHER]
     assert waiting[-1] == 7
+
+
+def test_what_cannot_be_read_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = KeptEvents()
+    kept.add(0, [event(number) for number in range(TOGETHER)], np.full(TOGETHER, SHORTEST), NOW)
+
+    def broken(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    for read_at in (broken, lambda *_: b"no frame", lambda *_: b""):
+        with monkeypatch.context() as patched:
+            patched.setattr("besra.service.kept_events.read_at", read_at)
+            with pytest.raises(KeptEventsError):
+                kept[1]
+    assert kept[1] == event(1)
 
 
 def test_events_as_bytes() -> None:

@@ -1,12 +1,15 @@
 """What detection remembers is made anew from what rules kept, and from everything only where a rule is new."""
 
+import errno
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 from tests.simulation import MINUTE, START, World, document, rule_text, rules_of
 
+from besra.errors import BesraError
 from besra.service.detector import Arrival, Detector, Marks
+from besra.service.kept_events import TOGETHER
 
 HOUR = 60 * MINUTE
 PAIR = 'sequence by host.name with maxspan=3h [process where process.name == "a"] [process where process.name == "b"]'
@@ -82,4 +85,25 @@ def test_an_event_that_is_stored_before_a_rule_sees_it_is_read_again(tmp_path: P
         assert len(process.found()) == 3
     with world.up() as process:
         process.passes(2 * HOUR, step=10 * MINUTE)
+        assert process.found().keys() == world.scanned()
+
+
+def test_events_that_cannot_be_read_back_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tmp_path / "data", rules_of(tmp_path / "rules", rule_text("pair", PAIR)), is_live=True)
+    with world.up() as process:
+        process.arrive([event("a", world.now, f"h{n}") for n in range(TOGETHER)])
+        process.passes(0)
+        before = process.stores.alerts.position
+        process.arrive([event("b", world.now, "h1")])
+
+        def broken(*_: object) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("besra.service.kept_events.read_at", broken)
+            with pytest.raises(BesraError, match="Input/output error"):
+                process.duty.pump.step()
+        assert (process.found(), process.stores.alerts.position) == ({}, before)
+        process.passes(0)
+        assert len(process.found()) == 3
         assert process.found().keys() == world.scanned()
