@@ -44,6 +44,7 @@ from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
 from besra.service.hit_log import About, Asked, HitLog, Keeping, Since, Within
 from besra.service.horizon import INDICATORS, horizon_of
+from besra.service.kept_events import KeptEventsError
 from besra.storage.growth import ToldBucket
 from besra.storage.journal import Record
 
@@ -226,7 +227,10 @@ class Detector:
                 self._fresh[number] = 0
 
     def run(self, numbers: Sequence[int], run: RunInfo) -> Iterator[Execution | Failed]:
-        """Run rules that have something new, for what is. It is not new any more once that is `confirm`ed."""
+        """Run rules that have something new, for what is. It is not new any more once that is `confirm`ed.
+
+        Raises KeptEventsError or OSError if an event cannot be read back: nothing runs again for what has arrived.
+        """
         for number in numbers:
             first = self._fresh.pop(number, None)
             if first is not None:
@@ -256,6 +260,8 @@ class Detector:
                 scope = Scope(is_due=_is_due(plan, asked, run.started))
                 yield execute(rule, resolved(plan, run.started), asked.hits, run, scope=scope, limits=self._job.limits)
         except Exception as error:  # one rule must not stop the others
+            if isinstance(about, Since) and isinstance(error, (KeptEventsError, OSError)):
+                raise  # a run on a schedule is made up for by the next, this one only if it is tried again
             yield Failed(rule, Problem("rule-run-failed", f"{type(error).__name__}: {error}", place=Place(rule.path)))
 
     def confirm(self) -> None:

@@ -4,6 +4,8 @@ Only events that become part of something are read back, which are few. Written 
 that may go at about the same time: a file goes once nothing can join its events any more.
 """
 
+import errno
+import os
 import tempfile
 from bisect import bisect_right
 from collections import OrderedDict
@@ -16,9 +18,10 @@ import numpy as np
 import orjson
 import zstandard
 
+from besra.errors import BesraError
 from besra.events.event import Origin
 from besra.events.raw_event import RawEvent
-from besra.events.spool import no_space, read_at
+from besra.events.spool import read_at
 
 TOGETHER = 64
 """Events compressed together: to read one all of them are expanded."""
@@ -35,14 +38,28 @@ Lot = tuple[Integers, int, int, "_File"]
 """The rows of some events, where they are in a file, how long they are there, and the file."""
 
 
+class KeptEventsError(BesraError):
+    """An event that should be kept cannot be read back."""
+
+
 class _File:
     """A temporary file, which is gone when nothing refers to it any more, and when its last event arrived."""
 
     def __init__(self) -> None:
-        self.held: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed when its last event goes
+        # Without a buffer: what could not be written is not tried again when the file is closed.
+        self.held: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  closed when its last event goes
         self.size = 0
         self.arrived = 0
         finalize(self, self.held.close)
+
+    def add(self, text: bytes, arrived: int) -> int:
+        """The place of some bytes, which are added at the end. Raises OSError if not all of them are there."""
+        if self.held.write(text) != len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        place = self.size
+        self.size += len(text)
+        self.arrived = max(self.arrived, arrived)
+        return place
 
 
 @dataclass
@@ -65,7 +82,7 @@ class KeptEvents:
     def add(self, first: int, events: Sequence[RawEvent], times: Integers, arrived: int) -> None:
         """Add the events of rows from `first` on, and for how long after they arrived each may be asked for, if at all.
 
-        Raises InputError if they cannot be written.
+        While they cannot be written, for lack of disk perhaps, they are kept in memory.
         """
         powers = np.ceil(np.log2(np.maximum(times, SHORTEST) / SHORTEST)).astype(np.int64)
         powers[times == 0] = -1
@@ -75,44 +92,45 @@ class KeptEvents:
             self._write(shelf, arrived)
 
     def _write(self, shelf: _Shelf, arrived: int) -> None:
-        rows = list(shelf.waiting)
-        whole = len(rows) - len(rows) % TOGETHER
-        if not whole:
-            return
+        """Write what is waiting, as whole lots; what cannot be written goes on waiting, for a file of its own."""
+        rows, done = list(shelf.waiting), 0
+        compress = zstandard.ZstdCompressor(LEVEL).compress
         try:
-            if shelf.file is None or shelf.file.size > FILE:
-                shelf.file = _File()
-            file, compress = shelf.file, zstandard.ZstdCompressor(LEVEL).compress
-            for start in range(0, whole, TOGETHER):
-                lot = rows[start : start + TOGETHER]
+            while done + TOGETHER <= len(rows):
+                if shelf.file is None or shelf.file.size > FILE:
+                    shelf.file = _File()
+                lot = rows[done : done + TOGETHER]
                 text = compress(written([shelf.waiting[row] for row in lot]))
-                shelf.lots.append((np.array(lot), file.size, len(text), file))
+                place = shelf.file.add(text, arrived)
+                shelf.lots.append((np.array(lot), place, len(text), shelf.file))
                 shelf.firsts.append(lot[0])
-                file.held.write(text)
-                file.size += len(text)
-            file.held.flush()
-            file.arrived = max(file.arrived, arrived)
-        except OSError as error:
-            raise no_space(error) from error
-        shelf.waiting = {row: shelf.waiting[row] for row in rows[whole:]}
+                done += TOGETHER
+        except OSError:
+            # Nothing is added behind what may be a part of a lot; the lots before it are read as ever.
+            shelf.file = None
+        if done:
+            shelf.waiting = {row: shelf.waiting[row] for row in rows[done:]}
 
     def __getitem__(self, row: int) -> RawEvent:
-        """The event of a row. Raises KeyError if it is gone."""
+        """The event of a row. Raises KeptEventsError if it is gone or cannot be read."""
         for power, shelf in self._shelves.items():
             if row in shelf.waiting:
                 return shelf.waiting[row]
             place = bisect_right(shelf.firsts, row) - 1
             if place >= 0 and row in (found := self._lot(power, shelf.lots[place])):
                 return found[row]
-        raise KeyError(row)
+        raise KeptEventsError(f"event {row} is kept no more")
 
     def _lot(self, power: int, lot: Lot) -> Mapping[int, RawEvent]:
         rows, place, length, file = lot
         key = power, int(rows[0])
         found = self._read.get(key)
         if found is None:
-            text = zstandard.ZstdDecompressor().decompress(read_at(file.held, place, length))
-            found = dict(zip(rows.tolist(), read(text), strict=True))
+            try:
+                text = zstandard.ZstdDecompressor().decompress(read_at(file.held, place, length))
+                found = dict(zip(rows.tolist(), read(text), strict=True))
+            except (OSError, zstandard.ZstdError, ValueError) as error:
+                raise KeptEventsError(f"events of a temporary file cannot be read: {error}") from error
             self._read[key] = found
             if len(self._read) > READ_BACK:
                 self._read.popitem(last=False)

@@ -137,6 +137,9 @@ class Maintenance:
         return failed
 
     def _works(self, now: int, failed: list[Exception]) -> Iterable[Callable[[], None]]:
+        # A clock that has been set back would otherwise keep both waiting for as long.
+        self._forgot_at = _until(self._forgot_at, now)
+        self._cleaned_at = _until(self._cleaned_at, now)
         if self._forgot_at is None or now - self._forgot_at >= FORGET_EVERY:
             yield lambda: self._forget(now)
         found: list[Due] = []
@@ -187,6 +190,10 @@ class Maintenance:
         if self._keep.alert_days is not None:
             self._alerts.remove_before(now - self._keep.alert_days * DAY)
         self._forgot_at = now
+
+
+def _until(time: int | None, now: int) -> int | None:
+    return None if time is None else min(time, now)
 
 
 def _tried(work: Callable[[], None], failed: list[Exception]) -> None:

@@ -42,7 +42,7 @@ def recall(detector: Detector, store: EventStore, followed: Mapping[int, int], k
     whole = [number for number in numbers if number not in kept]
     if whole:
         since = now - max(map(detector.lasts, whole))
-        for rows in store.read(since, LAST, by="ingested"):
+        for rows in store.read(since, LAST, by="ingested", after=known.after):
             for arrivals in arrivals_in(known.of(rows)):
                 detector.take(arrivals, whole, as_of=now)
     detector.see()
@@ -53,7 +53,7 @@ def _recall_kept(detector: Detector, store: EventStore, kept: Collection[int], k
         return
     marks = {detector.marks[number] for number in kept}
     since = now - max(map(detector.lasts, kept))
-    for rows in store.read(since, LAST, by="ingested", is_kept=True):
+    for rows in store.read(since, LAST, by="ingested", is_kept=True, after=known.after):
         found = known.of(rows)
         # Without marks nobody had looked at the event when it was stored.
         wanted = [told is None or not marks.isdisjoint(told) for told in found.column("rules").to_pylist()]

@@ -202,12 +202,16 @@ class EventStore:
             ):
                 _sync_path(folder)
 
-    def read(self, start: int, end: int, *, by: str = "time", is_kept: bool | None = None) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, start: int, end: int, *, by: str = "time", is_kept: bool | None = None, after: int | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """The rows of a closed range of times, of events or of their ingest; `is_kept` says which of them.
 
-        Raises EventStoreError.
+        `after` leaves out batches up to one; files of nothing else are not opened. Raises EventStoreError.
         """
         wanted = (pc.field(by) >= _micros(start)) & (pc.field(by) <= _micros(end))
+        if after is not None:
+            wanted &= pc.field("batch") > after
         if is_kept is not None:
             wanted &= pc.field("kept") == is_kept
         try:

@@ -104,16 +104,16 @@ class EventUpkeep(EventStore):
             )
 
     def drop(self, part: Part) -> int:
-        """Take one part out of the table. How many events it held."""
+        """Take one part out of the table, but for events that arrived since it was looked at. How many they were."""
         which = f"day = {_quoted(part.day)} AND stream = {_quoted(part.stream)} AND kept = {str(part.kept).lower()}"
         with self._current() as table:
-            return int(table.delete(which)["num_deleted_rows"] or 0)
+            told = table.delete(f"{which} AND ingested <= {_time(part.last_ingested)}")
+            return int(told["num_deleted_rows"] or 0)
 
     def drop_untimed(self, before: int) -> int:
         """Take the events without a time out that arrived before one, in nanoseconds since 1970. How many they were."""
-        bound = f"arrow_cast({before // MICRO}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
         with self._current() as table:
-            told = table.delete(f"day = {_quoted(NO_DAY)} AND ingested < {bound}")
+            told = table.delete(f"day = {_quoted(NO_DAY)} AND ingested < {_time(before)}")
             return int(told["num_deleted_rows"] or 0)
 
     def clean(self) -> int:
@@ -183,3 +183,7 @@ def _part(key: tuple[str, str, bool], files: list[_FileRow]) -> Part:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _time(time: int) -> str:
+    return f"arrow_cast({time // MICRO}, 'Timestamp(Microsecond, Some(\"UTC\"))')"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.storage.test_event_store import NOW, SECOND, ids, stored
 
-from besra.service.maintenance import CLEAN_EVERY, KEEP_ALL, LONG, MANY, Due, Keep, Maintenance, due
+from besra.service.maintenance import CLEAN_EVERY, FORGET_EVERY, KEEP_ALL, LONG, MANY, Due, Keep, Maintenance, due
 from besra.storage.alert_store import AlertStore
 from besra.storage.event_store import DAY, NO_DAY, EventStore, EventStoreError, day_of
 from besra.storage.event_upkeep import EventUpkeep, Part
@@ -100,6 +100,20 @@ def test_what_fails_is_tried_again_and_stops_nothing(tmp_path: Path, alerts: Ale
     assert (maintenance.told.failures, maintenance.told.done_at) == (3, 0)
     assert len(maintenance.look(NOW)) <= 1
     assert maintenance.look(NOW + CLEAN_EVERY) == []
+
+
+def test_a_clock_that_is_set_back_stops_nothing(
+    tmp_path: Path, alerts: AlertStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Journal(tmp_path).close()
+    maintenance = Maintenance(lambda: EventUpkeep(tmp_path / "events"), alerts, tmp_path, KEEP_ALL)
+    assert maintenance.look(NOW + 365 * DAY) == []
+    done: list[str] = []
+    monkeypatch.setattr(EventUpkeep, "clean", lambda _: done.append("clean") or 0)
+    monkeypatch.setattr("besra.service.maintenance.forget_ids", lambda *_: done.append("forget"))
+    for now in (NOW, NOW + FORGET_EVERY, NOW + CLEAN_EVERY, NOW + CLEAN_EVERY + 1):
+        assert maintenance.look(now) == []
+    assert done == ["forget", "forget", "clean"]
 
 
 def test_ids_are_forgotten_after_a_week(tmp_path: Path, alerts: AlertStore) -> None:

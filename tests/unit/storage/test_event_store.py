@@ -73,6 +73,18 @@ def test_ranges_of_time_are_closed(store: EventStore) -> None:
     assert ids(store, NOW, NOW + 1, by="ingested") == [f"1-{n}" for n in range(5)]
 
 
+def test_batches_up_to_one_are_left_out_unread(store: EventStore, tmp_path: Path) -> None:
+    store.add([stored(1), stored(1, 1)], 1)
+    for file in (tmp_path / "events").rglob("*.parquet"):
+        file.unlink()  # whoever looks into it fails
+    store.add([stored(2), stored(3)], 3)
+    found = [rows.column("batch").to_pylist() for rows in store.read(0, 2 * NOW, after=1)]
+    assert [batch for batches in found for batch in batches] == [2, 3]
+    found = [rows.column("batch").to_pylist() for rows in store.read(0, 2 * NOW, by="ingested", is_kept=True, after=2)]
+    assert [batch for batches in found for batch in batches] == [3]
+    assert not any(map(len, store.read(0, 2 * NOW, after=3)))
+
+
 def test_days_and_streams_are_folders(store: EventStore, tmp_path: Path) -> None:
     store.add([stored(1), stored(1, 1, time=None), stored(1, 2, time=NOW + 86_400 * SECOND, index="logs/b c")], 1)
     days = {day for path in (tmp_path / "events").glob("day=*") for day in [path.name]}

@@ -86,6 +86,16 @@ def test_parts_are_let_go_of(store: EventStore, place: Path) -> None:
     assert upkeep.sizes() == Sizes(2, upkeep.sizes().bytes, 2)
 
 
+def test_what_arrives_after_a_part_was_looked_at_stays(store: EventStore, place: Path) -> None:
+    # The log of the table says .123 of what arrived at .123456789.
+    store.add([stored(1)._replace(ingested=NOW + 123_456_789), stored(1, 1)], 1)
+    upkeep = EventUpkeep(place)
+    part = part_of(upkeep)
+    store.add([stored(2)._replace(ingested=NOW + DAY)], 2)
+    assert upkeep.drop(part) == 2
+    assert ids(store) == ["2-0"]
+
+
 def test_events_without_a_time_go_by_their_arrival(store: EventStore, place: Path) -> None:
     store.add([stored(1, time=None), stored(2, time=None)._replace(ingested=NOW + SECOND)], 2)
     upkeep = EventUpkeep(place)
