@@ -52,7 +52,7 @@ class Full:
     """A temporary file on a disk with so much room left: it takes a part, and then nothing."""
 
     def __init__(self, room: list[int]) -> None:
-        self.held, self.room = TemporaryFile(buffering=0), room
+        self.held, self.room = TemporaryFile(buffering=0), room  # noqa: SIM115  closed with what holds it
         self.fileno, self.close, self.flush = self.held.fileno, self.held.close, self.held.flush
 
     def write(self, text: bytes) -> int:
