@@ -1,0 +1,56 @@
+"""What the service answers: each address with its method, and the right that asking takes.
+
+All addresses are told in one form, so that who may ask what, the OpenAPI document and the tests of both are about
+everything there is: an address nobody has thought of rights for cannot be put in.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Right(StrEnum):
+    """What somebody may do, in a space (detection-engine.md 9)."""
+
+    ANYBODY = "anybody"
+    """Needs no credential: whether the service is alive."""
+    KNOWN = "known"
+    """Needs a credential, whatever it is good for: what clients ask before anything else."""
+    INGEST = "ingest"
+    """Send events, and set up what shippers set up before."""
+    READ = "read"
+    """See events, rules, alerts, exceptions, lists, runs."""
+    WORK = "work"
+    """Change the status, tags, assignees and notes of alerts."""
+    AUTHOR = "author"
+    """Change rules, exceptions, lists and connectors; have rules run; fill gaps."""
+    ADMINISTER = "administer"
+    """Users, keys, spaces, the audit log, dead letters."""
+
+
+class Face(StrEnum):
+    """Whose API an address has the shape of: its errors, and whether there is one in each space."""
+
+    ELASTICSEARCH = "elasticsearch"
+    KIBANA = "kibana"
+    OWN = "own"
+    """Below /api/v1, errors as Kibana's."""
+    OTLP = "otlp"
+    PLAIN = "plain"
+    """Text for those who run the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What is answered at a path (Starlette's form, without the prefix of a space), for a method."""
+
+    face: Face
+    method: str
+    path: str
+    right: Right
+    handler: Handler
