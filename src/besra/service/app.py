@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.alert_routes import alert_routes
 from besra.service.alert_stream import AlertStream
+from besra.service.analysis_routes import analysis_routes
 from besra.service.background import beside
 from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
@@ -18,6 +19,7 @@ from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_ro
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.exception_routes import exception_routes
 from besra.service.maintenance import maintenance_metrics
+from besra.service.openapi import document_endpoint
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.routing import broken, routes_of, unrouted
@@ -65,7 +67,9 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         *dead_letter_routes(service.letters),
         *search_routes(searching, service.stores.alerts, service.clock),
         *set_up.routes(service.reader),
+        *analysis_routes(service, searching),
     ]
+    answered.append(document_endpoint(answered))
     app = Starlette(
         routes=routes_of(answered),
         middleware=[Middleware(PlainPaths)],

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,11 +13,13 @@ from besra.rules.document import RuleDocument
 from besra.rules.ndjson import decode_located
 from besra.service.answering import RequestError, is_true, json_reply
 from besra.service.author import author_of
+from besra.service.description import Description, Nothing
 from besra.service.elasticsearch import body_of
 from besra.service.endpoint import Endpoint, Face, Right, endpoints
 from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
+from besra.service.own_endpoint import own
 from besra.service.plain_paths import named
 from besra.service.rule_answers import change_document, export_text, rule_document
 from besra.service.rule_book import Entry, RuleBook
@@ -32,6 +35,27 @@ LARGEST_IMPORT = 100 << 20
 NDJSON = "application/ndjson; charset=utf-8"
 """Clients that are not told guess."""
 EXPORT_NAME = "rules_export.ndjson"
+
+
+class ToldRuleChange(Struct, frozen=True, omit_defaults=True):
+    """A change of a rule, and what it said from then on where that changed."""
+
+    id: str
+    rule_id: str
+    timestamp: str
+    user: str
+    action: str
+    revision: int
+    rule: dict[str, Any] | None = None
+
+
+class RuleHistory(Struct, frozen=True):
+    """The last hundred changes of a rule over the API, the newest first; none of one nobody has changed."""
+
+    changes: tuple[ToldRuleChange, ...]
+
+
+HISTORY: Description[Nothing, Nothing] = Description("What was changed about a rule.", answer=RuleHistory)
 
 
 def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list[Endpoint]:
@@ -54,7 +78,7 @@ def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list
     return [
         *endpoints(Face.KIBANA, Right.READ, looks),
         *endpoints(Face.KIBANA, Right.AUTHOR, changes),
-        Endpoint(Face.OWN, "GET", "/api/v1/rules/{id}/history", Right.READ, api.history),
+        own("GET", "/rules/{id}/history", Right.READ, HISTORY, api.history),
     ]
 
 
@@ -107,7 +131,7 @@ class _Rules:
             raise RequestError(404, f'{name}: "{value}" not found')
         return entry
 
-    async def history(self, request: Request) -> Response:
+    async def history(self, request: Request, _: Nothing, __: Nothing) -> Response:
         rule = named(request, "id") or ""
         found = await run_in_threadpool(self._book.store.history, rule)
         return json_reply({"changes": [change_document(change) for change in found]})
