@@ -11,6 +11,7 @@ from besra.language.expr import Equals, FieldRef, Predicate
 from besra.language.simplify import all_of, any_of
 from besra.schema.fieldtype import FieldType, to_text
 from besra.schema.timestamp import NANOS, parse_timestamp
+from besra.service.endpoint import DEFAULT_SPACE
 from besra.storage.event_find import Stretch
 from besra.storage.event_prevalence import Asked
 
@@ -50,8 +51,8 @@ class SourceEvent:
 
 
 def is_of_space(alert: Alert, space: str) -> bool:
-    """Whether an alert is of a space."""
-    held = alert.get(SPACES, ())
+    """Whether an alert is of a space; one that names none is of the default one."""
+    held = alert.get(SPACES, DEFAULT_SPACE)
     return space in (held if isinstance(held, list) else [held])
 
 

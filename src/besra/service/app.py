@@ -77,6 +77,7 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         lifespan=beside([*watchers, *consumers]),
     )
     app.state.endings = (stream.end,)
+    app.state.endpoints = tuple(answered)
     return app
 
 

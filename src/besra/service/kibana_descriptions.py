@@ -4,7 +4,7 @@ For the forms of their bodies see Elastic's own documentation, and docs/api.md f
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -15,9 +15,137 @@ SIGNALS = "/api/detection_engine/signals"
 LISTS = "/api/exception_lists"
 NDJSON = "application/ndjson"
 
+FORM = {415: "the file has to come as a field of a form", 413: "the file is too large"}
 MISSING = {404: "there is none"}
 KNOWN = {409: "there is one already, or somebody else has changed it meanwhile"}
 BODY = dict[str, Any]
+
+
+Texts = tuple[str, ...]
+
+
+class RuleBody(Struct, frozen=True, omit_defaults=True):
+    """A rule, as Kibana's API has it; all that Elastic's rules may say is kept."""
+
+    name: str
+    description: str
+    type: Literal["eql", "query", "saved_query", "threshold", "new_terms", "threat_match", "esql", "machine_learning"]
+    severity: Literal["low", "medium", "high", "critical"]
+    risk_score: Annotated[int, Meta(ge=0, le=100)]
+    rule_id: str | None = None
+    query: str | None = None
+    language: Literal["eql", "kuery", "lucene", "esql"] | None = None
+    index: Texts = ()
+    enabled: bool = True
+    interval: str = "5m"
+    tags: Texts = ()
+    threat: tuple[dict[str, Any], ...] = ()
+    threshold: dict[str, Any] | None = None
+    new_terms_fields: Texts | None = None
+    history_window_start: str | None = None
+    exceptions_list: tuple[dict[str, Any], ...] = ()
+    actions: tuple[dict[str, Any], ...] = ()
+    note: str | None = None
+    max_signals: int = 100
+
+
+class RulePart(Struct, frozen=True, omit_defaults=True):
+    """The rule to change, by one of its ids, and what of it changes."""
+
+    id: str | None = None
+    rule_id: str | None = None
+    name: str | None = None
+    query: str | None = None
+    enabled: bool | None = None
+    severity: Literal["low", "medium", "high", "critical"] | None = None
+    tags: Texts | None = None
+
+
+class BulkAction(Struct, frozen=True, omit_defaults=True):
+    """An action on the rules named, or found by a query."""
+
+    action: Literal["enable", "disable", "delete", "duplicate", "export", "edit"]
+    ids: Texts | None = None
+    query: str | None = None
+    edit: tuple[dict[str, Any], ...] | None = None
+
+
+class RulesNamed(Struct, frozen=True, omit_defaults=True):
+    """The rules to export; without `objects` all of them."""
+
+    objects: tuple[dict[str, str], ...] | None = None
+
+
+class AlertSearch(Struct, frozen=True, omit_defaults=True):
+    """A search of alerts, as Elasticsearch has them; `query` may be KQL."""
+
+    query: str | dict[str, Any] | None = None
+    size: Annotated[int, Meta(ge=0, le=10_000)] = 10
+    sort: tuple[dict[str, Any], ...] | None = None
+    aggs: dict[str, Any] | None = None
+    track_total_hits: bool = True
+
+
+class AlertStatus(Struct, frozen=True, omit_defaults=True):
+    """A status for the alerts named, or found by a query."""
+
+    status: Literal["open", "acknowledged", "in-progress", "closed"]
+    signal_ids: Texts | None = None
+    query: str | dict[str, Any] | None = None
+    reason: str | None = None
+    conflicts: Literal["abort", "proceed"] | None = None
+
+
+class TagEdit(Struct, frozen=True):
+    """Tags to add and to take away."""
+
+    tags_to_add: Texts = ()
+    tags_to_remove: Texts = ()
+
+
+class AlertTags(Struct, frozen=True):
+    """Tags of the alerts named."""
+
+    ids: Texts
+    tags: TagEdit
+
+
+class AssigneeEdit(Struct, frozen=True):
+    """Assignees to add and to take away."""
+
+    add: Texts = ()
+    remove: Texts = ()
+
+
+class AlertAssignees(Struct, frozen=True):
+    """Assignees of the alerts named."""
+
+    ids: Texts
+    assignees: AssigneeEdit
+
+
+class ExceptionListBody(Struct, frozen=True, omit_defaults=True):
+    """An exception list."""
+
+    name: str
+    description: str
+    type: Literal["detection", "rule_default", "endpoint"]
+    list_id: str | None = None
+    namespace_type: Literal["single", "agnostic"] = "single"
+    tags: Texts = ()
+
+
+class ExceptionBody(Struct, frozen=True, omit_defaults=True):
+    """An exception of a list."""
+
+    list_id: str
+    name: str
+    description: str
+    entries: tuple[dict[str, Any], ...]
+    type: Literal["simple"] = "simple"
+    item_id: str | None = None
+    namespace_type: Literal["single", "agnostic"] = "single"
+    expire_time: str | None = None
 
 
 class OfRule(Struct, frozen=True):
@@ -76,35 +204,53 @@ class DryRun(Struct, frozen=True):
 
 
 KIBANA: Mapping[tuple[str, str], Description[Any, Any]] = {
-    ("POST", RULES): Description("Make a rule.", body=BODY, answer=BODY, refusals=KNOWN),
+    ("POST", RULES): Description("Make a rule.", body=RuleBody, answer=BODY, refusals=KNOWN),
     ("GET", RULES): Description("One rule.", query=OfRule, answer=BODY, refusals=MISSING),
-    ("PUT", RULES): Description("Have a rule say something else.", body=BODY, answer=BODY, refusals=MISSING | KNOWN),
-    ("PATCH", RULES): Description("Change some fields of a rule.", body=BODY, answer=BODY, refusals=MISSING | KNOWN),
+    ("PUT", RULES): Description(
+        "Have a rule say something else.", body=RuleBody, answer=BODY, refusals=MISSING | KNOWN
+    ),
+    ("PATCH", RULES): Description(
+        "Change some fields of a rule.", body=RulePart, answer=BODY, refusals=MISSING | KNOWN
+    ),
     ("DELETE", RULES): Description("Delete a rule.", query=OfRule, answer=BODY, refusals=MISSING),
     ("GET", f"{RULES}/_find"): Description("Rules, page by page.", query=FindRules, answer=BODY),
     ("POST", f"{RULES}/_bulk_action"): Description(
-        "One action on many rules.", query=DryRun, body=BODY, answer=Any, refusals={500: "some of it could not be done"}
+        "One action on many rules.",
+        query=DryRun,
+        body=BulkAction,
+        answer=Any,
+        refusals={500: "some of it could not be done"},
     ),
-    ("POST", f"{RULES}/_export"): Description("Rules as NDJSON.", body=BODY, media=NDJSON),
+    ("POST", f"{RULES}/_export"): Description("Rules as NDJSON.", body=RulesNamed, media=NDJSON),
     ("GET", "/api/detection_engine/tags"): Description("The tags of all rules.", answer=list[str]),
-    ("POST", f"{SIGNALS}/search"): Description("Search alerts, and count them.", body=BODY, answer=BODY),
-    ("POST", f"{SIGNALS}/status"): Description("Open, acknowledge or close alerts.", body=BODY, answer=BODY),
-    ("POST", f"{SIGNALS}/tags"): Description("Add tags to alerts, and take some away.", body=BODY, answer=BODY),
-    ("POST", f"{SIGNALS}/assignees"): Description("The same of assignees.", body=BODY, answer=BODY),
-    ("POST", LISTS): Description("Make an exception list.", body=BODY, answer=BODY, refusals=KNOWN),
+    ("POST", f"{SIGNALS}/search"): Description("Search alerts, and count them.", body=AlertSearch, answer=BODY),
+    ("POST", f"{SIGNALS}/status"): Description("Open, acknowledge or close alerts.", body=AlertStatus, answer=BODY),
+    ("POST", f"{SIGNALS}/tags"): Description("Add tags to alerts, and take some away.", body=AlertTags, answer=BODY),
+    ("POST", f"{SIGNALS}/assignees"): Description("The same of assignees.", body=AlertAssignees, answer=BODY),
+    ("POST", LISTS): Description("Make an exception list.", body=ExceptionListBody, answer=BODY, refusals=KNOWN),
     ("GET", LISTS): Description("An exception list.", query=OfList, answer=BODY, refusals=MISSING),
-    ("PUT", LISTS): Description("Change an exception list.", body=BODY, answer=BODY, refusals=MISSING | KNOWN),
+    ("PUT", LISTS): Description(
+        "Change an exception list.", body=ExceptionListBody, answer=BODY, refusals=MISSING | KNOWN
+    ),
     ("DELETE", LISTS): Description("Remove an exception list.", query=OfList, answer=BODY, refusals=MISSING),
     ("GET", f"{LISTS}/_find"): Description("Exception lists, page by page.", query=FindLists, answer=BODY),
-    ("POST", f"{LISTS}/items"): Description("Make an exception.", body=BODY, answer=BODY, refusals=MISSING | KNOWN),
+    ("POST", f"{LISTS}/items"): Description(
+        "Make an exception.", body=ExceptionBody, answer=BODY, refusals=MISSING | KNOWN
+    ),
     ("GET", f"{LISTS}/items"): Description("An exception.", query=OfItem, answer=BODY, refusals=MISSING),
-    ("PUT", f"{LISTS}/items"): Description("Change an exception.", body=BODY, answer=BODY, refusals=MISSING | KNOWN),
+    ("PUT", f"{LISTS}/items"): Description(
+        "Change an exception.", body=ExceptionBody, answer=BODY, refusals=MISSING | KNOWN
+    ),
     ("DELETE", f"{LISTS}/items"): Description("Remove an exception.", query=OfItem, answer=BODY, refusals=MISSING),
     ("GET", f"{LISTS}/items/_find"): Description("Exceptions, page by page.", query=FindLists, answer=BODY),
-    ("POST", f"{LISTS}/_export"): Description("A list and its exceptions.", query=OfList, media=NDJSON),
-    ("POST", f"{RULES}/_import"): Description("Rules from NDJSON.", Overwriting, answer=BODY, takes_file=True),
+    ("POST", f"{LISTS}/_export"): Description(
+        "A list and its exceptions.", query=OfList, media=NDJSON, refusals=MISSING
+    ),
+    ("POST", f"{RULES}/_import"): Description(
+        "Rules from NDJSON.", Overwriting, answer=BODY, refusals=FORM, takes_file=True
+    ),
     ("POST", f"{LISTS}/_import"): Description(
-        "Exception lists and exceptions from NDJSON.", Overwriting, answer=BODY, takes_file=True
+        "Exception lists and exceptions from NDJSON.", Overwriting, answer=BODY, refusals=FORM, takes_file=True
     ),
     ("GET", "/api/status"): Description("What it is, and that it is there.", answer=BODY),
     ("GET", "/api/spaces/space"): Description("The spaces.", answer=list[BODY]),
