@@ -14,6 +14,8 @@ RULES = "/api/detection_engine/rules"
 SIGNALS = "/api/detection_engine/signals"
 LISTS = "/api/exception_lists"
 NDJSON = "application/ndjson"
+ANY = "*/*"
+"""An action may be an export."""
 
 FORM = {415: "the file has to come as a field of a form", 413: "the file is too large"}
 MISSING = {404: "there is none"}
@@ -215,11 +217,7 @@ KIBANA: Mapping[tuple[str, str], Description[Any, Any]] = {
     ("DELETE", RULES): Description("Delete a rule.", query=OfRule, answer=BODY, refusals=MISSING),
     ("GET", f"{RULES}/_find"): Description("Rules, page by page.", query=FindRules, answer=BODY),
     ("POST", f"{RULES}/_bulk_action"): Description(
-        "One action on many rules.",
-        query=DryRun,
-        body=BulkAction,
-        answer=Any,
-        refusals={500: "some of it could not be done"},
+        "One action on many rules.", DryRun, BulkAction, media=ANY, refusals={500: "some of it could not be done"}
     ),
     ("POST", f"{RULES}/_export"): Description("Rules as NDJSON.", body=RulesNamed, media=NDJSON),
     ("GET", "/api/detection_engine/tags"): Description("The tags of all rules.", answer=list[str]),
@@ -242,7 +240,9 @@ KIBANA: Mapping[tuple[str, str], Description[Any, Any]] = {
         "Change an exception.", body=ExceptionBody, answer=BODY, refusals=MISSING | KNOWN
     ),
     ("DELETE", f"{LISTS}/items"): Description("Remove an exception.", query=OfItem, answer=BODY, refusals=MISSING),
-    ("GET", f"{LISTS}/items/_find"): Description("Exceptions, page by page.", query=FindLists, answer=BODY),
+    ("GET", f"{LISTS}/items/_find"): Description(
+        "Exceptions, page by page.", query=FindLists, answer=BODY, refusals=MISSING
+    ),
     ("POST", f"{LISTS}/_export"): Description(
         "A list and its exceptions.", query=OfList, media=NDJSON, refusals=MISSING
     ),
