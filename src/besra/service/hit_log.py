@@ -32,6 +32,7 @@ from besra.service.open_bucket import NEVER
 from besra.service.pile_files import PileFiles
 from besra.service.piles import Pile
 from besra.service.related import related
+from besra.service.room import LookBack
 from besra.service.row_part import Integers, Mask, Part
 
 
@@ -201,6 +202,17 @@ class HitLog:
         """Alerts are up to date with what has `grown`."""
         for buckets in self._buckets.values():
             buckets.told(now)
+
+    @property
+    def kept(self) -> LookBack:
+        """How much it is."""
+        rows, events, buckets = self._files, self._events, self._buckets.values()
+        return LookBack(
+            len(events),
+            rows.rows,
+            rows.memory + events.memory + sum(log.memory for log in buckets),
+            rows.disk + events.disk + sum(log.disk for log in buckets),
+        )
 
     def settle(self) -> None:
         """What has arrived so far is dealt with: of what it makes full no run for new events is to tell."""

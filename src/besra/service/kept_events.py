@@ -187,14 +187,15 @@ class KeptEvents:
     def drop_old(self, now: int, unseen: int) -> None:
         """Let go of events whose time is over, but for those of rows from `unseen` on.
 
-        Of each shelf the last file stays. What could not be written is tried again.
+        Of each shelf the last file, to which more may be added, stays twice as long. What could not be written is tried
+        again.
         """
         for power, shelf in self._shelves.items():
-            over = now - (SHORTEST << power)
-            gone = 0
-            while gone < len(shelf.files) - 1 and shelf.files[gone].arrived < over and shelf.files[gone].last < unseen:
-                gone += 1
-            del shelf.files[:gone]
+            lasts, files = SHORTEST << power, shelf.files
+            while (
+                files and files[0].last < unseen and files[0].arrived < now - (lasts if len(files) > 1 else 2 * lasts)
+            ):
+                del files[0]
             self._write(power, shelf, now)
 
 

@@ -30,14 +30,11 @@ class PileFiles:
         self._lasts = lasts
         self._shelves: defaultdict[int, list[RowFile]] = defaultdict(list)
         """The files by about how long their rows are kept, the oldest first."""
+        self.rows = 0
+        """Rows there are; some may have been dropped."""
         self._held = 0
         self._tried_at = 0
         """How many rows were in memory when they could not be written."""
-
-    @property
-    def rows(self) -> int:
-        """Rows kept; some may have been dropped."""
-        return sum(pile.size for pile in self.piles.values())
 
     @property
     def memory(self) -> int:
@@ -53,6 +50,7 @@ class PileFiles:
         """Add rows of a place, with their clocks."""
         self.piles[place].append(table)
         self._held += table.shape[1]
+        self.rows += table.shape[1]
 
     def write(self) -> None:
         """Write the rows in memory if they are many. While they cannot be written, for lack of disk, they stay."""
@@ -74,6 +72,7 @@ class PileFiles:
 
     def _count(self) -> None:
         self._held = sum(pile.held for pile in self.piles.values())
+        self.rows = sum(pile.size for pile in self.piles.values())
         self._tried_at = min(self._tried_at, self._held)
 
     @staticmethod
