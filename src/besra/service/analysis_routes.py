@@ -68,7 +68,7 @@ def analysis_routes(service: Service, searching: Searching, seconds: float = SEC
 
     async def explain(request: Request, _: Nothing, asked: ExplainRequest) -> RuleExplanation:
         now = service.clock()
-        return await searching.run(lambda: explained(service.book, asked, now))
+        return await searching.run(lambda: explained(service.book, service.duty.job, asked, now))
 
     async def health(_: Request, __: Nothing, ___: Nothing) -> Health:
         return await run_in_threadpool(watch.told)

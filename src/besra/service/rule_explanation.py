@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from besra.detection.detect import Job
 from besra.detection.explain import Explanation, explain
+from besra.detection.rule_copy import rule_uuid
 from besra.errors import BesraError
 from besra.events.envelope import Document, documents_in, event_of
 from besra.events.event import Event, Origin
@@ -51,13 +53,16 @@ class RuleExplanation(Struct, frozen=True):
     explanation: Explanation
 
 
-def explained(book: RuleBook, asked: ExplainRequest, now: int) -> RuleExplanation:
+def explained(book: RuleBook, job: Job, asked: ExplainRequest, now: int) -> RuleExplanation:
     """The answer to a request, `now` being what dates in the rule mean (nanoseconds since 1970).
 
-    Exceptions are not applied to drafts. Raises RequestError.
+    Of a rule that runs, the exceptions are applied. Raises RequestError.
     """
     loaded = _loaded(book, asked)
     rule, plan = _runnable(loaded)
+    if asked.rule is None:
+        own = rule_uuid(rule)
+        plan = next((running for one, running in job.rules if rule_uuid(one) == own), plan)
     try:
         events = list(_events(asked))
     except BesraError as error:

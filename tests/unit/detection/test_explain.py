@@ -1,5 +1,6 @@
 """Why a rule fires, or how far it gets: the answer names what is missing, and agrees with what detection finds."""
 
+import time
 from typing import Any
 
 import pytest
@@ -86,6 +87,15 @@ def test_kql_and_what_until_and_missing_events_are_for() -> None:
     query = 'sequence by k with maxspan=5s [any where stage=="A"] ![any where stage=="B"] until [any where stage=="C"]'
     roles = [clause.role for clause in explained(query, stream("1:0 A x")).clauses]
     assert roles == ["step 0", "step 1, which must not occur", "until"]
+
+
+def test_a_pattern_that_would_be_tried_for_ever_is_not() -> None:
+    query = 'process where process.name regex "(a+)+b" or not process.name regex~ "(a|aa)+c"'
+    started = time.monotonic()
+    (clause,) = explained(query, [process("a" * 400)]).clauses
+    assert time.monotonic() - started < 10
+    assert clause.satisfied == 1
+    assert explained('process where process.name regex "(a+)+b"', [process("aaab")]).fires
 
 
 STAGES = st.sampled_from("ABCD")
