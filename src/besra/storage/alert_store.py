@@ -32,6 +32,7 @@ from besra.storage.progress import Progress
 from besra.storage.rule_store import RuleStore
 from besra.storage.run_log import RunRecord
 from besra.storage.upsert import insert_or
+from besra.storage.value_list_store import ValueListStore
 from besra.storage.versions import bring_up
 from besra.storage.workflow import Author, Change, Changed, Chosen, Edit, Note, Reason, Status
 
@@ -67,6 +68,8 @@ class AlertStore:
         """The rules made over the API."""
         self.exceptions = ExceptionStore(self._database)
         """The exceptions made over the API."""
+        self.value_lists = ValueListStore(self._database)
+        """The value lists made over the API."""
 
     def close(self) -> None:
         """Close all connections."""
