@@ -104,25 +104,21 @@ class ValueListStore:
                 raise _conflict(new.id)
 
     def remove(self, number: int) -> None:
-        """Remove a list with its values."""
+        """Remove a list; its values are nobody's from then on, and go with `tidy`."""
         with self._database.writing() as connection:
             connection.execute(delete(VALUE_LIST).where(VALUE_LIST.c.number == number))
-        self._remove_values(LISTED_VALUE.c.list == number)
 
     def tidy(self) -> None:
-        """Remove the values of lists that are gone, which a removal that was cut off has left."""
-        self._remove_values(LISTED_VALUE.c.list.not_in(select(VALUE_LIST.c.number)))
-
-    def _remove_values(self, condition: ColumnElement[bool]) -> None:
-        some = select(LISTED_VALUE.c.number).where(condition).limit(AT_ONCE)
+        """Remove the values of lists that are gone: of a million it takes ten seconds or so."""
+        table = LISTED_VALUE.c
+        condition = table.list.not_in(select(VALUE_LIST.c.number))
+        some = select(table.number).where(condition).limit(AT_ONCE)
         while True:
             with self._database.writing() as connection:
                 numbers = [*connection.execute(some).scalars()]
                 if numbers:
-                    table = LISTED_VALUE.c
-                    connection.execute(
-                        delete(LISTED_VALUE).where(table.number.between(min(numbers), max(numbers)), condition)
-                    )
+                    of_these = table.number.between(min(numbers), max(numbers))
+                    connection.execute(delete(LISTED_VALUE).where(of_these, condition))
             if len(numbers) < AT_ONCE:
                 return
 
