@@ -13,6 +13,9 @@ from besra.problems import Problem
 from besra.rules.exception_loading import ExceptionFiles, load_exceptions
 from besra.service.exception_book import ExceptionBook
 from besra.service.rule_book import RuleBook
+from besra.service.value_list_book import ValueListBook
+
+SPACE = "default"
 
 
 @dataclass
@@ -26,6 +29,8 @@ class ServedRules:
     book: RuleBook
     own: ExceptionBook
     """The exceptions made over the API."""
+    lists: ValueListBook
+    """The value lists made over the API."""
     _shown: frozenset[Problem] = field(default=frozenset())
     _has_exceptions: bool = False
 
@@ -42,7 +47,7 @@ class ServedRules:
         """The job of the rules that are switched on. Raises BesraError."""
         now = time.time_ns()
         rules = self.own.merged(self.book.merged(load_named(self.paths)))
-        excepted = load_exceptions(rules, self.exceptions, now=now)
+        excepted = load_exceptions(rules, self.exceptions, now=now, kept=lambda names: self.lists.found(names, SPACE))
         loaded = excepted.rules
         self._has_exceptions = bool(excepted.items or excepted.expired)
         problems = tuple(telling(loaded))

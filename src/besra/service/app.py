@@ -27,6 +27,7 @@ from besra.service.searching import Searching
 from besra.service.server import Service
 from besra.service.signal_routes import signal_routes
 from besra.service.status_routes import status_routes
+from besra.service.value_list_routes import value_list_routes
 from besra.service.watch import Watcher
 
 
@@ -58,6 +59,7 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         *signal_routes(searching, service.stores.alerts, service.clock),
         *alert_routes(stream, service.stores.alerts, service.clock),
         *exception_routes(service.exceptions, service.clock),
+        *value_list_routes(service.lists, service.exceptions, service.clock),
         *runs_api.routes(service),
         *status_routes(),
         *rule_routes(service.book, service.exceptions, service.clock),

@@ -57,7 +57,9 @@ class KnownValues:
                 raise
             return self._known
 
-    def _changed(self, known: ValueList, noted: dict[Parsed, bool], source: ValueSource) -> Texts | Addresses | AddressRanges:
+    def _changed(
+        self, known: ValueList, noted: dict[Parsed, bool], source: ValueSource
+    ) -> Texts | Addresses | AddressRanges:
         added = [value for value, is_there in noted.items() if is_there]
         removed = [value for value, is_there in noted.items() if not is_there]
         more = values_of(self._type, added)

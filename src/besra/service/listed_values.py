@@ -4,20 +4,22 @@ A value is in a list once: who puts in what is there gets what is there. Those o
 """
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from besra.engine.reference import holds
+from besra.events.document import Fields
+from besra.language.expr import Predicate
 from besra.rules.listed_value import Parsed, UnusableValueError, canonical_text, parser_of
 from besra.rules.value_list import ValueListType
 from besra.schema.timestamp import format_timestamp
 from besra.service.answering import RequestError
-from besra.service.value_list_book import Document, ValueListBook, check_meta, named
+from besra.service.value_list_book import Document, ValueListBook, check_meta, named, written
+from besra.service.value_list_query import holding
 from besra.storage.columns import LONGEST_NAME, is_storable
-from besra.storage.database import AlertStoreError
-from besra.storage.value_list_store import SORTED, NewValue, StoredList, StoredValue, key_of
+from besra.storage.value_list_store import NewValue, StoredList, StoredValue, key_of
 from besra.storage.workflow import Author
 
 SHOWN = 100
@@ -28,8 +30,9 @@ SHOWN = 100
 class Paging:
     """Which page of values is wanted, and in which order."""
 
-    offset: int
+    page: int
     size: int
+    offset: int
     sort: str | None = None
     descending: bool = False
 
@@ -56,14 +59,22 @@ class ListedValues:
             return found[:1]
         return [_told(*self._by_text(list_id, text))]
 
-    def page(self, list_id: str, asked: Paging) -> tuple[int, list[Document]]:
-        """How many values a list has, and some of them (404)."""
+    def page(self, list_id: str, asked: Paging, condition: Predicate | None = None) -> tuple[int, list[Document]]:
+        """How many values a list has, and some of them (404).
+
+        With a condition it is those that satisfy it: every value is looked at, of a million for some seconds.
+        """
         if list_id in self._book.files.paths:
-            return self._page_of_file(list_id, asked)
+            return self._page_of_file(list_id, asked, condition)
         one = self._book.find(self._space, list_id)
         store = self._book.store
-        found = store.page(one.number, asked.offset, asked.size, asked.sort, descending=asked.descending)
-        return store.count(one.number), [_told(one, value) for value in found]
+        if condition is not None:
+            found = [text for some in store.texts(one.number) for text, _ in some if _holds(condition, text)]
+            texts = _in_order(found, asked, str)
+            values = (store.by_text(one.number, text) for text in texts)
+            return len(found), [_told(one, value) for value in values if value]
+        page = store.page(one.number, asked.offset, asked.size, asked.sort, descending=asked.descending)
+        return store.count(one.number), [_told(one, value) for value in page]
 
     def texts(self, list_id: str) -> Iterator[str]:
         """All values of a list, in the order of their making (404)."""
@@ -72,14 +83,9 @@ class ListedValues:
         one = self._book.find(self._space, list_id)
         return (text for some in self._book.store.texts(one.number) for text, _ in some)
 
-    def _page_of_file(self, list_id: str, asked: Paging) -> tuple[int, list[Document]]:
-        if asked.sort not in (None, "value"):
-            raise RequestError(400, "the values of a file are sorted by value, or in its order")
-        found: Sequence[Document] = [*self._of_file(list_id)]
-        if asked.sort:
-            found = sorted(found, key=lambda told: str(told["value"]))
-        found = found[::-1] if asked.descending else found
-        return len(found), [*islice(found, asked.offset, asked.offset + asked.size)]
+    def _page_of_file(self, list_id: str, asked: Paging, condition: Predicate | None) -> tuple[int, list[Document]]:
+        found = holding(self._of_file(list_id), condition)
+        return len(found), _in_order(found, asked, lambda told: str(told["value"]))
 
     def _of_file(self, list_id: str) -> Iterator[Document]:
         document = self._book.files.document(list_id)
@@ -119,7 +125,7 @@ class ListedValues:
             if other is not None and (other.list, other.text) != (one.number, new.text):
                 raise RequestError(409, f'list item id: "{id_}" already exists')
         wanted = NewValue(new.text, new.range, id_, meta)
-        _written(lambda: self._book.store.add(one.number, [wanted], author))
+        written(lambda: self._book.store.add(one.number, [wanted], author))
         self._book.note(one, [parsed])
         return _told(*self._by_text(one.id, new.text))
 
@@ -131,11 +137,11 @@ class ListedValues:
         if given.get("list_id") not in (None, one.id):
             raise RequestError(400, "a value stays in its list")
         text = old.text if is_part and given.get("value") is None else named(given, "value")
-        meta = given["meta"] if "meta" in given or not is_part else old.meta
+        meta = given.get("meta") if "meta" in given or not is_part else old.meta
         check_meta(meta)
         parsed, new = new_value(one, text)
         wanted = NewValue(new.text, new.range, None, meta)
-        changed = _written(lambda: self._book.store.change(old, wanted, author))
+        changed = written(lambda: self._book.store.change(old, wanted, author))
         if changed.text != old.text:
             self._book.note(one, [new_value(one, old.text)[0]], is_there=False)
             self._book.note(one, [parsed])
@@ -168,13 +174,16 @@ def new_value(one: StoredList, text: str) -> tuple[Parsed, NewValue]:
     return parsed, NewValue(canonical_text(text, parsed), parsed if isinstance(parsed, tuple) else None)
 
 
-def _written(write: Any) -> Any:
-    try:
-        return write()
-    except AlertStoreError as error:
-        if error.problem.code == "value-list-conflict":
-            raise RequestError(409, error.problem.message) from error
-        raise
+def _holds(condition: Predicate, text: str) -> bool:
+    return holds(condition, Fields({"value": text}))
+
+
+def _in_order(found: Sequence[Any], asked: Paging, text_of: Callable[[Any], str]) -> list[Any]:
+    """A page of values, which are known by their texts only."""
+    if asked.sort not in (None, "value"):
+        raise RequestError(400, "these are sorted by `value`, or in their order")
+    ordered = sorted(found, key=text_of) if asked.sort else found
+    return [*(ordered[::-1] if asked.descending else ordered)[asked.offset : asked.offset + asked.size]]
 
 
 # --- requests and answers ---------------------------------------------------------------------------------------------
@@ -182,19 +191,21 @@ def _written(write: Any) -> Any:
 PAGE, LARGEST_PAGE = 20, 10_000
 
 
-def paging_of(given: Mapping[str, str]) -> Paging:
-    """The page a request asks for: by number, or by the cursor of the page before. Raises RequestError (400)."""
-    size = _number(given, "per_page", PAGE)
-    if not 1 <= size <= LARGEST_PAGE:
-        raise RequestError(400, f"`per_page` is 1 to {LARGEST_PAGE:,}")
+def paging_of(given: Mapping[str, str], known: Collection[str]) -> Paging:
+    """The page a request asks for: by number, or by the cursor of the page before; `known` is what may be sorted by.
+
+    Raises RequestError (400).
+    """
+    page, size = _number(given, "page", 1), _number(given, "per_page", PAGE)
+    if not 1 <= size <= LARGEST_PAGE or page < 1:
+        raise RequestError(400, f"`page` is 1 or more, `per_page` 1 to {LARGEST_PAGE:,}")
     sort, order = given.get("sort_field") or None, given.get("sort_order", "asc")
-    if sort is not None and sort not in SORTED:
-        raise RequestError(400, f"values are not sorted by {sort!r}; use one of {', '.join(SORTED)}")
+    if sort is not None and sort not in known:
+        raise RequestError(400, f"nothing is sorted by {sort!r}; use one of {', '.join(known)}")
     if order not in ("asc", "desc"):
         raise RequestError(400, "`sort_order` is asc or desc")
     cursor = given.get("cursor")
-    offset = _offset(cursor) if cursor else (max(_number(given, "page", 1), 1) - 1) * size
-    return Paging(offset, size, sort, order == "desc")
+    return Paging(page, size, _offset(cursor) if cursor else (page - 1) * size, sort, order == "desc")
 
 
 def cursor_of(offset: int) -> str:

@@ -18,6 +18,7 @@ from besra.service.duty import Duty
 from besra.service.exception_book import ExceptionBook
 from besra.service.rule_book import RuleBook
 from besra.service.runs import Clock
+from besra.service.value_list_book import ValueListBook
 
 EVERY = 3.0
 """Seconds between two looks."""
@@ -34,8 +35,8 @@ class Source:
     """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
 
     `ends` says whether something of it may end at some time, as exceptions do. `load` raises BesraError. What it loads
-    goes through the `book` and `exceptions`, which have the rules and the exceptions made over the API, and one event
-    to tell of changes.
+    goes through the `book`, `exceptions` and `lists`, which have the rules, exceptions and value lists made over the
+    API, and one event to tell of changes.
     """
 
     rules: Sequence[str]
@@ -44,6 +45,7 @@ class Source:
     ends: Callable[[], bool] = lambda: False
     book: RuleBook = field(default_factory=RuleBook)
     exceptions: ExceptionBook = field(default_factory=ExceptionBook)
+    lists: ValueListBook = field(default_factory=ValueListBook)
 
 
 class RuleWatch:
@@ -74,7 +76,8 @@ class RuleWatch:
     def step(self) -> bool:
         """Look once; whether other rules have taken over. What goes wrong is told."""
         # Before anything is read: what changes while it is, is seen the next time.
-        for changed in (self._source.book.changed, self._source.exceptions.changed):
+        source = self._source
+        for changed in (source.book.changed, source.exceptions.changed, source.lists.changed):
             self._owes |= changed.is_set()
             changed.clear()
         seen, now = self._seen(), self._clock()

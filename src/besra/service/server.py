@@ -18,6 +18,7 @@ from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
 from besra.service.stores import Places, Stores, stores_at
+from besra.service.value_list_book import ValueListBook
 from besra.storage.event_rows import EventReader
 from besra.storage.event_upkeep import EventUpkeep
 
@@ -46,6 +47,7 @@ class Service:
     maintenance: Maintenance
     book: RuleBook
     exceptions: ExceptionBook
+    lists: ValueListBook
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -63,6 +65,7 @@ def running(
         stores = closing.enter_context(stores_at(places))
         source.book.open(stores.alerts.rules)
         source.exceptions.open(stores.alerts.exceptions)
+        source.lists.open(stores.alerts.value_lists)
         job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
@@ -99,7 +102,17 @@ def running(
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
         yield Service(
-            ingest, stores, duty, letters, reader, maintenance, source.book, source.exceptions, clock, failures
+            ingest,
+            stores,
+            duty,
+            letters,
+            reader,
+            maintenance,
+            source.book,
+            source.exceptions,
+            source.lists,
+            clock,
+            failures,
         )
 
 

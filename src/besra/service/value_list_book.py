@@ -7,9 +7,9 @@ file has a list of the same id, the file counts.
 
 import threading
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -28,6 +28,7 @@ from besra.storage.value_list_store import StoredList, ValueListStore
 from besra.storage.workflow import Author
 
 Document = Mapping[str, Any]
+Written = TypeVar("Written")
 Key = tuple[str, str]
 """The space of a list and its id."""
 
@@ -112,9 +113,12 @@ class ValueListBook:
 
     def documents(self, space: str) -> list[Document]:
         """All lists of a space as they are told: those of files, then those of the API in the order of their making."""
+        return [*self.files.documents(), *map(self.told, self.own(space))]
+
+    def own(self, space: str) -> list[StoredList]:
+        """The lists of the API of a space."""
         with self._lock:
-            own = [one for one in self._lists.values() if one.space == space]
-        return [*self.files.documents(), *map(self.told, own)]
+            return [one for one in self._lists.values() if one.space == space]
 
     def told(self, one: StoredList) -> Document:
         """A list of the API as it is told."""
@@ -147,7 +151,7 @@ class ValueListBook:
                 raise RequestError(409, f'list id: "{id_}" already exists, in the file {self.files.paths[id_]}')
             if (space, id_) in self._lists:
                 raise RequestError(409, f'list id: "{id_}" already exists')
-            new = _written(lambda: self.store.create(StoredList(0, space, id_, kind, 1, *by, *by, document)))
+            new = written(lambda: self.store.create(StoredList(0, space, id_, kind, 1, *by, *by, document)))
             self._lists[space, id_] = new
         self.note(new)
         return new
@@ -165,10 +169,8 @@ class ValueListBook:
                 raise RequestError(400, "the type of a list stays what it is; make another list")
             was = {**(old.document if is_part else {}), "version": old.document["version"] + 1}
             document = {"tie_breaker_id": old.document["tie_breaker_id"], **_said(given, was)}
-            new = replace(
-                old, revision=old.revision + 1, updated=author.at, updated_by=author.name, document=document
-            )
-            _written(lambda: self.store.write(new))
+            new = replace(old, revision=old.revision + 1, updated=author.at, updated_by=author.name, document=document)
+            written(lambda: self.store.write(new))
             self._lists[space, old.id] = new
         return new
 
@@ -249,7 +251,7 @@ def check_meta(meta: object) -> None:
         raise RequestError(400, "`meta` is an object, and not nested too deeply")
 
 
-def _written(write: Any) -> Any:
+def written(write: Callable[[], Written]) -> Written:
     """What writing gives. Raises RequestError (409) where somebody else was faster, and AlertStoreError."""
     try:
         return write()

@@ -6,7 +6,8 @@ stay as they are: what is imported twice is imported once, and an import that wa
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,7 @@ from besra.rules.value_import import ValueLines
 from besra.rules.value_list import ValueListType
 from besra.service.answering import RequestError, problem_document
 from besra.service.form import NamedFile
-from besra.service.value_list_book import ValueListBook, list_type_of
+from besra.service.value_list_book import ValueListBook, list_type_of, written
 from besra.storage.value_list_store import AT_ONCE, NewValue, StoredList
 from besra.storage.workflow import Author
 
@@ -23,13 +24,12 @@ PAUSE = 0.01
 """Seconds between two lots: whoever waits for a SQLite file looks again by then."""
 
 
-def target_of(
-    book: ValueListBook, space: str, list_id: str | None, kind: str | None, file: NamedFile, author: Author
-) -> StoredList:
-    """The list a file is for: one that is named, or else the one with the file's name, made where there is none.
+def target_of(book: ValueListBook, space: str, given: Mapping[str, str], file: NamedFile, author: Author) -> StoredList:
+    """The list a file is for: that named `list_id`, or else of `type` and with the file's name, made if there is none.
 
     Raises RequestError and AlertStoreError.
     """
+    list_id, kind = given.get("list_id"), given.get("type")
     if list_id:
         found = book.find(space, list_id)
         if kind and kind != found.type:
@@ -56,7 +56,7 @@ def import_values(book: ValueListBook, one: StoredList, data: bytes, author: Aut
     noted: list[Parsed] = []
     try:
         while some := [*islice(values, AT_ONCE)]:
-            book.store.add(one.number, [new for _, new in some], author)
+            written(partial(book.store.add, one.number, [new for _, new in some], author))
             noted += [parsed for parsed, _ in some]
             time.sleep(PAUSE)
     finally:

@@ -64,6 +64,7 @@ def serve(
         from besra.service.runs import RunPolicy  # noqa: PLC0415
         from besra.service.server import Settings, running  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
+        from besra.service.value_list_book import ValueListBook  # noqa: PLC0415
         from besra.service.watch import watching  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
@@ -72,8 +73,9 @@ def serve(
     tell_settings(context, terminal)
     brokers = sources_of(given)
     changed = threading.Event()
-    books = RuleBook(changed), ExceptionBook(changed)
-    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal, *books)
+    files = exception_files(given)
+    books = RuleBook(changed), ExceptionBook(changed), ValueListBook(changed, files.value_lists)
+    served = ServedRules(rules, files, not given["any_index"], terminal, *books)
     source = Source(rules or ("bundled",), served.files, served.load, served.ends, *books)
     policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
