@@ -62,7 +62,7 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         *value_list_routes(service.lists, service.exceptions, service.clock),
         *runs_api.routes(service),
         *status_routes(),
-        *rule_routes(service.book, service.exceptions, service.clock),
+        *rule_routes(service.book, service.exceptions, service.stores.alerts, service.clock),
         *cluster.routes(),
         *dead_letter_routes(service.letters),
         *search_routes(searching, service.stores.alerts, service.clock),

@@ -11,6 +11,7 @@ from besra.problems import Problem
 from besra.rules.document import RuleDocument
 from besra.rules.ndjson import decode_located
 from besra.service.answering import RequestError, is_true, json_reply
+from besra.service.asked_runs import RunLog, ask_runs
 from besra.service.author import author_of
 from besra.service.elasticsearch import body_of
 from besra.service.endpoint import Endpoint, Face, Right, endpoints
@@ -20,11 +21,12 @@ from besra.service.form import FormError, file_of
 from besra.service.plain_paths import named
 from besra.service.rule_answers import change_document, export_text, rule_document
 from besra.service.rule_book import Entry, RuleBook
-from besra.service.rule_bulk import act, chosen
+from besra.service.rule_bulk import Workbench, act, chosen
 from besra.service.rule_changes import RuleChanges
 from besra.service.rule_import import import_rules
 from besra.service.rule_query import find
 from besra.service.runs import Clock
+from besra.storage.workflow import Author
 
 RULES = "/api/detection_engine/rules"
 LARGEST_BODY = 8 << 20
@@ -34,9 +36,9 @@ NDJSON = "application/ndjson; charset=utf-8"
 EXPORT_NAME = "rules_export.ndjson"
 
 
-def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list[Endpoint]:
+def rule_routes(book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: Clock) -> list[Endpoint]:
     """All of them, over the rules of a service."""
-    api = _Rules(book, exceptions, clock)
+    api = _Rules(book, exceptions, log, clock)
     looks = [
         ("GET", f"{RULES}/_find", api.find),
         ("POST", f"{RULES}/_export", api.export),
@@ -61,9 +63,10 @@ def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list
 class _Rules:
     """What the routes answer."""
 
-    def __init__(self, book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> None:
+    def __init__(self, book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: Clock) -> None:
         self._book = book
         self._exceptions = exceptions
+        self._log = log
         self._clock = clock
 
     def _changes(self, request: Request) -> RuleChanges:
@@ -129,13 +132,15 @@ class _Rules:
     async def bulk(self, request: Request) -> Response:
         body = (await _document(request)).parameters
         is_dry = is_true(request, "dry_run")
-        return await run_in_threadpool(self._bulk, self._changes(request), body, is_dry)
+        return await run_in_threadpool(self._bulk, author_of(request, self._clock()), body, is_dry)
 
-    def _bulk(self, changes: RuleChanges, body: Any, is_dry: bool) -> Response:
+    def _bulk(self, author: Author, body: Any, is_dry: bool) -> Response:
         if body.get("action") == "export":
             entries, missing = chosen(self._book, body, self._clock())
             return _ndjson(export_text([entry.text for entry in entries], missing))
-        status, told = act(changes, self._book, body, self._clock(), is_dry=is_dry).document(is_dry=is_dry)
+        ask = partial(ask_runs, self._log, now=author.at)
+        bench = Workbench(RuleChanges(self._book, author), self._book, self._exceptions, ask, author)
+        status, told = act(bench, body, is_dry=is_dry).document(is_dry=is_dry)
         return json_reply(told, status)
 
     # --- in and out ---------------------------------------------------------------------------------------------------
