@@ -16,15 +16,18 @@ from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.endpoint import Endpoint, Face, Right
+from besra.service.endpoint_list_routes import endpoint_list_routes
 from besra.service.exception_routes import exception_routes
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.routing import broken, routes_of, unrouted
+from besra.service.rule_exception_routes import rule_exception_routes
 from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
 from besra.service.server import Service
+from besra.service.shared_list_routes import shared_list_routes
 from besra.service.signal_routes import signal_routes
 from besra.service.status_routes import status_routes
 from besra.service.value_list_routes import value_list_routes
@@ -58,6 +61,9 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         *otlp_routes(service.ingest),
         *signal_routes(searching, service.stores.alerts, service.clock),
         *alert_routes(stream, service.stores.alerts, service.clock),
+        *shared_list_routes(lambda _: service.exceptions, service.clock),
+        *endpoint_list_routes(lambda _: service.exceptions, service.clock),
+        *rule_exception_routes(lambda _: service.book, lambda _: service.exceptions, service.clock),
         *exception_routes(service.exceptions, service.clock),
         *value_list_routes(service.lists, service.exceptions, service.clock),
         *runs_api.routes(service),

@@ -60,6 +60,11 @@ class ExceptionBook:
         self._store: ExceptionStore | None = None
         self._all: dict[ExceptionKey, Document] = {}
 
+    @property
+    def lock(self) -> threading.RLock:
+        """Held by whoever reads exceptions to change and write them."""
+        return self._lock
+
     def open(self, store: ExceptionStore) -> None:
         """Read those of a store. Raises AlertStoreError."""
         with self._lock:

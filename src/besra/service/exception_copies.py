@@ -56,8 +56,21 @@ def references_of_copy(
     return found
 
 
-def add_items(book: ExceptionBook, list_id: str, items: object, author: Author) -> list[Document]:
-    """Items put into a list, all as they are given but for where they belong. Raises RequestError, AlertStoreError."""
-    if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
+def items_of(given: object) -> list[Document]:
+    """The exception items of a request. Raises RequestError (400)."""
+    if not isinstance(given, list) or not given or not all(isinstance(item, dict) for item in given):
         raise RequestError(400, "`items` is a list of exception items")
-    return [book.create(Kind.ITEM, {**item, "list_id": list_id}, author) for item in items]
+    return given
+
+
+def add_items(book: ExceptionBook, list_id: str, items: Sequence[Document], author: Author) -> list[Document]:
+    """Items put into a list, all or none. Raises RequestError, AlertStoreError."""
+    made: list[Document] = []
+    try:
+        for item in items:
+            made.append(book.create(Kind.ITEM, {**item, "list_id": list_id}, author))
+    except RequestError:
+        for document in made:
+            book.delete(Wanted(Kind.ITEM, str(document["id"]), None, str(document["namespace_type"])))
+        raise
+    return made
