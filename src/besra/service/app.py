@@ -18,6 +18,7 @@ from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_ro
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.endpoint_list_routes import endpoint_list_routes
 from besra.service.exception_routes import exception_routes
+from besra.service.loopback import OnlyLoopback
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
@@ -26,6 +27,7 @@ from besra.service.rule_exception_routes import rule_exception_routes
 from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
+from besra.service.security import Security
 from besra.service.server import Service
 from besra.service.shared_list_routes import shared_list_routes
 from besra.service.signal_routes import signal_routes
@@ -34,8 +36,16 @@ from besra.service.value_list_routes import value_list_routes
 from besra.service.watch import Watcher
 
 
-def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequence[Consumer] = ()) -> Starlette:
-    """The application; what watches folders and what reads brokers runs as long as it does."""
+def app_of(
+    service: Service,
+    watchers: Sequence[Watcher] = (),
+    consumers: Sequence[Consumer] = (),
+    security: Security | None = None,
+) -> Starlette:
+    """The application; what watches folders and what reads brokers runs as long as it does.
+
+    Without security everybody is let through.
+    """
 
     searching = Searching(service.reader)
     stream = AlertStream(service.stores.alerts)
@@ -59,6 +69,7 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         Endpoint(Face.PLAIN, "GET", "/metrics", Right.READ, metrics),
         *elasticsearch.routes(service.ingest),
         *otlp_routes(service.ingest),
+        *(security.endpoints if security else []),
         *signal_routes(searching, service.stores.alerts, service.clock),
         *alert_routes(stream, service.stores.alerts, service.clock),
         *shared_list_routes(lambda _: service.exceptions, service.clock),
@@ -75,8 +86,8 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         *set_up.routes(service.reader),
     ]
     app = Starlette(
-        routes=routes_of(answered),
-        middleware=[Middleware(PlainPaths)],
+        routes=routes_of(answered, security.gate if security else None),
+        middleware=[*([Middleware(OnlyLoopback)] if security and security.is_open else []), Middleware(PlainPaths)],
         exception_handlers={HTTPException: unrouted, Exception: broken},
         lifespan=beside([*watchers, *consumers]),
     )
