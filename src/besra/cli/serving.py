@@ -11,6 +11,7 @@ from besra.cli.terminal import Terminal
 from besra.detection.detect import Job
 from besra.problems import Problem
 from besra.rules.exception_loading import ExceptionFiles, load_exceptions
+from besra.rules.loaded import RuleSet
 from besra.service.exception_book import ExceptionBook
 from besra.service.rule_book import RuleBook
 from besra.service.value_list_book import ValueListBook
@@ -42,6 +43,10 @@ class ServedRules:
     def ends(self) -> bool:
         """Whether something of them may end at some time, as exceptions do."""
         return self._has_exceptions
+
+    def read(self, _: str) -> RuleSet:
+        """The rules of files as they are now. Raises BesraError."""
+        return load_named(self.paths)
 
     def load(self) -> Job:
         """The job of the rules that are switched on. Raises BesraError."""

@@ -15,6 +15,7 @@ from besra.service.background import beside
 from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
+from besra.service.detection_set_up import detection_set_up
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.endpoint_list_routes import endpoint_list_routes
 from besra.service.exception_routes import exception_routes
@@ -22,6 +23,7 @@ from besra.service.loopback import OnlyLoopback
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
+from besra.service.prepackaged import prepackaged_routes
 from besra.service.routing import broken, routes_of, unrouted
 from besra.service.rule_exception_routes import rule_exception_routes
 from besra.service.rule_routes import rule_routes
@@ -76,6 +78,8 @@ def app_of(
         *endpoint_list_routes(lambda _: service.exceptions, service.clock),
         *rule_exception_routes(lambda _: service.book, lambda _: service.exceptions, service.clock),
         *exception_routes(service.exceptions, service.clock),
+        *detection_set_up(),
+        *prepackaged_routes(lambda _: service.book, service.source.read),
         *value_list_routes(service.lists, service.exceptions, service.clock),
         *runs_api.routes(service),
         *status_routes(),

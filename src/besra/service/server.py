@@ -48,6 +48,7 @@ class Service:
     book: RuleBook
     exceptions: ExceptionBook
     lists: ValueListBook
+    source: Source
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -111,6 +112,7 @@ def running(
             source.book,
             source.exceptions,
             source.lists,
+            source,
             clock,
             failures,
         )

@@ -80,7 +80,7 @@ def serve(
     files = exception_files(given)
     books = RuleBook(changed), ExceptionBook(changed), ValueListBook(changed, files.value_lists)
     served = ServedRules(rules, files, not given["any_index"], terminal, *books)
-    source = Source(rules or ("bundled",), served.files, served.load, served.ends, *books)
+    source = Source(rules or ("bundled",), served.files, served.load, served.ends, served.read, *books)
     run_policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
