@@ -1,5 +1,6 @@
 """The routes of rule managers (interfaces.md 4, detection-engine.md 8.1)."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -19,10 +20,11 @@ from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
 from besra.service.plain_paths import named
-from besra.service.rule_answers import change_document, export_text, rule_document
+from besra.service.rule_answers import change_document, rule_document
 from besra.service.rule_book import Entry, RuleBook
 from besra.service.rule_bulk import Workbench, act, chosen
 from besra.service.rule_changes import RuleChanges
+from besra.service.rule_export import export_text
 from besra.service.rule_import import import_rules
 from besra.service.rule_query import find
 from besra.service.runs import Clock
@@ -137,7 +139,7 @@ class _Rules:
     def _bulk(self, author: Author, body: Any, is_dry: bool) -> Response:
         if body.get("action") == "export":
             entries, missing = chosen(self._book, body, self._clock())
-            return _ndjson(export_text([entry.text for entry in entries], missing))
+            return _ndjson(self._export_text(entries, missing))
         ask = partial(ask_runs, self._log, now=author.at)
         bench = Workbench(RuleChanges(self._book, author), self._book, self._exceptions, ask, author)
         status, told = act(bench, body, is_dry=is_dry).document(is_dry=is_dry)
@@ -147,6 +149,7 @@ class _Rules:
 
     async def import_(self, request: Request) -> Response:
         overwrite, overwrites = is_true(request, "overwrite"), is_true(request, "overwrite_exceptions")
+        is_true(request, "overwrite_action_connectors")
         author = author_of(request, self._clock())
         text = await _uploaded(request)
 
@@ -166,14 +169,17 @@ class _Rules:
     def _export(self, asked: Any, name: str, with_details: bool) -> Response:
         objects = asked.get("objects")
         if objects is None:
-            return _ndjson(export_text([entry.text for entry in self._book.entries], with_details=with_details), name)
+            return _ndjson(self._export_text(self._book.entries, with_details=with_details), name)
         is_list = isinstance(objects, list) and all(isinstance(one, dict) for one in objects)
         if not is_list or not all(isinstance(one.get("rule_id"), str) for one in objects):
             raise RequestError(400, 'objects is a list such as [{"rule_id": "…"}]')
         known, ids = self._book.known(), list(dict.fromkeys(one["rule_id"] for one in objects))
-        rules = [known[rule_id].text for rule_id in ids if rule_id in known]
+        rules = [known[rule_id] for rule_id in ids if rule_id in known]
         missing = [rule_id for rule_id in ids if rule_id not in known]
-        return _ndjson(export_text(rules, missing, with_details=with_details), name)
+        return _ndjson(self._export_text(rules, missing, with_details=with_details), name)
+
+    def _export_text(self, rules: Sequence[Entry], missing: Sequence[str] = (), *, with_details: bool = True) -> str:
+        return export_text(rules, self._exceptions, self._book.file_exceptions, missing, with_details=with_details)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
