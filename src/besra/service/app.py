@@ -24,6 +24,8 @@ from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.prepackaged import prepackaged_routes
+from besra.service.preview_routes import Surroundings, preview_routes
+from besra.service.preview_search import preview_search_routes
 from besra.service.room import look_back_metrics
 from besra.service.routing import broken, routes_of, unrouted
 from besra.service.rule_exception_routes import rule_exception_routes
@@ -81,6 +83,8 @@ def app_of(
         *exception_routes(service.exceptions, service.clock),
         *detection_set_up(),
         *prepackaged_routes(lambda _: service.book, service.source.read),
+        *preview_routes(service.previews, _surroundings(service), service.clock),
+        *preview_search_routes(service.previews, searching, service.clock),
         *value_list_routes(service.lists, service.exceptions, service.clock),
         *runs_api.routes(service),
         *status_routes(),
@@ -98,6 +102,14 @@ def app_of(
     )
     app.state.endings = (stream.end,)
     return app
+
+
+def _surroundings(service: Service) -> Surroundings:
+    """What a rule that is tried runs among."""
+    source = service.source
+    return Surroundings(
+        lambda _: service.book, lambda _: service.exceptions, service.lists, source.beside, source.match_index
+    )
 
 
 def failing_of(service: Service) -> str:

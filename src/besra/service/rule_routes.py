@@ -77,19 +77,19 @@ class _Rules:
     # --- one rule -----------------------------------------------------------------------------------------------------
 
     async def create(self, request: Request) -> Response:
-        document = await _document(request)
+        document = await document_of(request)
         return _rule(await run_in_threadpool(self._changes(request).create, document))
 
     async def read(self, request: Request) -> Response:
         return _rule(self._asked(request.query_params))
 
     async def update(self, request: Request) -> Response:
-        document = await _document(request)
+        document = await document_of(request)
         entry = self._asked(document.parameters)
         return _rule(await run_in_threadpool(self._changes(request).update, entry, document, _revision(request)))
 
     async def patch(self, request: Request) -> Response:
-        part = (await _document(request)).parameters
+        part = (await document_of(request)).parameters
         entry = self._asked(part)
         if set(part) <= {"id", "rule_id", "enabled"} and isinstance(part.get("enabled"), bool):
             on = part["enabled"]
@@ -132,7 +132,7 @@ class _Rules:
         return json_reply(sorted({tag for entry in self._book.entries for tag in entry.tags}))
 
     async def bulk(self, request: Request) -> Response:
-        body = (await _document(request)).parameters
+        body = (await document_of(request)).parameters
         is_dry = is_true(request, "dry_run")
         return await run_in_threadpool(self._bulk, author_of(request, self._clock()), body, is_dry)
 
@@ -196,7 +196,8 @@ def _revision(request: Request) -> int | None:
     return int(number)
 
 
-async def _document(request: Request) -> RuleDocument:
+async def document_of(request: Request) -> RuleDocument:
+    """The JSON object of a body with the places of its fields. Raises RequestError (400)."""
     body = await body_of(request, LARGEST_BODY)
     return await run_in_threadpool(_object, body)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from besra.detection.detect import Job
 from besra.errors import BesraError
 from besra.language.relative import is_relative
+from besra.rules.exception_loading import NO_FILES, ExceptionFiles
 from besra.rules.loaded import RuleSet
 from besra.rules.rule_file import rule_files
 from besra.schema.timestamp import NANOS
@@ -36,9 +37,9 @@ class Source:
     """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
 
     `ends` says whether something of it may end at some time, as exceptions do; `read` reads the files of rules of a
-    space as they are now. `load` and `read` raise BesraError. What is loaded
-    goes through the `book`, `exceptions` and `lists`, which have the rules, exceptions and value lists made over the
-    API, and one event to tell of changes.
+    space as they are now. `load` and `read` raise BesraError. What is loaded goes through the `book`, `exceptions` and
+    `lists`, which have the rules, exceptions and value lists made over the API, and one event to tell of changes.
+    `beside` are files of exceptions, and `match_index` says whether the index patterns of rules count.
     """
 
     rules: Sequence[str]
@@ -46,6 +47,8 @@ class Source:
     load: Callable[[], Job]
     ends: Callable[[], bool] = lambda: False
     read: Callable[[str], RuleSet] = lambda _: RuleSet()
+    beside: ExceptionFiles = NO_FILES
+    match_index: bool = True
     book: RuleBook = field(default_factory=RuleBook)
     exceptions: ExceptionBook = field(default_factory=ExceptionBook)
     lists: ValueListBook = field(default_factory=ValueListBook)

@@ -15,6 +15,7 @@ from besra.service.duty import Duty
 from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
+from besra.service.preview import Previews
 from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
@@ -50,6 +51,7 @@ class Service:
     exceptions: ExceptionBook
     lists: ValueListBook
     source: Source
+    previews: Previews
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -104,6 +106,8 @@ def running(
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
+        previews = Previews(places.folder, stores.events, clock)
+        closing.callback(previews.close)
         yield Service(
             ingest,
             stores,
@@ -115,6 +119,7 @@ def running(
             source.exceptions,
             source.lists,
             source,
+            previews,
             clock,
             failures,
         )

@@ -65,14 +65,19 @@ class ValueListBook:
 
     # --- for rules ----------------------------------------------------------------------------------------------------
 
-    def found(self, wanted: Collection[ListName], space: str) -> dict[ListName, ValueList]:
-        """Those of a space that exceptions name. Raises AlertStoreError."""
-        self.files.note(wanted)
+    def found(self, wanted: Collection[ListName], space: str, *, is_whole: bool = True) -> dict[ListName, ValueList]:
+        """Those of a space that exceptions name, all exceptions or with `is_whole` false some.
+
+        Raises AlertStoreError.
+        """
         with self._lock:
-            self._wanted[space] = frozenset(wanted)
+            if is_whole:
+                self.files.note(wanted)
+                self._wanted[space] = frozenset(wanted)
             there = [one for key, one in self._lists.items() if key[0] == space and (one.id, one.type) in wanted]
             keys = {(one.space, one.id) for one in there}
-            self._known = {key: known for key, known in self._known.items() if key[0] != space or key in keys}
+            if is_whole:
+                self._known = {key: known for key, known in self._known.items() if key[0] != space or key in keys}
             for one in there:
                 self._known.setdefault((one.space, one.id), KnownValues(one.id, ValueListType(one.type)))
             known = [(one, self._known[one.space, one.id]) for one in there]

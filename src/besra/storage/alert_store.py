@@ -253,6 +253,11 @@ class AlertStore:
         with self._database.writing() as connection:
             return retention.remove_beyond(connection, most)
 
+    def remove_rule(self, rule_uuid: str) -> int:
+        """Remove all alerts of a rule, as of one that was only tried. How many they were."""
+        with self._database.writing() as connection:
+            return retention.remove_rule(connection, rule_uuid)
+
     def forget_log(self, before: int) -> int:
         """Drop the records of runs and the gaps from before a time. How many they were."""
         with self._database.writing() as connection:

@@ -83,7 +83,8 @@ def serve(
     files = exception_files(given)
     books = RuleBook(changed), ExceptionBook(changed), ValueListBook(changed, files.value_lists)
     served = ServedRules(rules, files, not given["any_index"], terminal, *books)
-    source = Source(rules or ("bundled",), served.files, served.load, served.ends, served.read, *books)
+    beside = served.files, served.load, served.ends, served.read, files, not given["any_index"]
+    source = Source(rules or ("bundled",), *beside, *books)
     run_policy = RunPolicy(
         is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]), look_back=_number(given["look_back_size"])
     )
