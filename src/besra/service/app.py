@@ -101,6 +101,7 @@ def app_of(
         lifespan=beside([*watchers, *consumers]),
     )
     app.state.endings = (stream.end,)
+    app.state.endpoints = answered
     return app
 
 
