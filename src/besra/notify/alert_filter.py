@@ -74,7 +74,7 @@ def condition_of(kql: str, now: int) -> Predicate:
 def _condition(query: Any, now: int, problems: list[str]) -> Predicate:
     if not isinstance(query, Mapping):
         return TRUE
-    found = [TRUE]
+    found: list[Predicate] = []
     kql = query.get("kql")
     if isinstance(kql, str) and kql.strip():
         try:

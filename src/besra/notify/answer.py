@@ -7,7 +7,9 @@ from typing import Any
 from besra.problems import Problem
 
 SHOWN = 500
-"""Characters of an answer that are shown."""
+LOOKED_THROUGH = 2000
+"""Characters of an answer that are shown, and that are kept until secrets have been taken out of them: a part of one
+would not be found."""
 MASK = "***"
 SHORTEST = 4
 """Characters of a secret that is looked for in what is shown: a shorter one would be found everywhere."""
@@ -46,8 +48,8 @@ def failed(problem: Problem, *, is_final: bool = False, retry_after: float | Non
 
 def shown(text: str | bytes) -> str:
     """The first of an answer, in characters that can be printed."""
-    told = text[: SHOWN * 4].decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return "".join(char if char.isprintable() else " " for char in told[:SHOWN])
+    told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return "".join(char if char.isprintable() else " " for char in told[:LOOKED_THROUGH])
 
 
 def without_secrets(answer: Answer, secrets: Iterable[str]) -> Answer:
@@ -64,4 +66,5 @@ def _hiding(value: Any, hidden: list[str]) -> Any:
     if isinstance(value, str):
         for secret in hidden:
             value = value.replace(secret, MASK)
+        return value[:SHOWN]
     return value

@@ -1,8 +1,8 @@
 """`python -m besra.notify.apprise_process`: send what standard input says through apprise, within a guard.
 
-The guard is a hook of the interpreter beneath everything Python has: `socket.connect` and `sendto` are asked about their
-address first. It cannot be taken away again. What connects without Python's sockets is not covered; services of apprise
-that act on this machine instead of sending are refused by name.
+The guard is a hook of the interpreter beneath everything Python has: `socket.connect` and `sendto` are asked about
+their address first. It cannot be taken away again. What connects without Python's sockets is not covered; services of
+apprise that act on this machine instead of sending are refused by name.
 """
 
 import io

@@ -45,7 +45,7 @@ def send_apprise(connector: Connector, message: Message, outgoing: Outgoing) -> 
         return failed(Problem("connector-unreachable", f"apprise could not be run: {error}"))
     if told["sent"]:
         return Answer(details={"service": shown(told["service"])})
-    details = {name: shown(told[name]) for name in ("service", "body") if told.get(name)}
+    details: dict[str, Any] = {name: shown(told[name]) for name in ("service", "body") if told.get(name)}
     match told["why"]:
         case "missing":
             problem = Problem("connector-invalid", "apprise is not installed", hint="pip install 'besra[serve]'")

@@ -7,7 +7,7 @@ and says all that is wrong.
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class NotifySettings:
 
     connectors: tuple[Connector, ...] = ()
     defaults: tuple[Action, ...] = ()
-    outgoing: Outgoing = Outgoing()
+    outgoing: Outgoing = field(default_factory=Outgoing)
     per_minute: int = PER_MINUTE
     together: int = RUN
     public_url: str = ""
@@ -106,7 +106,7 @@ class _Reading:
         for number, one in enumerate(connectors):
             if known.setdefault((one.space, one.id), number) != number:
                 self._wrong(("connector", number), f"there are two connectors {one.id!r}")
-        actions = [found for at, one in self._tables("notify") if (found := self._notify(at, one, connectors))]
+        actions = [action for at, one in self._tables("notify") if (action := self._notify(at, one, connectors))]
         if len({action.uuid for action in actions}) < len(actions):
             self._wrong(("notify",), "two [[notify]] have one id", "give them an `id` each")
         return NotifySettings(tuple(connectors), tuple(actions), outgoing, per_minute, together, public_url)
@@ -207,9 +207,7 @@ class _Reading:
         self.problems.append(InputError.of("connectors-file", message, path=path, hint=hint).problem)
         return None
 
-    def _notify(
-        self, at: tuple[str, int], given: Mapping[str, Any], connectors: Sequence[Connector]
-    ) -> Action | None:
+    def _notify(self, at: tuple[str, int], given: Mapping[str, Any], connectors: Sequence[Connector]) -> Action | None:
         self._check_members(at, given, OF_NOTIFY)
         name, severity = given.get("connector"), given.get("severity", SEVERITIES[0])
         if not isinstance(name, str) or not name:

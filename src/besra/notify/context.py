@@ -63,7 +63,8 @@ def rule_of(alert: Alert) -> dict[str, Any]:
 def expanded(alert: Alert) -> dict[str, Any]:
     """An alert with objects in place of its dotted names, as templates read them; `_id` is its id."""
     found: dict[str, Any] = {"_id": alert.get("kibana.alert.uuid", "")}
-    for name, value in alert.items():
+    # What is dotted lies over the objects: `event.kind` of an alert is not that of its event.
+    for name, value in sorted(alert.items(), key=lambda item: "." in item[0]):
         if name.startswith((f"{RULE}actions", f"{RULE}parameters")):
             continue
         *outer, last = name.split(".")

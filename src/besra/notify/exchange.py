@@ -1,7 +1,7 @@
 """One request over HTTP to an address that has been checked, and what came back.
 
-No redirect is followed, no proxy is used, and only the first of an answer is read. The whole exchange has an end, however
-slowly the other side sends.
+No redirect is followed, no proxy is used, and only the first of an answer is read. The whole exchange has an end,
+however slowly the other side sends.
 """
 
 import email.utils
@@ -181,16 +181,16 @@ def _hang_up(connection: http.client.HTTPConnection) -> None:
             return
 
 
-def _answer(response: http.client.HTTPResponse, body: bytes, told: Mapping[str, Any]) -> Answer:
+def _answer(response: http.client.HTTPResponse, body: bytes, given: Mapping[str, Any]) -> Answer:
     status = response.status
-    told = {**told, "status": status, "reason": shown(response.reason), "body": shown(body)}
+    told: dict[str, Any] = {**given, "status": status, "reason": shown(response.reason), "body": shown(body)}
     if 200 <= status < 300:
         return Answer(details=told)
     if 300 <= status < 400:
         message = f"it answers with {status}, to be asked elsewhere; that is not followed"
-        told["location"] = shown(response.headers.get("Location", ""))
-        hint = "give the address it names, if that is where it should go"
-        return failed(Problem("connector-answer", message, hint=hint), is_final=True, **told)
+        told["location"] = shown(response.headers.get("Location") or "")
+        elsewhere = "give the address it names, if that is where it should go"
+        return failed(Problem("connector-answer", message, hint=elsewhere), is_final=True, **told)
     message = f"it answers with {status} {told['reason']}".rstrip()
     hint = None if status in AGAIN else "its answer is shown; what is sent again as it is would be answered the same"
     later = retry_after(response.headers.get("Retry-After"), time.time())

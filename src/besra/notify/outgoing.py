@@ -14,10 +14,10 @@ from besra.errors import InputError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
-METADATA = (ipaddress.IPv4Network("168.63.129.16/32"),)
-"""Services of clouds for their machines, at addresses that look public; all others are private or link-local."""
+LOOKS_PUBLIC = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+"""A service of a cloud for its machines, whose address looks public; and NAT64 within a network of one's own."""
 PORTS = frozenset({25, 80, 443, 465, 587, 2525, 8080, 8443})
 
 
@@ -39,7 +39,7 @@ class Outgoing:
         found = ipaddress.ip_address(address.partition("%")[0])
         if host.lower().rstrip(".") in self.hosts:
             return
-        for one in (found, *stood_for(found)):
+        for one in stood_for(found) or (found,):
             if not is_public(one) and not any(one in network for network in self.networks if _fits(one, network)):
                 message = f"{address if host == address else f'{host} is at {address}, which'} is no public address"
                 hint = "name it under allow_private of [outgoing] in the connectors file, if it is meant"
@@ -90,7 +90,9 @@ def _resolved(host: str, port: int) -> Iterator[tuple[int, str]]:
 
 def is_public(address: Address) -> bool:
     """Whether an address is one of the internet's, where anybody may be."""
-    if any(address in network for network in METADATA if _fits(address, network)):
+    if any(address in network for network in LOOKS_PUBLIC if _fits(address, network)):
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
@@ -103,7 +105,7 @@ def stood_for(address: Address) -> tuple[Address, ...]:
     if address.teredo:
         found += address.teredo
     is_compatible = address in IPV4_COMPATIBLE and int(address) > 0xFFFF  # `::1` is itself
-    if is_compatible or any(address in network for network in NAT64):
+    if is_compatible or address in NAT64:
         found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return tuple(one for one in found if one is not None)
 

@@ -9,7 +9,7 @@ from besra.notify.connector import Connector, Message
 from besra.notify.connector_types import LEVELS, secret_headers, secrets_lacking
 from besra.notify.mail import send_mail
 from besra.notify.outgoing import Outgoing
-from besra.notify.webhook import send_webhook
+from besra.notify.webhook import basic_account, send_webhook
 from besra.problems import Problem
 
 Tell = Callable[[str], None]
@@ -62,4 +62,6 @@ def _secret_texts(connector: Connector) -> list[str]:
     for value in connector.secrets.values():
         if "://" in value:
             found += [part for part in value.partition("://")[2].split("/") if len(part) > 8][1:]
+    if connector.secrets.get("password"):
+        found.append(basic_account(connector))
     return found

@@ -4,6 +4,7 @@ Templates read values and nothing else: no file, no attribute, no code. What can
 so, since a notification that says too little is better than none.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +75,7 @@ def rendered(template: str, context: Mapping[str, Any], escape: Escape = plain) 
         except KeyNotFoundError:
             return ""
 
+    _check_sections(template)
     engine = Bounded(str, escape, value, lambda _: "", text_of)
     try:
         found = str(parse(template).render(engine, ContextStack(context)))
@@ -84,6 +86,21 @@ def rendered(template: str, context: Mapping[str, Any], escape: Escape = plain) 
     if len(found) > LONGEST:
         raise TemplateError(f"it comes to more than {LONGEST:,} characters")
     return found
+
+
+SECTION = re.compile(r"\{\{\s*([#^/])\s*([^}]*?)\s*\}\}")
+
+
+def _check_sections(template: str) -> None:
+    """Raises TemplateError for a section that is not closed: the library passes over all that came before it."""
+    opened = []
+    for found in SECTION.finditer(template):
+        if found[1] != "/":
+            opened.append(found[2])
+        elif opened:
+            opened.pop()
+    if opened and "{{=" not in template:  # with other marks one cannot tell
+        raise TemplateError(f"the section {opened[-1]!r} is not closed")
 
 
 def text_of(value: object) -> str:

@@ -20,8 +20,8 @@ RUN = 60 * NANOS
 class Triggers:
     """Makes the entries that go with alerts. Called within their transaction, by any thread.
 
-    `defaults` are about the alerts of every rule. `tell` is told of alerts for which something went wrong: they are kept
-    without entries, since an alert that is not told of is better than none.
+    `defaults` are about the alerts of every rule. `tell` is told of alerts for which something went wrong: they are
+    kept without entries, since an alert that is not told of is better than none.
     """
 
     def __init__(

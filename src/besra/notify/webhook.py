@@ -50,10 +50,15 @@ def send_webhook(connector: Connector, message: Message, outgoing: Outgoing) -> 
     if secret := secrets.get("signingKey"):
         headers[SIGNATURE] = signature_of(secret, timestamp, body)
     if config.get("hasAuth") and connector.text("authType") != AUTH_TYPES[1]:
-        account = f"{secrets.get('user', '')}:{secrets.get('password', '')}".encode()
-        headers["Authorization"] = f"Basic {base64.b64encode(account).decode()}"
+        headers["Authorization"] = f"Basic {basic_account(connector)}"
     method = (connector.text("method") or "post").upper()
     return exchange(Request(connector.text("url"), body, headers, method, trust), outgoing)
+
+
+def basic_account(connector: Connector) -> str:
+    """The account of Basic authentication."""
+    account = f"{connector.secrets.get('user', '')}:{connector.secrets.get('password', '')}"
+    return base64.b64encode(account.encode()).decode()
 
 
 def trust_of(connector: Connector) -> Trust:

@@ -12,12 +12,14 @@ from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.alert_routes import alert_routes
 from besra.service.alert_stream import AlertStream
 from besra.service.background import beside
+from besra.service.connector_routes import connector_routes
 from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.exception_routes import exception_routes
 from besra.service.maintenance import maintenance_metrics
+from besra.service.notification_routes import notification_metrics, notification_routes
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.routing import broken, routes_of, unrouted
@@ -63,6 +65,8 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         *rule_routes(service.book, service.exceptions, service.clock),
         *cluster.routes(),
         *dead_letter_routes(service.letters),
+        *connector_routes(service.notifying.book, service.notifying.sender, service.clock),
+        *notification_routes(service.notifying.pages, service.clock),
         *search_routes(searching, service.stores.alerts, service.clock),
         *set_up.routes(service.reader),
     ]
@@ -94,6 +98,7 @@ def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searc
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(failing_of(service)))),
         **maintenance_metrics(service.maintenance.told),
+        **notification_metrics(service.notifying.pages.counts(), service.notifying.deliverer),
         **searching.metrics(),
         "besra_alert_listeners": ("gauge", "Those who follow new alerts.", listeners),
     }

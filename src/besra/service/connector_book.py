@@ -15,7 +15,7 @@ from besra.notify.connector import EVERY_SPACE, Connector
 from besra.notify.connector_types import checked, secrets_lacking
 from besra.notify.connectors_file import ID
 from besra.notify.sealing import Sealing
-from besra.service.kibana import RefusedError
+from besra.service.answering import RequestError
 from besra.storage.connector_store import ConnectorStore, StoredConnector
 from besra.storage.workflow import Author
 
@@ -46,18 +46,18 @@ class ConnectorBook:
             return [*own.values(), *sorted(made.values(), key=lambda one: (one.name, one.id))]
 
     def named(self, space: str, id_: str) -> Connector:
-        """A connector that a space has. Raises RefusedError (404)."""
+        """A connector that a space has. Raises RequestError (404)."""
         if (found := self.get(space, id_)) is None:
-            raise RefusedError(404, f"Saved object [action/{id_}] not found")
+            raise RequestError(404, f"Saved object [action/{id_}] not found")
         return found
 
     # --- changing -----------------------------------------------------------------------------------------------------
 
     def add(self, space: str, id_: str | None, given: Mapping[str, Any], author: Author) -> Connector:
-        """Make one. Raises RefusedError (400, 409), AlertStoreError."""
+        """Make one. Raises RequestError (400, 409), AlertStoreError."""
         id_ = id_ or str(uuid4())
         if not ID.fullmatch(id_):
-            raise RefusedError(400, "the id of a connector is of letters, digits, `.`, `_` and `-`, up to 100")
+            raise RequestError(400, "the id of a connector is of letters, digits, `.`, `_` and `-`, up to 100")
         _check_members(given, ("connector_type_id", "name", "config", "secrets"))
         connector = _checked(
             Connector(
@@ -70,15 +70,15 @@ class ConnectorBook:
             )
         )
         if lacking := secrets_lacking(connector):
-            raise RefusedError(400, f"the connector lacks secrets: {', '.join(lacking)}")
+            raise RequestError(400, f"the connector lacks secrets: {', '.join(lacking)}")
         with self._lock:
             if self.get(space, id_) is not None or not self._store.add(stored := self._sealed(connector, author)):
-                raise RefusedError(409, f"there is a connector {id_} already")
+                raise RequestError(409, f"there is a connector {id_} already")
             self._made[space, id_] = stored, connector
         return connector
 
     def change(self, space: str, id_: str, given: Mapping[str, Any], author: Author) -> Connector:
-        """Give one another name, configuration and secrets. Raises RefusedError (400, 404), AlertStoreError."""
+        """Give one another name, configuration and secrets. Raises RequestError (400, 404), AlertStoreError."""
         _check_members(given, ("name", "config", "secrets"))
         with self._lock:
             old = self._changeable(space, id_, "update")
@@ -91,14 +91,14 @@ class ConnectorBook:
             )
             connector = _checked(changed)
             if lacking := secrets_lacking(connector):
-                raise RefusedError(400, f"the connector lacks secrets: {', '.join(lacking)}")
+                raise RequestError(400, f"the connector lacks secrets: {', '.join(lacking)}")
             stored = replace(self._sealed(connector, author), created=self._made[space, id_][0].created)
             self._store.replace(stored)
             self._made[space, id_] = stored, connector
         return connector
 
     def remove(self, space: str, id_: str) -> None:
-        """Remove one. Raises RefusedError (400, 404), AlertStoreError."""
+        """Remove one. Raises RequestError (400, 404), AlertStoreError."""
         with self._lock:
             self._changeable(space, id_, "delete")
             self._store.remove(space, id_)
@@ -122,10 +122,10 @@ class ConnectorBook:
                 kept = known.secrets if known and known.type == attributes.get("actionTypeId") else {}
                 try:
                     if not ID.fullmatch(id_):
-                        raise RefusedError(400, f"{id_!r} is no id of a connector")
+                        raise RequestError(400, f"{id_!r} is no id of a connector")
                     type_, name = _text(attributes, "actionTypeId"), _text(attributes, "name")
                     made = _checked(Connector(id_, type_, name, space, _object(attributes, "config"), kept))
-                except RefusedError as error:
+                except RequestError as error:
                     wrong.append(f"connector {id_}: {error.message}")
                     continue
                 taken[id_] = replace(made, lacks_secrets=bool(secrets_lacking(made)))
@@ -137,14 +137,14 @@ class ConnectorBook:
     def _changeable(self, space: str, id_: str, what: str) -> Connector:
         found = self.named(space, id_)
         if found.is_of_file:
-            raise RefusedError(400, f"Preconfigured action {id_} is not allowed to {what}: it is of the connectors file")
+            raise RequestError(400, f"Preconfigured action {id_} is not allowed to {what}: it stands in the file")
         return found
 
     def _sealed(self, connector: Connector, author: Author) -> StoredConnector:
         try:
             sealed = self._sealing.sealed(connector.secrets) if connector.secrets else None
         except InputError as error:
-            raise RefusedError(503, str(error)) from error
+            raise RequestError(503, str(error)) from error
         return StoredConnector(
             connector.space,
             connector.id,
@@ -198,25 +198,25 @@ def _checked(connector: Connector) -> Connector:
         return checked(connector)
     except InputError as error:
         hint = f"; {error.problem.hint}" if error.problem.hint else ""
-        raise RefusedError(400, f"{error.problem.message}{hint}", [error.problem]) from error
+        raise RequestError(400, f"{error.problem.message}{hint}", [error.problem]) from error
 
 
 def _check_members(given: Mapping[str, Any], known: Sequence[str]) -> None:
     if unknown := sorted(set(given) - set(known)):
-        raise RefusedError(400, f"unknown member [{unknown[0]}]; known are {', '.join(known)}")
+        raise RequestError(400, f"unknown member [{unknown[0]}]; known are {', '.join(known)}")
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:
     value = given.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > 250 or not value.isprintable():
-        raise RefusedError(400, f"`{name}` is a text of printable characters")
+        raise RequestError(400, f"`{name}` is a text of printable characters")
     return value
 
 
 def _object(given: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = given.get(name) or {}
     if not isinstance(value, dict):
-        raise RefusedError(400, f"`{name}` is an object")
+        raise RequestError(400, f"`{name}` is an object")
     return {key: member for key, member in value.items() if member is not None}
 
 
@@ -225,6 +225,6 @@ def _secrets(given: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in _object(given, "secrets").items():
         if not isinstance(value, str | dict):
-            raise RefusedError(400, f"secrets.{name} is a text")
+            raise RequestError(400, f"secrets.{name} is a text")
         found[name] = value if isinstance(value, str) else json.dumps(value)
     return found

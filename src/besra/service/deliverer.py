@@ -1,13 +1,14 @@
 """Sends what is in the outbox, beside everything else: each connector at its pace, and none held up by another.
 
-What is sent is kept before it is sent, and that it was taken is noted after. So a crash in between sends the same again,
-under the same key.
+What is sent is kept before it is sent, and that it was taken is noted after. So a crash in between sends the same
+again, under the same key.
 """
 
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -151,18 +152,25 @@ class Deliverer:
             return None
         payload = one.payload
         if payload is None:
-            ids: Iterable[str] = [one.alert] if one.alert else outbox.alerts_of(connection, one.number, MOST)
-            alerts = [*documents(connection, ids).values()]
-            told = Told(alerts, one.count, self._clock(), one.target.space, one.key, one.kind)
-            params = one.action.get("params") or {}
-            payload, problems = payload_of(
-                connector.type, params, told, self._public_url, is_crowded=one.is_crowded
-            )
-            if not alerts:
-                problems.append("its alerts have been removed meanwhile")
-            told_before = [one.problem] if one.problem else []
-            outbox.keep_payload(connection, one.number, payload, "; ".join([*told_before, *problems]) or None)
+            payload, problems = self._rendered(connection, one, connector)
+            outbox.keep_payload(connection, one.number, payload, "; ".join(problems) or None)
         return Message(one.key, one.kind, payload)
+
+    def _rendered(self, connection: Connection, one: Waiting, connector: Connector) -> tuple[dict[str, Any], list[str]]:
+        """The parameters that are sent, and the problems of making them."""
+        ids: Iterable[str] = [one.alert] if one.alert else outbox.alerts_of(connection, one.number, MOST)
+        alerts = [*documents(connection, ids).values()]
+        told = Told(alerts, one.count, self._clock(), one.target.space, one.key, one.kind)
+        params = one.action.get("params") or {}
+        problems = [one.problem] if one.problem else []
+        try:
+            payload, found = payload_of(connector.type, params, told, self._public_url, is_crowded=one.is_crowded)
+        except Exception as error:  # one that cannot be made must not hold up the others
+            payload, found = payload_of(connector.type, {}, told, is_crowded=True)
+            found = [f"the parameters could not be used: {type(error).__name__}: {error}", *found]
+        if not alerts:
+            found.append("its alerts have been removed meanwhile")
+        return payload, [*problems, *found]
 
     def _note(self, one: Waiting, pace: Pace, answer: Answer) -> None:
         now = self._clock()

@@ -1,4 +1,4 @@
-"""The connectors made over the API, in the database of the alerts (detection-engine.md 7.2). Their secrets are sealed."""
+"""The connectors made over the API, in the database of the alerts (detection-engine.md 7.2)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from besra.storage.upsert import insert_or
 
 @dataclass(frozen=True, slots=True)
 class StoredConnector:
-    """A connector as it is stored. Times are in nanoseconds since 1970; `secrets` are sealed, None if there are none."""
+    """A connector as it is stored. Times are in nanoseconds since 1970; `secrets` are sealed, None if none."""
 
     space: str
     id: str

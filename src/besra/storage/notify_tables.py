@@ -1,6 +1,6 @@
 """The tables of connectors and of what is to be told of alerts (detection-engine.md 7)."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
 from besra.storage.columns import JSON_VALUE, METADATA, NAME, NUMBERED, TIME
 
@@ -37,7 +37,7 @@ NOTIFICATION = Table(
     Column("action", NAME, ForeignKey("notify_action.id"), nullable=False),
     Column("kind", NAME, nullable=False),
     Column("alert", NAME),
-    Column("count", Integer, nullable=False),
+    Column("alerts", Integer, nullable=False),
     Column("until", TIME),
     Column("digest", NUMBERED),
     Column("created", TIME, nullable=False),

@@ -81,7 +81,8 @@ def add(connection: Connection, entries: Iterable[Entry]) -> None:
     documents = [{"id": id_, "document": dict(actions[id_])} for id_ in sorted(actions)]
     connection.execute(insert_or(connection, NOTIFY_ACTION).on_conflict_do_nothing(), documents)
     statement = insert_or(connection, NOTIFICATION).on_conflict_do_nothing(index_elements=["key"])
-    connection.execute(statement, [rows[key] for key in sorted(rows)])
+    # In the order of the alerts: two that write the same entries have waited for each other at their alerts.
+    connection.execute(statement, [*rows.values()])
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "action": entry.action[0],
         "kind": "alert",
         "alert": entry.alert,
-        "count": 1,
+        "alerts": 1,
         "until": None if entry.until is None else stored_time(entry.until),
         "created": stored_time(entry.at),
         "due": stored_time(entry.at if entry.until is None else entry.until),
@@ -151,7 +152,7 @@ def _digest(connection: Connection, condition: ColumnElement[bool], now: int) ->
         "connector": first.connector,
         "action": first.action,
         "kind": "digest",
-        "count": 0,
+        "alerts": 0,
         "until": first.until,
         "created": first.created,
         "due": now,
@@ -163,7 +164,7 @@ def _digest(connection: Connection, condition: ColumnElement[bool], now: int) ->
     number = connection.execute(insert(NOTIFICATION).returning(TABLE.number), [row]).scalar_one()
     gathered = update(NOTIFICATION).where(condition, TABLE.number <= ends[1])
     done = connection.execute(gathered.values(status=str(Standing.GATHERED), digest=number, changed=now))
-    connection.execute(update(NOTIFICATION).where(TABLE.number == number).values(count=done.rowcount))
+    connection.execute(update(NOTIFICATION).where(TABLE.number == number).values(alerts=done.rowcount))
     return 1
 
 
@@ -184,7 +185,7 @@ def next_due(connection: Connection, target: Target, now: int, limit: int) -> li
             row.kind,
             row.document,
             row.alert,
-            row.count,
+            row.alerts,
             row.created,
             row.attempts,
             row.payload,

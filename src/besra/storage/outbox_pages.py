@@ -117,7 +117,7 @@ def _shown(row: Any) -> Shown:
         row.connector,
         str(row.document.get("uuid")),
         row.alert,
-        row.count,
+        row.alerts,
         row.created,
         row.due,
         row.changed,

@@ -36,6 +36,7 @@ from besra.events.recognise import Intake
 @broker_options
 @click.option("--alerts", type=Url(), metavar="URL", help="A PostgreSQL database for the alerts.  [a file in --data]")
 @click.option("--events", type=Url(), metavar="URL", help="An object store for the events.  [a folder in --data]")
+@click.option("--connectors", metavar="FILE", help="Where alerts are told of (TOML).  [the API alone]")
 @click.option("--keep-days", type=click.IntRange(1), metavar="N", help="Days events are kept.  [for ever]")
 @click.option("--keep-size", type=SizeType(), metavar="SIZE", help="Size of the event store, such as 500G.  [any]")
 @click.option("--keep-alerts", type=click.IntRange(1), metavar="N", help="Days closed alerts are kept.  [for ever]")
@@ -54,11 +55,13 @@ def serve(
     """
     try:
         from besra.cli.serving import ServedRules  # noqa: PLC0415  optional, as what it needs
+        from besra.notify.connectors_file import read_connectors  # noqa: PLC0415
         from besra.service.app import app_of  # noqa: PLC0415
         from besra.service.consumer import Consumer  # noqa: PLC0415
         from besra.service.exception_book import ExceptionBook  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
         from besra.service.maintenance import Keep  # noqa: PLC0415
+        from besra.service.notifying import NO_NOTIFICATIONS  # noqa: PLC0415
         from besra.service.rule_book import RuleBook  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
         from besra.service.runs import RunPolicy  # noqa: PLC0415
@@ -80,7 +83,9 @@ def serve(
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
     keep = Keep(days, size, alert_days, run_days or 7)
     host, port = str(given["host"]), int(str(given["port"]))
-    settings = Settings(policy, keep, Intake(_text(given["index"])))
+    connectors = _text(given["connectors"])
+    notify = read_connectors(Path(connectors), time.time_ns()) if connectors else NO_NOTIFICATIONS
+    settings = Settings(policy, keep, Intake(_text(given["index"])), notify)
 
     def tell(line: str) -> None:
         if line.startswith("error") or not terminal.is_quiet:

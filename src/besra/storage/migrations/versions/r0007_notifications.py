@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("action", NAME, nullable=False),
         sa.Column("kind", NAME, nullable=False),
         sa.Column("alert", NAME),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("alerts", sa.Integer(), nullable=False),
         sa.Column("until", TIME),
         sa.Column("digest", NUMBERED),
         sa.Column("created", TIME, nullable=False),
