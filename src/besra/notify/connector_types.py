@@ -17,7 +17,7 @@ from besra.notify.exchange import target_of
 
 LONGEST = 20_000
 """Characters of a text of a connector."""
-MOST_PER_MINUTE = 6000
+MOST_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from besra.errors import InputError, QueryError, SettingsError
 from besra.notify.action import SEVERITIES, Action, action_of
 from besra.notify.alert_filter import condition_of
 from besra.notify.connector import DEFAULT_SPACE, EVERY_SPACE, Connector
-from besra.notify.connector_types import TYPES, check_params, checked, secrets_lacking
+from besra.notify.connector_types import MOST_PER_MINUTE, TYPES, check_params, checked, secrets_lacking
 from besra.notify.outgoing import Outgoing, outgoing_of
 from besra.notify.triggers import RUN
 from besra.problems import Problem
@@ -141,8 +141,8 @@ class _Reading:
             self._wrong(("outgoing", "ports"), "ports is a list of numbers")
             ports = None
         per_minute, together = given.get("per_minute", PER_MINUTE), given.get("together", RUN // NANOS)
-        if not _is_number(per_minute, 1, 6000):
-            self._wrong(("outgoing", "per_minute"), "per_minute is a number from 1 to 6000")
+        if not _is_number(per_minute, 1, MOST_PER_MINUTE):
+            self._wrong(("outgoing", "per_minute"), f"per_minute is a number from 1 to {MOST_PER_MINUTE}")
             per_minute = PER_MINUTE
         if not _is_number(together, 1, 86_400):
             self._wrong(("outgoing", "together"), "together is a number of seconds from 1 to 86400")
