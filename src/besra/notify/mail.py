@@ -69,7 +69,7 @@ def send_mail(connector: Connector, message: Message, outgoing: Outgoing) -> Ans
                 is_tls = True
             if connector.config.get("hasAuth"):
                 if not is_tls and not session.address.startswith(("127.", "::1")):
-                    return failed(_problem(f"{host} offers no TLS, and a password is not sent in the clear"))
+                    return failed(_without_tls(f"{host} offers no TLS, and a password is not sent in the clear"))
                 session.login(connector.secrets.get("user", ""), connector.secrets.get("password", ""))
             refused = session.send_message(mail, connector.text("from"), recipients)
             return _sent(session, refused, mail, is_tls=is_tls)
@@ -155,5 +155,5 @@ def _refused(code: int, said: bytes | str, where: str) -> Answer:
     return failed(problem, is_final=500 <= code < 600, status=code, body=reply)
 
 
-def _problem(message: str) -> Problem:
+def _without_tls(message: str) -> Problem:
     return Problem("connector-tls", message, hint="set `secure`, or use a server with STARTTLS")
