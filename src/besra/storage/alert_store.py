@@ -19,9 +19,11 @@ from besra.detection.suppression_group import Groups
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.storage import alert_search, arrivals, gap_log, group_log, progress, retention, run_log, workflow
+from besra.storage.access_store import AccessStore
 from besra.storage.alert_row import AT_ONCE, Values, documents, rows_of
 from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
+from besra.storage.audit_log import AuditLog
 from besra.storage.columns import is_storable
 from besra.storage.connector_store import ConnectorStore
 from besra.storage.database import AlertStoreError, Database
@@ -76,6 +78,10 @@ class AlertStore:
         """The connectors made over the API."""
         self.beside: list[Beside] = []
         """What else is written with alerts that are new, in their transaction."""
+        self.access = AccessStore(self._database)
+        """Who may use the service."""
+        self.audit = AuditLog(self._database)
+        """What was done with it."""
 
     @property
     def database(self) -> Database:

@@ -21,10 +21,11 @@ from besra.notify.outgoing import Outgoing, outgoing_of
 from besra.notify.sealing import FILE
 from besra.service.connector_book import exported
 from besra.service.connector_routes import connector_routes
+from besra.service.gate import Open
 from besra.service.notification_routes import notification_routes
 from besra.service.notifying import Notifying, notifying
 from besra.service.plain_paths import PlainPaths
-from besra.service.routing import Gate, routes_of
+from besra.service.routing import routes_of
 from besra.storage.alert_store import AlertStore
 from besra.storage.outcome import Outcome
 from besra.storage.workflow import Author
@@ -65,7 +66,7 @@ def api_over(store: AlertStore, folder: Path) -> Iterator[Api]:
         *connector_routes(told.book, told.sender, lambda: 10**18),
         *notification_routes(told.pages, lambda: 10**18),
     ]
-    routes = routes_of(answered, Gate(lambda space: space in ("default", "red")))
+    routes = routes_of(answered, Open(lambda space: space in ("default", "red")))
     with TestClient(Starlette(routes=routes, middleware=[Middleware(PlainPaths)])) as client:
         yield Api(client, told, store, folder)
 
