@@ -86,6 +86,11 @@ class Pump:
         """The number of the last batch that rules have seen."""
         return self._read
 
+    @property
+    def looks_back(self) -> int:
+        """See `Runs`."""
+        return self._runs.looks_back
+
     def take_over(self, runs: Runs) -> None:
         """Let other runs go on from the next step; any thread but the pump's may say so. Raises EventStoreError."""
         stored = self.stored
