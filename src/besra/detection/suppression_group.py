@@ -47,7 +47,6 @@ class Group:
         }
 
 
-
 class Groups(Protocol):
     """The newest group of every instance id. There may be many, so they are asked for one by one."""
 
