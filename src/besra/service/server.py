@@ -104,6 +104,7 @@ def running(
 
         stop = threading.Event()
         maintenance = Maintenance(lambda: EventUpkeep(places.event_place), stores.alerts, places.folder, settings.keep)
+        maintenance.looks_back = lambda: duty.pump.looks_back
         closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
         closing.enter_context(_beside(stop, duty.filler.run, stop, *told("gaps")))
         closing.enter_context(_beside(stop, watch.run, stop))

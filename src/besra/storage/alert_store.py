@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from besra.detection.alert import Alert
 from besra.detection.schedule import Gap
-from besra.detection.suppression_group import Groups
+from besra.detection.suppression_group import Group
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.storage import alert_search, arrivals, gap_log, group_log, progress, retention, run_log, workflow
@@ -146,13 +146,21 @@ class AlertStore:
         with self._database.writing() as connection:
             progress.forget_rule(connection, rule_uuid)
 
-    def groups(self, rule_uuid: str | None = None) -> Groups:
+    def group(self, instance_id: str) -> Group | None:
+        """A group of suppressed matches that earlier runs have left, unless its alert is closed."""
+        with self._database.reading() as connection:
+            return group_log.read_group(connection, instance_id)
+
+    def groups(self, rule_uuid: str | None = None) -> Mapping[str, Group]:
         """The groups of suppressed matches that earlier runs have left, but for those whose alert is closed."""
         with self._database.reading() as connection:
             return group_log.read_groups(connection, rule_uuid)
 
-    def forget_groups(self, rule_uuid: str, before: int) -> int:
-        """Drop the groups of a rule that began before a time and can neither go on nor be met again. How many."""
+    def forget_groups(self, rule_uuid: str | None, before: int) -> int:
+        """Drop the groups of a rule, or of all, that began before a time and can neither go on nor be met again.
+
+        How many they were.
+        """
         with self._database.writing() as connection:
             return group_log.forget_groups(connection, rule_uuid, before)
 
