@@ -4,15 +4,35 @@ For the forms of their bodies see Elastic's own documentation, and docs/api.md f
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
-
-from msgspec import Meta, Struct
+from typing import Any
 
 from besra.service.description import Description
+from besra.service.kibana_bodies import (
+    AlertAssignees,
+    AlertSearch,
+    AlertStatus,
+    AlertTags,
+    BulkAction,
+    DryRun,
+    ExceptionBody,
+    ExceptionListBody,
+    FindLists,
+    FindRules,
+    OfItem,
+    OfList,
+    OfRule,
+    Overwriting,
+    RuleBody,
+    RulePart,
+    RulesNamed,
+)
 
 RULES = "/api/detection_engine/rules"
 SIGNALS = "/api/detection_engine/signals"
 LISTS = "/api/exception_lists"
+ENDPOINT_LIST = "/api/endpoint_list"
+VALUES = "/api/lists"
+ACTIONS = "/api/actions"
 NDJSON = "application/ndjson"
 ANY = "*/*"
 """An action may be an export."""
@@ -23,186 +43,14 @@ KNOWN = {409: "there is one already, or somebody else has changed it meanwhile"}
 BODY = dict[str, Any]
 
 
-Texts = tuple[str, ...]
+def taking(summary: str, refusals: Mapping[int, str] = MISSING | KNOWN) -> Description[Any, Any]:
+    """That an endpoint takes and answers objects of Elastic's forms."""
+    return Description(summary, body=BODY, answer=Any, refusals=refusals)
 
 
-class RuleBody(Struct, frozen=True, omit_defaults=True):
-    """A rule, as Kibana's API has it; all that Elastic's rules may say is kept."""
-
-    name: str
-    description: str
-    type: Literal["eql", "query", "saved_query", "threshold", "new_terms", "threat_match", "esql", "machine_learning"]
-    severity: Literal["low", "medium", "high", "critical"]
-    risk_score: Annotated[int, Meta(ge=0, le=100)]
-    rule_id: str | None = None
-    query: str | None = None
-    language: Literal["eql", "kuery", "lucene", "esql"] | None = None
-    index: Texts = ()
-    enabled: bool = True
-    interval: str = "5m"
-    tags: Texts = ()
-    threat: tuple[dict[str, Any], ...] = ()
-    threshold: dict[str, Any] | None = None
-    new_terms_fields: Texts | None = None
-    history_window_start: str | None = None
-    exceptions_list: tuple[dict[str, Any], ...] = ()
-    actions: tuple[dict[str, Any], ...] = ()
-    note: str | None = None
-    max_signals: int = 100
-
-
-class RulePart(Struct, frozen=True, omit_defaults=True):
-    """The rule to change, by one of its ids, and what of it changes."""
-
-    id: str | None = None
-    rule_id: str | None = None
-    name: str | None = None
-    query: str | None = None
-    enabled: bool | None = None
-    severity: Literal["low", "medium", "high", "critical"] | None = None
-    tags: Texts | None = None
-
-
-class BulkAction(Struct, frozen=True, omit_defaults=True):
-    """An action on the rules named, or found by a query."""
-
-    action: Literal["enable", "disable", "delete", "duplicate", "export", "edit"]
-    ids: Texts | None = None
-    query: str | None = None
-    edit: tuple[dict[str, Any], ...] | None = None
-
-
-class RulesNamed(Struct, frozen=True, omit_defaults=True):
-    """The rules to export; without `objects` all of them."""
-
-    objects: tuple[dict[str, str], ...] | None = None
-
-
-class AlertSearch(Struct, frozen=True, omit_defaults=True):
-    """A search of alerts, as Elasticsearch has them; `query` may be KQL."""
-
-    query: str | dict[str, Any] | None = None
-    size: Annotated[int, Meta(ge=0, le=10_000)] = 10
-    sort: tuple[dict[str, Any], ...] | None = None
-    aggs: dict[str, Any] | None = None
-    track_total_hits: bool = True
-
-
-class AlertStatus(Struct, frozen=True, omit_defaults=True):
-    """A status for the alerts named, or found by a query."""
-
-    status: Literal["open", "acknowledged", "in-progress", "closed"]
-    signal_ids: Texts | None = None
-    query: str | dict[str, Any] | None = None
-    reason: str | None = None
-    conflicts: Literal["abort", "proceed"] | None = None
-
-
-class TagEdit(Struct, frozen=True):
-    """Tags to add and to take away."""
-
-    tags_to_add: Texts = ()
-    tags_to_remove: Texts = ()
-
-
-class AlertTags(Struct, frozen=True):
-    """Tags of the alerts named."""
-
-    ids: Texts
-    tags: TagEdit
-
-
-class AssigneeEdit(Struct, frozen=True):
-    """Assignees to add and to take away."""
-
-    add: Texts = ()
-    remove: Texts = ()
-
-
-class AlertAssignees(Struct, frozen=True):
-    """Assignees of the alerts named."""
-
-    ids: Texts
-    assignees: AssigneeEdit
-
-
-class ExceptionListBody(Struct, frozen=True, omit_defaults=True):
-    """An exception list."""
-
-    name: str
-    description: str
-    type: Literal["detection", "rule_default", "endpoint"]
-    list_id: str | None = None
-    namespace_type: Literal["single", "agnostic"] = "single"
-    tags: Texts = ()
-
-
-class ExceptionBody(Struct, frozen=True, omit_defaults=True):
-    """An exception of a list."""
-
-    list_id: str
-    name: str
-    description: str
-    entries: tuple[dict[str, Any], ...]
-    type: Literal["simple"] = "simple"
-    item_id: str | None = None
-    namespace_type: Literal["single", "agnostic"] = "single"
-    expire_time: str | None = None
-
-
-class OfRule(Struct, frozen=True):
-    """Which rule."""
-
-    id: str | None = None
-    rule_id: str | None = None
-
-
-class FindRules(Struct, frozen=True):
-    """Which rules, and which page of them."""
-
-    filter: Annotated[str | None, Meta(description="KQL over `alert.attributes`")] = None
-    page: int = 1
-    per_page: int = 20
-    sort_field: str | None = None
-    sort_order: Annotated[str, Meta(description="asc or desc")] = "desc"
-    fields: str | None = None
-
-
-class OfList(Struct, frozen=True):
-    """Which exception list."""
-
-    id: str | None = None
-    list_id: str | None = None
-    namespace_type: str = "single"
-
-
-class OfItem(Struct, frozen=True):
-    """Which exception item."""
-
-    id: str | None = None
-    item_id: str | None = None
-    namespace_type: str = "single"
-
-
-class FindLists(Struct, frozen=True):
-    """Which page of exception lists or items."""
-
-    list_id: str | None = None
-    namespace_type: str = "single"
-    page: int = 1
-    per_page: int = 20
-
-
-class Overwriting(Struct, frozen=True):
-    """Whether what is there is replaced."""
-
-    overwrite: bool = False
-
-
-class DryRun(Struct, frozen=True):
-    """Whether it is only told what would be done."""
-
-    dry_run: bool = False
+def telling(summary: str, refusals: Mapping[int, str] = MISSING | KNOWN) -> Description[Any, Any]:
+    """That an endpoint answers objects of Elastic's forms."""
+    return Description(summary, answer=Any, refusals=refusals)
 
 
 KIBANA: Mapping[tuple[str, str], Description[Any, Any]] = {
@@ -252,6 +100,51 @@ KIBANA: Mapping[tuple[str, str], Description[Any, Any]] = {
     ("POST", f"{LISTS}/_import"): Description(
         "Exception lists and exceptions from NDJSON.", Overwriting, answer=BODY, refusals=FORM, takes_file=True
     ),
+    ("POST", f"{LISTS}/_duplicate"): telling("A copy of an exception list."),
+    ("GET", f"{LISTS}/summary"): telling("How many exceptions a list has, by system."),
+    ("POST", "/api/exceptions/shared"): taking("Make a list that rules share."),
+    ("GET", f"{ENDPOINT_LIST}/items/_find"): telling("Exceptions of the endpoint list, page by page."),
+    ("GET", f"{ENDPOINT_LIST}/items"): telling("An exception of the endpoint list."),
+    ("POST", ENDPOINT_LIST): telling("Make the endpoint list."),
+    ("POST", f"{ENDPOINT_LIST}/items"): taking("Make an exception of the endpoint list."),
+    ("PUT", f"{ENDPOINT_LIST}/items"): taking("Change an exception of the endpoint list."),
+    ("DELETE", f"{ENDPOINT_LIST}/items"): telling("Remove an exception of the endpoint list."),
+    ("POST", f"{RULES}/{{id}}/exceptions"): taking("Exceptions of one rule."),
+    ("PUT", f"{RULES}/prepackaged"): telling("What would install Elastic's rules."),
+    ("GET", f"{RULES}/prepackaged/_status"): telling("How many rules there are, by where they are from."),
+    ("POST", f"{RULES}/preview"): taking("Try a rule on the events there are."),
+    ("GET", "/api/detection_engine/privileges"): telling("What the asker may do."),
+    ("GET", "/api/detection_engine/index"): telling("The index of alerts."),
+    ("POST", "/api/detection_engine/index"): telling("Make the index of alerts, which is always there."),
+    ("DELETE", "/api/detection_engine/index"): telling("What would remove the alerts."),
+    ("GET", f"{VALUES}/privileges"): telling("What the asker may do with value lists."),
+    ("GET", f"{VALUES}/index"): telling("The indices of value lists."),
+    ("POST", f"{VALUES}/index"): telling("Make the indices of value lists, which are always there."),
+    ("DELETE", f"{VALUES}/index"): telling("Remove all value lists."),
+    ("GET", f"{VALUES}/_find"): telling("Value lists, page by page."),
+    ("GET", VALUES): telling("A value list."),
+    ("POST", VALUES): taking("Make a value list."),
+    ("PUT", VALUES): taking("Change a value list."),
+    ("PATCH", VALUES): taking("Change some fields of a value list."),
+    ("DELETE", VALUES): telling("Remove a value list."),
+    ("GET", f"{VALUES}/items/_find"): telling("Values of a list, page by page."),
+    ("GET", f"{VALUES}/items"): telling("A value of a list."),
+    ("POST", f"{VALUES}/items"): taking("Add a value to a list."),
+    ("PUT", f"{VALUES}/items"): taking("Change a value of a list."),
+    ("PATCH", f"{VALUES}/items"): taking("Change some fields of a value of a list."),
+    ("DELETE", f"{VALUES}/items"): telling("Remove values of a list."),
+    ("POST", f"{VALUES}/items/_export"): Description("The values of a list, one a line.", media=ANY, refusals=MISSING),
+    ("POST", f"{VALUES}/items/_import"): Description(
+        "Values from a file, one a line.", answer=Any, refusals=FORM | MISSING | KNOWN, takes_file=True
+    ),
+    ("GET", f"{ACTIONS}/connectors"): telling("The connectors."),
+    ("GET", f"{ACTIONS}/connector_types"): telling("What connectors there can be."),
+    ("GET", f"{ACTIONS}/connector/{{id}}"): telling("A connector."),
+    ("POST", f"{ACTIONS}/connector/{{id}}/_execute"): taking("Have a connector send something."),
+    ("POST", f"{ACTIONS}/connector"): taking("Make a connector."),
+    ("POST", f"{ACTIONS}/connector/{{id}}"): taking("Make a connector with an id."),
+    ("PUT", f"{ACTIONS}/connector/{{id}}"): taking("Change a connector."),
+    ("DELETE", f"{ACTIONS}/connector/{{id}}"): Description("Remove a connector.", status=204, refusals=MISSING | KNOWN),
     ("GET", "/api/status"): Description("What it is, and that it is there.", answer=BODY),
     ("GET", "/api/spaces/space"): Description("The spaces.", answer=list[BODY]),
     ("GET", "/internal/security/me"): Description("Who asks.", answer=BODY),

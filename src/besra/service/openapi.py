@@ -14,11 +14,13 @@ from starlette.requests import Request
 from besra.service.description import Description, Nothing
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.kibana_descriptions import KIBANA
+from besra.service.own_descriptions import OWN
 from besra.service.own_endpoint import own
 from besra.version import __version__
 
 TOLD = (Face.OWN, Face.KIBANA)
 JSON = "application/json"
+NO_CONTENT = 204
 FORM = "multipart/form-data"
 FILE = {
     "type": "object",
@@ -27,7 +29,6 @@ FILE = {
 }
 REF = "#/components/schemas/{name}"
 PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
-CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 EVERYWHERE = {
     401: "a credential is missing, wrong or has expired",
     403: "the credential is not good for this",
@@ -93,8 +94,12 @@ def document_of(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 
 def description_of(endpoint: Endpoint) -> Description[Any, Any]:
     """What an endpoint says of itself, or what is said of one in Kibana's shape; else that there are no words yet."""
-    known = endpoint.description or KIBANA.get((endpoint.method, endpoint.path))
-    return known or Description("Not described.", answer=Any)
+    key = endpoint.method, endpoint.path
+    known = endpoint.description or OWN.get(key) or KIBANA.get(key)
+    return known or NONE
+
+
+NONE: Description[Any, Any] = Description("Not described.", answer=Any)
 
 
 def _types(description: Description[Any, Any]) -> Iterator[Any]:
@@ -107,12 +112,12 @@ def _operation(
     endpoint: Endpoint, description: Description[Any, Any], schemas: dict[int, Any], components: dict[str, Any]
 ) -> dict[str, Any]:
     parameters = [*_in_path(endpoint.path), *_in_query(description, schemas, components)]
-    if endpoint.method in CHANGES:
+    if endpoint.is_change:
         parameters.append(
             {
                 "name": "kbn-xsrf",
                 "in": "header",
-                "required": endpoint.right not in (Right.ANYBODY, Right.KNOWN, Right.READ),
+                "required": True,
                 "description": "any value: a page of another site cannot have a browser send it",
                 "schema": {"type": "string", "minLength": 1, "default": "true", "examples": ["true"]},
             }
@@ -177,6 +182,8 @@ def _responses(description: Description[Any, Any], schemas: dict[int, Any]) -> d
     schema = {} if description.answer is None else schemas[id(description.answer)]
     content = {description.media: {"schema": schema} if schema or description.media == JSON else {}}
     found: dict[str, Any] = {str(description.status): {"description": description.summary, "content": content}}
+    if description.status == NO_CONTENT:
+        del found[str(NO_CONTENT)]["content"]
     refusals = {400: "the request cannot be done: `message` says why", **description.refusals, **EVERYWHERE}
     trouble = {JSON: {"schema": schemas[id(Trouble)]}}
     for status, why in sorted(refusals.items()):
@@ -185,8 +192,8 @@ def _responses(description: Description[Any, Any], schemas: dict[int, Any]) -> d
 
 
 def undescribed(endpoints: Iterable[Endpoint]) -> list[str]:
-    """The endpoints of the service's own that say nothing of themselves."""
-    return [f"{one.method} {one.path}" for one in endpoints if one.face is Face.OWN and one.description is None]
+    """The endpoints that are told of, and have no words."""
+    return [f"{one.method} {one.path}" for one in endpoints if one.face in TOLD and description_of(one) is NONE]
 
 
 def document_endpoint(endpoints: Sequence[Endpoint]) -> Endpoint:

@@ -38,7 +38,7 @@ def own(
             return found
         return reply_documents(msgspec.to_builtins(found), description.status)
 
-    return Endpoint(Face.OWN, method, f"{API}{path}", right, answered, description)
+    return Endpoint(Face.OWN, method, f"{API}{path}", right, answered, description=description)
 
 
 def read_query(request: Request, type_: type[Query]) -> Query:

@@ -16,16 +16,26 @@ from tests.documents import ROOT, text_of
 from besra.service.app import app_of
 from besra.service.description import Description, Nothing
 from besra.service.endpoint import Endpoint, Face, Right
+from besra.service.key_routes import key_routes
 from besra.service.kibana_descriptions import KIBANA
 from besra.service.openapi import document_of, undescribed
+from besra.service.own_descriptions import OWN
 from besra.service.own_endpoint import own
 from besra.service.routing import routes_of
+from besra.service.session_routes import session_routes
+from besra.service.user_routes import user_routes
 
 
 @pytest.fixture(scope="module")
 def endpoints() -> Sequence[Endpoint]:
-    found: Sequence[Endpoint] = app_of(MagicMock()).state.endpoints
-    return found
+    """All there are, those of a service with users too."""
+    nobody = MagicMock()
+    of_users = [
+        *session_routes(nobody, nobody, nobody, nobody),
+        *user_routes(nobody, nobody, nobody),
+        *key_routes(nobody, nobody),
+    ]
+    return [*app_of(MagicMock()).state.endpoints, *of_users]
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +47,14 @@ def test_the_document_is_valid(document: dict[str, Any]) -> None:
     validate(document)
 
 
-def test_every_endpoint_of_besras_own_is_described(endpoints: Sequence[Endpoint]) -> None:
+def test_every_endpoint_is_described(endpoints: Sequence[Endpoint]) -> None:
     assert undescribed(endpoints) == []
 
 
 def test_nothing_is_described_that_does_not_exist(endpoints: Sequence[Endpoint]) -> None:
-    there = {(endpoint.method, endpoint.path) for endpoint in endpoints if endpoint.face is Face.KIBANA}
-    assert [key for key in KIBANA if key not in there] == []
+    there = {(endpoint.method, endpoint.path): endpoint for endpoint in endpoints}
+    assert [key for key in (*KIBANA, *OWN) if key not in there] == []
+    assert [key for key in (*KIBANA, *OWN) if there[key].description is not None] == [], "these have two"
 
 
 def test_every_endpoint_is_told_of(endpoints: Sequence[Endpoint], document: dict[str, Any]) -> None:
