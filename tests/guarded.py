@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
 from besra.cli.serving import ServedRules
 from besra.cli.terminal import Terminal
 from besra.rules.exception_loading import ExceptionFiles
+from besra.service import passwords
 from besra.service.app import app_of
 from besra.service.endpoint import Endpoint
 from besra.service.exception_book import ExceptionBook
@@ -129,6 +131,19 @@ class Guarded:
 @contextmanager
 def guarded(folder: Path, policy: Policy | None = None) -> Iterator[Guarded]:
     """A service over a rule of its own; there are the spaces `default` and `lab`."""
+    # Passwords of tests need not be dear.
+    dear, passwords._HASHER = passwords._HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._made.clear()
+    try:
+        with _guarded(folder, policy) as at:
+            yield at
+    finally:
+        passwords._HASHER = dear
+        passwords._made.clear()
+
+
+@contextmanager
+def _guarded(folder: Path, policy: Policy | None) -> Iterator[Guarded]:
     rules = folder / "rules"
     rules.mkdir(exist_ok=True)
     changed = threading.Event()
