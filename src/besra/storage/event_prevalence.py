@@ -22,6 +22,8 @@ MANY_VALUES = 1 << 18
 """Distinct values remembered before the memory starts anew."""
 
 Rows = NDArray[np.int64]
+Held = NDArray[np.bool_]
+"""Which rows count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,52 +92,45 @@ class _Counting:
 
     def add(self, lot: Lot, rows: Rows) -> None:
         for columns, held in self._columns(lot, rows):
-            hosts, users = (self._names(columns.get(name)) for name in (HOST, USER))
-            _count(self._all, held, hosts, users)
+            self._count(self._all, held, columns)
             for one, spread in zip(self._asked, self._spreads, strict=True):
-                _count(spread, self._rows_with(columns.get(one.field), one.value, held), hosts, users)
+                self._count(spread, self._with(columns.get(one.field), one.value, held), columns)
         if len(self._values) > MANY_VALUES:
             self._values.clear()
             self._texts.clear()
 
-    def _columns(self, lot: Lot, rows: Rows) -> Iterator[tuple[dict[str, Column], Rows]]:
+    def _columns(self, lot: Lot, rows: Rows) -> Iterator[tuple[dict[str, Column], Held]]:
         """Columns of the lot and which of their rows count, in up to two parts."""
         lines = lot.lines()
         slow = rows
         if lines is not None:
             decoded = self._decoder.decode(lines)
             is_slow = np.asarray(decoded.slow, bool)
-            yield decoded.columns, rows[~is_slow[rows]]
+            held = np.zeros(lot.size, bool)
+            held[rows] = True
+            yield decoded.columns, held & ~is_slow
             slow = rows[is_slow[rows]]
         if len(slow):
             documents = [event.source for event in lot.events(slow.tolist())]
-            yield columns_of(documents, self._projection, self._values), np.arange(len(slow))
+            yield columns_of(documents, self._projection, self._values), np.ones(len(slow), bool)
 
-    def _names(self, column: Column | None) -> dict[int, list[str]]:
-        """The names in a column by row."""
-        found: dict[int, list[str]] = {}
+    def _with(self, column: Column | None, value: str, held: Held) -> Held:
+        """Those of some rows that have a value."""
+        found = np.zeros_like(held)
         if column is not None:
-            for row, number in zip(column.rows.tolist(), column.values.tolist(), strict=True):
-                found.setdefault(row, []).append(self._text(number))
-        return found
+            wanted = [number for number in np.unique(column.values).tolist() if self._text(number) == value]
+            found[column.rows[np.isin(column.values, wanted)]] = True
+        return found & held
 
-    def _rows_with(self, column: Column | None, value: str, held: Rows) -> Rows:
-        """The rows that have a value."""
-        if column is None:
-            return held[:0]
-        wanted = [number for number in np.unique(column.values).tolist() if self._text(number) == value]
-        rows = column.rows[np.isin(column.values, wanted)]
-        return np.intersect1d(rows, held)
+    def _count(self, spread: Spread, held: Held, columns: dict[str, Column]) -> None:
+        spread.events += int(np.count_nonzero(held))
+        for name, names in ((HOST, spread.hosts), (USER, spread.users)):
+            if (column := columns.get(name)) is not None:
+                numbers = np.unique(column.values[held[column.rows]]).tolist()
+                names.update(map(self._text, numbers))
 
     def _text(self, number: int) -> str:
         text = self._texts.get(number)
         if text is None:
             text = self._texts[number] = to_text(self._values[number])
         return text
-
-
-def _count(spread: Spread, rows: Rows, hosts: dict[int, list[str]], users: dict[int, list[str]]) -> None:
-    spread.events += len(rows)
-    for row in rows.tolist():
-        spread.hosts.update(hosts.get(row, ()))
-        spread.users.update(users.get(row, ()))
