@@ -73,7 +73,7 @@ def api(place: Path | str, rules: Path | None = None) -> Iterator[Api]:
 
     book = RuleBook()
     with AlertStore(place) as store:
-        book.open(store.rules)
+        book.open(store.rules())
         book.merged(files)
         exceptions = ExceptionBook()
         exceptions.open(store.exceptions)

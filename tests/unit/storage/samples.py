@@ -48,6 +48,11 @@ def alerts(*numbers: int, **fields: Any) -> list[Json]:
     return [alert(number, **fields) for number in numbers]
 
 
+def without_space(row: Json) -> Json:
+    """A row of an alert as it was before there were spaces."""
+    return {name: value for name, value in row.items() if name != "space"}
+
+
 def run(number: int = 0, rule: str = "r1", **values: Any) -> RunRecord:
     """The record of a run of a rule that started `number` seconds after NOW."""
     return RunRecord(f"x{number}", rule, "rule-1", "Rule One", NOW + number * SECOND, SECOND, **values)
