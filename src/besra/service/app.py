@@ -20,12 +20,13 @@ from besra.service.exception_routes import exception_routes
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
-from besra.service.routing import broken, routes_of, unrouted
+from besra.service.routing import Gate, broken, routes_of, unrouted
 from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
 from besra.service.server import Service
 from besra.service.signal_routes import signal_routes
+from besra.service.space_routes import space_routes
 from besra.service.status_routes import status_routes
 from besra.service.watch import Watcher
 
@@ -55,19 +56,20 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         Endpoint(Face.PLAIN, "GET", "/metrics", Right.READ, metrics),
         *elasticsearch.routes(service.ingest),
         *otlp_routes(service.ingest),
-        *signal_routes(searching, service.stores.alerts, service.clock),
-        *alert_routes(stream, service.stores.alerts, service.clock),
-        *exception_routes(service.exceptions, service.clock),
+        *signal_routes(searching, service.spaces, service.clock),
+        *alert_routes(stream, service.spaces, service.clock),
+        *exception_routes(service.spaces, service.clock),
         *runs_api.routes(service),
         *status_routes(),
-        *rule_routes(service.book, service.exceptions, service.clock),
+        *rule_routes(service.spaces, service.clock),
+        *space_routes(service.spaces),
         *cluster.routes(),
         *dead_letter_routes(service.letters),
-        *search_routes(searching, service.stores.alerts, service.clock),
+        *search_routes(searching, service.spaces, service.clock),
         *set_up.routes(service.reader),
     ]
     app = Starlette(
-        routes=routes_of(answered),
+        routes=routes_of(answered, Gate(service.spaces.has)),
         middleware=[Middleware(PlainPaths)],
         exception_handlers={HTTPException: unrouted, Exception: broken},
         lifespan=beside([*watchers, *consumers]),

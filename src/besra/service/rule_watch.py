@@ -15,9 +15,8 @@ from besra.language.relative import is_relative
 from besra.rules.rule_file import rule_files
 from besra.schema.timestamp import NANOS
 from besra.service.duty import Duty
-from besra.service.exception_book import ExceptionBook
-from besra.service.rule_book import RuleBook
 from besra.service.runs import Clock
+from besra.service.spaces import Spaces
 
 EVERY = 3.0
 """Seconds between two looks."""
@@ -34,16 +33,14 @@ class Source:
     """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
 
     `ends` says whether something of it may end at some time, as exceptions do. `load` raises BesraError. What it loads
-    goes through the `book` and `exceptions`, which have the rules and the exceptions made over the API, and one event
-    to tell of changes.
+    goes through the `spaces`, which have the rules and the exceptions made over the API, and tell of changes.
     """
 
     rules: Sequence[str]
     files: Sequence[str]
     load: Callable[[], Job]
     ends: Callable[[], bool] = lambda: False
-    book: RuleBook = field(default_factory=RuleBook)
-    exceptions: ExceptionBook = field(default_factory=ExceptionBook)
+    spaces: Spaces = field(default_factory=Spaces)
 
 
 class RuleWatch:
@@ -62,21 +59,21 @@ class RuleWatch:
     def run(self, stop: threading.Event) -> None:
         """Look until told to stop; at once when something was changed over the API."""
         while True:
-            self._source.exceptions.changed.wait(EVERY)
+            self._source.spaces.changed.wait(EVERY)
             if stop.is_set():
                 return
             self.step()
 
     def wake(self) -> None:
         """Have it look now, to see that it is to stop."""
-        self._source.exceptions.changed.set()
+        self._source.spaces.changed.set()
 
     def step(self) -> bool:
         """Look once; whether other rules have taken over. What goes wrong is told."""
         # Before anything is read: what changes while it is, is seen the next time.
-        for changed in (self._source.book.changed, self._source.exceptions.changed):
-            self._owes |= changed.is_set()
-            changed.clear()
+        changed = self._source.spaces.changed
+        self._owes |= changed.is_set()
+        changed.clear()
         seen, now = self._seen(), self._clock()
         self._loaded = min(self._loaded, now)  # a clock that has been set back
         is_changed, self._settling = seen != self._known and seen == self._settling, seen

@@ -11,12 +11,11 @@ from functools import partial
 from besra.events.recognise import Intake
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
-from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
-from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
+from besra.service.spaces import Spaces
 from besra.service.stores import Places, Stores, stores_at
 from besra.storage.event_rows import EventReader
 from besra.storage.event_upkeep import EventUpkeep
@@ -44,8 +43,7 @@ class Service:
     letters: DeadLetters
     reader: EventReader
     maintenance: Maintenance
-    book: RuleBook
-    exceptions: ExceptionBook
+    spaces: Spaces
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -61,8 +59,7 @@ def running(
     """
     with ExitStack() as closing:
         stores = closing.enter_context(stores_at(places))
-        source.book.open(stores.alerts.rules)
-        source.exceptions.open(stores.alerts.exceptions)
+        source.spaces.open(stores.alerts)
         job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
@@ -98,9 +95,7 @@ def running(
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
-        yield Service(
-            ingest, stores, duty, letters, reader, maintenance, source.book, source.exceptions, clock, failures
-        )
+        yield Service(ingest, stores, duty, letters, reader, maintenance, source.spaces, clock, failures)
 
 
 @contextmanager

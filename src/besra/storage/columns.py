@@ -29,7 +29,7 @@ NAME = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def of_space(*, primary_key: bool = False) -> Column[str]:
-    """The column that says whose a row is: the id of a space. What was there before there were spaces is `default`'s."""
+    """The column that says whose a row is: the id of a space. What is from before there were spaces is of `default`."""
     return Column("space", NAME, primary_key=primary_key, nullable=False, server_default=DEFAULT)
 
 

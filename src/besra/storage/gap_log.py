@@ -66,7 +66,10 @@ def write_gap(
     kind: GapKind = GapKind.MISSED,
     space: str = DEFAULT,
 ) -> None:
-    """Keep a gap of a rule in a space; one that is known stays as it is, but for time that is asked to be looked through once more."""
+    """Keep a gap of a rule in a space.
+
+    One that is known stays as it is, but for time that is asked to be looked through once more.
+    """
     row = {
         "rule_uuid": stored_name(rule_uuid),
         "space": stored_name(space),

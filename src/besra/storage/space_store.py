@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, Text, delete, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, Text, delete, func, insert, select
 
 from besra.storage.alert_tables import ALERT
 from besra.storage.columns import METADATA, NAME
@@ -45,6 +45,14 @@ class SpaceStore:
             rows = connection.execute(select(SPACE).order_by(SPACE.c.id))
             return {row.id: json.loads(row.document) for row in rows}
 
+    def make(self, id_: str, document: Mapping[str, Any]) -> None:
+        """Keep a space that is new. What somebody left in one of that name before, as a run that ended late, goes."""
+        with self._database.writing() as connection:
+            for table in (RULE, EXCEPTION):
+                connection.execute(delete(table).where(table.c.space == id_))
+            _clear(connection, id_)
+            connection.execute(insert(SPACE), {"id": id_, "document": json.dumps(document)})
+
     def write(self, id_: str, document: Mapping[str, Any]) -> None:
         """Keep what is said of a space, in the place of what was."""
         with self._database.writing() as connection:
@@ -62,12 +70,16 @@ class SpaceStore:
             holding = Holding(*(number.scalar_one() for number in numbers))
             if holding:
                 return holding
-            alerts = connection.execute(select(ALERT.c.id).where(ALERT.c.space == id_)).scalars().all()
-            remove_alerts(connection, alerts)
-            for table in (EXECUTION, GAP, RULE_SWITCH, RULE_CHANGE):
-                connection.execute(delete(table).where(table.c.space == id_))
+            _clear(connection, id_)
             connection.execute(delete(SPACE).where(SPACE.c.id == id_))
             return holding
+
+
+def _clear(connection: Connection, id_: str) -> None:
+    """Remove the alerts of a space, and what was told of its rules."""
+    remove_alerts(connection, connection.execute(select(ALERT.c.id).where(ALERT.c.space == id_)).scalars().all())
+    for table in (EXECUTION, GAP, RULE_SWITCH, RULE_CHANGE):
+        connection.execute(delete(table).where(table.c.space == id_))
 
 
 _HELD: tuple[tuple[Table, *tuple[ColumnElement[bool], ...]], ...] = (

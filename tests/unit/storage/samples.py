@@ -20,6 +20,7 @@ def alert(number: int, **fields: Any) -> Json:
     document: Json = {
         "@timestamp": format_timestamp(NOW + number * SECOND),
         "event.kind": "signal",
+        "kibana.space_ids": ["default"],
         "host": {"name": "h"},
         "process": {"name": "cmd.exe", "args": ["cmd.exe", "/c"]},
         "kibana.alert.uuid": f"a{number}",

@@ -68,17 +68,23 @@ def test_a_database_of_the_first_version_keeps_what_it_has(database: Database, p
 
 BEFORE_SPACES = "0006"
 WRITTEN = (
-    "INSERT INTO rule (id, rule_id, enabled, revision, created, created_by, updated, updated_by, document)"
-    " VALUES ('u', 'r', true, 0, 1, 'me', 1, 'me', '{}')",
+    (
+        "INSERT INTO rule (id, rule_id, enabled, revision, created, created_by, updated, updated_by, document)"
+        " VALUES ('u', 'r', true, 0, 1, 'me', 1, 'me', '{}')"
+    ),
     "INSERT INTO rule_switch (rule_id, enabled) VALUES ('f', false)",
     "INSERT INTO rule_change (rule, rule_id, at, by, what, revision) VALUES ('u', 'r', 1, 'me', 'created', 0)",
     "INSERT INTO exception (kind, namespace, name, document) VALUES ('list', 'single', 'l', '{}')",
     "INSERT INTO exception (kind, namespace, name, document) VALUES ('list', 'agnostic', 'l', '{}')",
-    "INSERT INTO gap (rule_uuid, start, \"end\", status, filled, message, found, kind)"
-    " VALUES ('u', 1, 2, 'unfilled', '[]', '', 3, 'gap')",
-    "INSERT INTO execution (rule_uuid, id, rule_id, rule_name, kind, started, duration, status, message, new_alerts,"
-    " known_alerts, metrics, problems)"
-    " VALUES ('u', 'x', 'r', 'R', 'live', 1, 2, 'succeeded', '', 1, 0, '{}', '[]')",
+    (
+        'INSERT INTO gap (rule_uuid, start, "end", status, filled, message, found, kind)'
+        " VALUES ('u', 1, 2, 'unfilled', '[]', '', 3, 'gap')"
+    ),
+    (
+        "INSERT INTO execution (rule_uuid, id, rule_id, rule_name, kind, started, duration, status, message, new_alerts,"
+        " known_alerts, metrics, problems)"
+        " VALUES ('u', 'x', 'r', 'R', 'live', 1, 2, 'succeeded', '', 1, 0, '{}', '[]')"
+    ),
 )
 
 

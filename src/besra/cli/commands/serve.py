@@ -10,7 +10,7 @@ import click
 from besra.cli.brokers import broker_options, sources_of
 from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
-from besra.cli.options import SizeType, rules_option
+from besra.cli.options import SizeType, SpacePath, rules_option
 from besra.cli.secrets import Url
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
@@ -22,6 +22,14 @@ from besra.events.recognise import Intake
 @click.command(epilog=EXIT_CODE_HELP, short_help="Take events over HTTP and run the rules while they arrive.")
 @config_option
 @rules_option
+@click.option(
+    "--rules-in",
+    "elsewhere",
+    type=SpacePath(),
+    multiple=True,
+    metavar="SPACE=PATH",
+    help="Rule file or folder of another space than `default` (repeatable).",
+)
 @click.option("--data", "folder", default="besra-data", show_default=True, metavar="DIR", help="Where all is kept.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
@@ -53,16 +61,15 @@ def serve(
     What is acknowledged is on disk. Ctrl-C or SIGTERM ends it once all of that has been dealt with.
     """
     try:
-        from besra.cli.serving import ServedRules  # noqa: PLC0415  optional, as what it needs
+        from besra.cli.serving import ServedRules, paths_by_space  # noqa: PLC0415  optional, as what it needs
         from besra.service.app import app_of  # noqa: PLC0415
         from besra.service.consumer import Consumer  # noqa: PLC0415
-        from besra.service.exception_book import ExceptionBook  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
         from besra.service.maintenance import Keep  # noqa: PLC0415
-        from besra.service.rule_book import RuleBook  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
         from besra.service.runs import RunPolicy  # noqa: PLC0415
         from besra.service.server import Settings, running  # noqa: PLC0415
+        from besra.service.spaces import Spaces  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
         from besra.service.watch import watching  # noqa: PLC0415
     except ImportError as error:
@@ -72,9 +79,10 @@ def serve(
     tell_settings(context, terminal)
     brokers = sources_of(given)
     changed = threading.Event()
-    books = RuleBook(changed), ExceptionBook(changed)
-    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal, *books)
-    source = Source(rules or ("bundled",), served.files, served.load, served.ends, *books)
+    paths = paths_by_space(rules or ("bundled",), given["elsewhere"])
+    spaces = Spaces(paths, changed)
+    served = ServedRules(paths, exception_files(given), not given["any_index"], terminal, spaces)
+    source = Source([path for of in paths.values() for path in of], served.files, served.load, served.ends, spaces)
     policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
