@@ -12,7 +12,9 @@ QUIET = '{group_by = ["host.name"], duration = {value = 2, unit = "m"}, missing_
 HISTORY = '{field = "history_window_start", value = "now-1h"}'
 KINDS = {
     "each": rule_text("each", 'process where process.name == "evil"', interval="1m"),
-    "pair": rule_text("pair", "sequence by host.name with maxspan=1m [any where true] [any where true]", start="now-3m"),
+    "pair": rule_text(
+        "pair", "sequence by host.name with maxspan=1m [any where true] [any where true]", start="now-3m"
+    ),
     "many": rule_text(
         "many",
         "*",
@@ -32,7 +34,7 @@ KINDS = {
     ),
     "over": rule_text("over", "any where true").replace('["logs-*"]', '[".alerts-security.alerts-*"]'),
 }
-CHANGED = {name: text.replace('risk_score = 21', 'risk_score = 7') for name, text in KINDS.items()}
+CHANGED = {name: text.replace("risk_score = 21", "risk_score = 7") for name, text in KINDS.items()}
 CHOSEN = st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=4, unique=True)
 EVENTS = st.lists(
     st.tuples(st.sampled_from([0, 1, 20, 60, 100]), st.sampled_from("ab"), st.sampled_from(["evil", "good"])),

@@ -121,12 +121,14 @@ def test_rules_over_alerts_read_those_of_their_own_space(tmp_path: Path) -> None
     with world.up() as process:
         process.passes(6 * MINUTE, arriving=[event(2)])
         found = by_space(process.found())
-        names = {space: {alert["kibana.alert.rule.name"] for alert in alerts.values()} for space, alerts in found.items()}
+        names = {
+            space: {alert["kibana.alert.rule.name"] for alert in alerts.values()} for space, alerts in found.items()
+        }
         assert names == {"default": {"each"}, "soc": {"each", "over"}}
         read = [alert for alert in found["soc"].values() if alert["kibana.alert.rule.name"] == "over"]
-        assert {one["index"] for alert in read for one in alert["kibana.alert.ancestors"] if one["type"] == "signal"} == {
-            ".alerts-security.alerts-soc"
-        }
+        assert {
+            one["index"] for alert in read for one in alert["kibana.alert.ancestors"] if one["type"] == "signal"
+        } == {".alerts-security.alerts-soc"}
     with world.up() as process:  # alerts that are recalled are read by those of their space, too
         process.passes(6 * MINUTE)
         assert by_space(process.found()).keys() == {"default", "soc"}

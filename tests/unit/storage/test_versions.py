@@ -81,8 +81,8 @@ WRITTEN = (
         " VALUES ('u', 1, 2, 'unfilled', '[]', '', 3, 'gap')"
     ),
     (
-        "INSERT INTO execution (rule_uuid, id, rule_id, rule_name, kind, started, duration, status, message, new_alerts,"
-        " known_alerts, metrics, problems)"
+        "INSERT INTO execution (rule_uuid, id, rule_id, rule_name, kind, started, duration, status, message,"
+        " new_alerts, known_alerts, metrics, problems)"
         " VALUES ('u', 'x', 'r', 'R', 'live', 1, 2, 'succeeded', '', 1, 0, '{}', '[]')"
     ),
 )
