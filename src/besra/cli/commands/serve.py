@@ -50,6 +50,9 @@ from besra.events.recognise import Intake
 @click.option(
     "--keep-runs", type=click.IntRange(1), default=7, show_default=True, metavar="N", help="Days runs are recorded."
 )
+@click.option(
+    "--look-back-size", type=SizeType(), metavar="SIZE", help="Size of temporary files for rules that look back.  [any]"
+)
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
@@ -83,7 +86,9 @@ def serve(
     spaces = Spaces(paths, changed)
     served = ServedRules(paths, exception_files(given), not given["any_index"], terminal, spaces)
     source = Source([path for of in paths.values() for path in of], served.files, served.load, served.ends, spaces)
-    policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
+    policy = RunPolicy(
+        is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]), look_back=_number(given["look_back_size"])
+    )
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
     keep = Keep(days, size, alert_days, run_days or 7)
