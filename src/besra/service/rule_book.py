@@ -176,7 +176,8 @@ class RuleBook:
             own = [entry for entry in self._stored.values() if entry.rule_id not in self._files]
             shadowed = [entry for entry in self._stored.values() if entry.rule_id in self._files]
             told = [_shadowed(entry, self._files[entry.rule_id]) for entry in shadowed]
-            running, switches = [self._running(loaded) for loaded in files], dict(self._switches)
+            running = [self._files[loaded.rule.rule_id].loaded if loaded.rule else loaded for loaded in files]
+            switches = dict(self._switches)
         return replace(
             files,
             rules=(*running, *(entry.loaded for entry in own)),
