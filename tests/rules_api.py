@@ -14,8 +14,9 @@ from starlette.testclient import TestClient
 from besra.rules.cache import load_remembered
 from besra.rules.loaded import RuleSet
 from besra.rules.space import DEFAULT
+from besra.service.gate import Open
 from besra.service.plain_paths import PlainPaths
-from besra.service.routing import Gate, routes_of
+from besra.service.routing import routes_of
 from besra.service.rule_book import RuleBook
 from besra.service.rule_routes import RULES, rule_routes
 from besra.service.space_routes import space_routes
@@ -80,7 +81,7 @@ def api(place: Path | str, rules: Path | None = None) -> Iterator[Api]:
         book.merged(files)
         told = [*status_routes(), *space_routes(spaces), *rule_routes(spaces, clock)]
         app = Starlette(
-            routes=routes_of(told, Gate(spaces.has)),
+            routes=routes_of(told, Open(spaces.has)),
             middleware=[Middleware(PlainPaths)],
         )
         with TestClient(app) as client:

@@ -18,7 +18,11 @@ from besra.cli.interruption import uninterrupted
 from besra.errors import BesraError, QueryError
 from besra.version import __version__
 
-NAMES = ("scan", "search", "doctor", "convert", "rules", "serve", "ingest", "config", "demo", "version")
+NAMES = (
+    *("scan", "search", "doctor", "convert", "rules"),
+    *("serve", "user", "key", "audit", "ingest"),
+    *("config", "demo", "version"),
+)
 
 
 class Commands(Mapping[str, click.Command]):

@@ -17,14 +17,17 @@ from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.exception_routes import exception_routes
+from besra.service.gate import Open
+from besra.service.loopback import OnlyLoopback
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.room import look_back_metrics
-from besra.service.routing import Gate, broken, routes_of, unrouted
+from besra.service.routing import broken, routes_of, unrouted
 from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
+from besra.service.security import Security
 from besra.service.server import Service
 from besra.service.signal_routes import signal_routes
 from besra.service.space_routes import space_routes
@@ -32,8 +35,16 @@ from besra.service.status_routes import status_routes
 from besra.service.watch import Watcher
 
 
-def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequence[Consumer] = ()) -> Starlette:
-    """The application; what watches folders and what reads brokers runs as long as it does."""
+def app_of(
+    service: Service,
+    watchers: Sequence[Watcher] = (),
+    consumers: Sequence[Consumer] = (),
+    security: Security | None = None,
+) -> Starlette:
+    """The application; what watches folders and what reads brokers runs as long as it does.
+
+    Without security everybody is let through.
+    """
 
     searching = Searching(service.reader)
     stream = AlertStream(service.stores.alerts)
@@ -57,6 +68,7 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         Endpoint(Face.PLAIN, "GET", "/metrics", Right.READ, metrics),
         *elasticsearch.routes(service.ingest),
         *otlp_routes(service.ingest),
+        *(security.endpoints if security else []),
         *signal_routes(searching, service.spaces, service.clock),
         *alert_routes(stream, service.spaces, service.clock),
         *exception_routes(service.spaces, service.clock),
@@ -70,12 +82,13 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         *set_up.routes(service.reader),
     ]
     app = Starlette(
-        routes=routes_of(answered, Gate(service.spaces.has)),
-        middleware=[Middleware(PlainPaths)],
+        routes=routes_of(answered, security.gate if security else Open(service.spaces.has)),
+        middleware=[*([Middleware(OnlyLoopback)] if security and security.is_open else []), Middleware(PlainPaths)],
         exception_handlers={HTTPException: unrouted, Exception: broken},
         lifespan=beside([*watchers, *consumers]),
     )
     app.state.endings = (stream.end,)
+    app.state.endpoints = answered
     return app
 
 

@@ -2,16 +2,18 @@
 
 from starlette.requests import Request
 
+from besra.service.access import Who
+from besra.service.author import WHO
 from besra.service.endpoint import Right
 
 
 def is_seen(request: Request, space: str) -> bool:
     """Whether there is anything that whoever asks may do in a space."""
-    who = getattr(request.state, "who", None)
-    return who is None or bool(who.is_in(space))
+    who: Who | None = request.scope.get(WHO)
+    return who is None or who.is_in(space)
 
 
 def may_read(request: Request, space: str) -> bool:
     """Whether whoever asks may read what is in a space."""
-    who = getattr(request.state, "who", None)
-    return who is None or bool(who.can(Right.READ, space))
+    who: Who | None = request.scope.get(WHO)
+    return who is None or who.can(Right.READ, space)

@@ -3,8 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from besra.service.access import Who
 from besra.service.answering import json_reply
-from besra.service.author import UNKNOWN
+from besra.service.author import UNKNOWN, WHO
 from besra.service.cluster import VERSION
 from besra.service.endpoint import Endpoint, Face, Right
 
@@ -16,8 +17,10 @@ def status_routes() -> list[Endpoint]:
         overall = {"level": "available", "summary": "All services are available"}
         return json_reply({"name": "besra", "version": {"number": VERSION}, "status": {"overall": overall}})
 
-    async def me(_: Request) -> Response:
-        return json_reply({"username": UNKNOWN, "roles": [], "enabled": True})
+    async def me(request: Request) -> Response:
+        who: Who | None = request.scope.get(WHO)
+        roles = sorted({name for names in who.roles.values() for name in names}) if who else []
+        return json_reply({"username": who.name if who else UNKNOWN, "roles": roles, "enabled": True})
 
     return [
         Endpoint(Face.KIBANA, "GET", "/api/status", Right.KNOWN, status),

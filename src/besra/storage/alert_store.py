@@ -20,10 +20,12 @@ from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.rules.space import DEFAULT
 from besra.storage import alert_search, arrivals, gap_log, group_log, progress, retention, run_log, workflow
+from besra.storage.access_store import AccessStore
 from besra.storage.alert_row import AT_ONCE, Values, documents, rows_of
 from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
 from besra.storage.arrivals import Arrived
+from besra.storage.audit_log import AuditLog
 from besra.storage.columns import is_storable
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.exception_store import ExceptionStore
@@ -70,6 +72,10 @@ class AlertStore:
         """The spaces that were made."""
         self.exceptions = ExceptionStore(self._database)
         """The exceptions made over the API."""
+        self.access = AccessStore(self._database)
+        """Who may use the service."""
+        self.audit = AuditLog(self._database)
+        """What was done with it."""
 
     def rules(self, space: str = DEFAULT) -> RuleStore:
         """The rules made over the API in a space."""

@@ -216,7 +216,8 @@ def test_no_route_shows_or_changes_what_is_in_another_space(asking: Asking) -> N
 def test_in_a_space_nobody_has_made_there_is_nothing(asking: Asking) -> None:
     for method, target, body in requests(asking):
         answer = asking.client.request(method, f"/s/nowhere{target}", json=body, headers=XSRF)
-        assert (answer.status_code, answer.json()["message"]) == (404, "there is no space 'nowhere'"), target
+        assert answer.status_code == 404, target
+        assert answer.json()["message"].startswith("there is no space 'nowhere'")
 
 
 def test_clients_of_elasticsearch_name_a_space_by_its_index(asking: Asking) -> None:

@@ -12,6 +12,7 @@ from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.options import SizeType, SpacePath, rules_option
 from besra.cli.secrets import Url
+from besra.cli.security import address_of, place_of, policy_of, security_options, set_up_notice
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
@@ -33,6 +34,7 @@ from besra.events.recognise import Intake
 @click.option("--data", "folder", default="besra-data", show_default=True, metavar="DIR", help="Where all is kept.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
+@security_options
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
 @click.option(
@@ -71,6 +73,7 @@ def serve(
         from besra.service.maintenance import Keep  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
         from besra.service.runs import RunPolicy  # noqa: PLC0415
+        from besra.service.security import security_of  # noqa: PLC0415
         from besra.service.server import Settings, running  # noqa: PLC0415
         from besra.service.spaces import Spaces  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
@@ -80,20 +83,20 @@ def serve(
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
     terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
     tell_settings(context, terminal)
+    place, policy = place_of(given), policy_of(given)
     brokers = sources_of(given)
     changed = threading.Event()
     paths = paths_by_space(rules or ("bundled",), given["elsewhere"])
     spaces = Spaces(paths, changed)
     served = ServedRules(paths, exception_files(given), not given["any_index"], terminal, spaces)
     source = Source([path for of in paths.values() for path in of], served.files, served.load, served.ends, spaces)
-    policy = RunPolicy(
+    run_policy = RunPolicy(
         is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]), look_back=_number(given["look_back_size"])
     )
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
     keep = Keep(days, size, alert_days, run_days or 7)
-    host, port = str(given["host"]), int(str(given["port"]))
-    settings = Settings(policy, keep, Intake(_text(given["index"])))
+    settings = Settings(run_policy, keep, Intake(_text(given["index"])))
 
     def tell(line: str) -> None:
         if line.startswith("error") or not terminal.is_quiet:
@@ -104,11 +107,16 @@ def serve(
         watching([Path(name) for name in watched], places.folder, service.ingest, tell) as watchers,
     ):
         consumers = [Consumer(broker, service.ingest, service.letters, tell) for broker in brokers]
+        security = security_of(service.stores.alerts, places.folder, time.time_ns, tell, policy, service.spaces.has)
+        if security.token.text:
+            # Also where only errors are told: without it nobody can do anything.
+            print(set_up_notice(security.token, place), file=sys.stderr, flush=True)  # noqa: T201
         terminal.say(
-            f"{counted(len(service.duty.job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk"
+            f"{counted(len(service.duty.job.rules), 'rule')} running; send events to {address_of(place)}/_bulk"
         )
-        if not listen(app_of(service, watchers, consumers), host, port):
-            raise InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")
+        if not listen(app_of(service, watchers, consumers, security), place):
+            message = f"cannot listen on {place.host}:{place.port}"
+            raise InputError.of("serve-address", message, hint="choose another --port")
     terminal.say("stopped; everything acknowledged has been dealt with")
     context.exit(ExitCode.OK)
 
