@@ -11,8 +11,8 @@ from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
 from besra.detection.detect import Job
 from besra.problems import Problem
-from besra.rules.exception_list import ExceptionSet
 from besra.rules.exception_loading import ExceptionFiles
+from besra.rules.loaded import RuleSet
 from besra.rules.space import DEFAULT
 from besra.service.space_rules import rules_of_spaces
 from besra.service.spaces import Spaces
@@ -48,17 +48,16 @@ class ServedRules:
         """Whether something of them may end at some time, as exceptions do."""
         return self._has_exceptions
 
-    def _given(self) -> ExceptionSet:
-        """The exceptions of files beside those of rules."""
-        from besra.rules.exception_file import read_exceptions  # noqa: PLC0415  parsers take a while to import
-
-        return read_exceptions(*self.exceptions.exceptions) if self.exceptions.exceptions else ExceptionSet()
+    def read(self, space: str) -> RuleSet:
+        """The rules of files of a space as they are now. Raises BesraError."""
+        paths = self.paths.get(space)
+        return RuleSet() if paths is None else load_named(paths)
 
     def load(self) -> Job:
         """The job of the rules that are switched on. Raises BesraError."""
         now = time.time_ns()
         files = {space: load_named(paths) for space, paths in self.paths.items()}
-        excepted = rules_of_spaces(self.spaces, files, self.exceptions, self._given, now).excepted
+        excepted = rules_of_spaces(self.spaces, files, self.exceptions, now).excepted
         loaded = excepted.rules
         self._has_exceptions = bool(excepted.items or excepted.expired)
         problems = tuple(telling(loaded))

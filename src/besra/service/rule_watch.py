@@ -12,6 +12,8 @@ from pathlib import Path
 from besra.detection.detect import Job
 from besra.errors import BesraError
 from besra.language.relative import is_relative
+from besra.rules.exception_loading import NO_FILES, ExceptionFiles
+from besra.rules.loaded import RuleSet
 from besra.rules.rule_file import rule_files
 from besra.schema.timestamp import NANOS
 from besra.service.duty import Duty
@@ -32,14 +34,19 @@ Seen = tuple[tuple[str, int, int, int], ...]
 class Source:
     """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
 
-    `ends` says whether something of it may end at some time, as exceptions do. `load` raises BesraError. What it loads
-    goes through the `spaces`, which have the rules and the exceptions made over the API, and tell of changes.
+    `ends` says whether something of it may end at some time, as exceptions do; `read` reads the files of rules of a
+    space as they are now. `load` and `read` raise BesraError. What is loaded goes through the `spaces`, which have the
+    rules, exceptions and value lists made over the API, and tell of changes. `beside` are files of exceptions, and
+    `match_index` says whether the index patterns of rules count.
     """
 
     rules: Sequence[str]
     files: Sequence[str]
     load: Callable[[], Job]
     ends: Callable[[], bool] = lambda: False
+    read: Callable[[str], RuleSet] = lambda _: RuleSet()
+    beside: ExceptionFiles = NO_FILES
+    match_index: bool = True
     spaces: Spaces = field(default_factory=Spaces)
 
 

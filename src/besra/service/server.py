@@ -14,6 +14,7 @@ from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
+from besra.service.preview import Previews
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
 from besra.service.spaces import Spaces
@@ -45,6 +46,8 @@ class Service:
     reader: EventReader
     maintenance: Maintenance
     spaces: Spaces
+    source: Source
+    previews: Previews
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -97,7 +100,11 @@ def running(
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
-        yield Service(ingest, stores, duty, letters, reader, maintenance, source.spaces, clock, failures)
+        previews = Previews(places.folder, stores.events, clock)
+        closing.callback(previews.close)
+        yield Service(
+            ingest, stores, duty, letters, reader, maintenance, source.spaces, source, previews, clock, failures
+        )
 
 
 @contextmanager

@@ -5,8 +5,9 @@ name it.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from besra.problems import Problem
 from besra.rules.exception_list import ExceptionSet, ListKey, Namespace
@@ -44,24 +45,43 @@ class SpacedRules:
         )
 
 
-def rules_of_spaces(
-    spaces: Spaces, files: Mapping[str, RuleSet], given: ExceptionFiles, read: Callable[[], ExceptionSet], now: int
-) -> SpacedRules:
+def rules_of_spaces(spaces: Spaces, files: Mapping[str, RuleSet], given: ExceptionFiles, now: int) -> SpacedRules:
     """The rules of files, by space, with those of the API and all exceptions; `given` are those of files beside.
 
-    These are for the rules of the default space, but for the agnostic among them, which are known in all: `read` reads
-    them. Raises BesraError.
+    These are for the rules of the default space, but for the agnostic among them, which are known in all. Raises
+    BesraError.
     """
     merged = {id_: spaces.rules(id_).merged(files.get(id_, RuleSet())) for id_ in spaces.ids}
     merged = {id_: rules for id_, rules in merged.items() if len(rules) or id_ == DEFAULT or rules.file_problems}
     merged = {id_: spaces.exceptions(id_).merged(rules) for id_, rules in merged.items()}
     if len(merged) > 1:
-        merged = _sharing(merged, read())
+        merged = _sharing(merged, read_given(given))
     found = {}
     for id_, rules in merged.items():
-        beside = given if id_ == DEFAULT else replace(given, exceptions=())
-        found[id_] = load_exceptions(rules, beside, now=now)
+        kept = partial(spaces.lists.found, space=id_)
+        found[id_] = load_exceptions(rules, files_beside(given, id_), now=now, kept=kept)
     return SpacedRules(found)
+
+
+def files_beside(given: ExceptionFiles, space: str) -> ExceptionFiles:
+    """What of the files given beside rules is applied to those of a space whatever they name."""
+    return given if space == DEFAULT else replace(given, exceptions=())
+
+
+def read_given(given: ExceptionFiles) -> ExceptionSet:
+    """The exceptions of files given beside rules. Raises BesraError."""
+    from besra.rules.exception_file import read_exceptions  # noqa: PLC0415  parsers take a while to import
+
+    return read_exceptions(*given.exceptions) if given.exceptions else ExceptionSet()
+
+
+def known_of_files(spaces: Spaces, space: str, given: ExceptionFiles) -> ExceptionSet:
+    """The exceptions of files that the rules of a space may name. Raises BesraError."""
+    known = spaces.rules(space).file_exceptions
+    others = [spaces.rules(id_).file_exceptions for id_ in spaces.ids if id_ != space]
+    for other in (*others, *([] if space == DEFAULT else [read_given(given)])):
+        known = known.merged(_only(other, _agnostic(other)))
+    return known
 
 
 def _sharing(merged: Mapping[str, RuleSet], given: ExceptionSet) -> dict[str, RuleSet]:

@@ -15,6 +15,7 @@ from besra.service.answering import RequestError
 from besra.service.exception_book import ExceptionBook
 from besra.service.rule_book import RuleBook
 from besra.service.space_document import checked, named
+from besra.service.value_list_book import ValueListBook
 from besra.storage.alert_store import AlertStore
 from besra.storage.space_alerts import SpaceAlerts
 
@@ -44,6 +45,8 @@ class Spaces:
 
     named: Iterable[str] = ()
     changed: threading.Event = field(default_factory=threading.Event)
+    lists: ValueListBook = field(default_factory=ValueListBook)
+    """The value lists of all spaces, asked for by space."""
     holders: list[Holder] = field(default_factory=list)
     """What keeps a space from being removed, beside what is in the alert store."""
 
@@ -59,6 +62,7 @@ class Spaces:
         with self._lock:
             self._alerts = alerts
             self._exceptions.open(alerts.exceptions)
+            self.lists.open(alerts.value_lists)
             stored = alerts.spaces.all()
             for id_, document in stored.items():
                 known = self._spaces.setdefault(id_, self._space(id_, document))
@@ -126,6 +130,8 @@ class Spaces:
             if len(self._spaces) >= MOST:
                 raise RequestError(400, f"there are {MOST:,} spaces already, which is the most")
             self.store.spaces.make(id_, document)
+            for one in self.lists.own(id_):  # that somebody made while the space was removed
+                self.lists.delete(id_, one.id)
             space = self._space(id_, document)
             space.rules.open(self.store.rules(id_))
             self._spaces[id_] = space
@@ -154,7 +160,9 @@ class Spaces:
             if id_ in self.named:
                 raise RequestError(409, f"the settings of the service name the space {id_!r}: change them first")
             with space.rules.lock, space.exceptions.lock:
-                self._refuse([told for holder in self.holders if (told := holder(id_))], id_)
+                lists = self.lists.own(id_)
+                held_lists = [f"{len(lists):,} value lists"] if lists else []
+                self._refuse([*held_lists, *(told for holder in self.holders if (told := holder(id_)))], id_)
                 held = self.store.spaces.remove(id_)
                 numbers = {"rules": held.rules, "exceptions": held.exceptions, "alerts not closed": held.alerts}
                 self._refuse([f"{number:,} {what}" for what, number in numbers.items() if number], id_)

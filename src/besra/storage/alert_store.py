@@ -37,6 +37,7 @@ from besra.storage.rule_store import RuleStore
 from besra.storage.run_log import RunRecord, Whose
 from besra.storage.space_store import SpaceStore
 from besra.storage.upsert import insert_or
+from besra.storage.value_list_store import ValueListStore
 from besra.storage.versions import bring_up
 from besra.storage.workflow import Author, Change, Changed, Chosen, Edit, Note, Reason, Status
 
@@ -72,6 +73,8 @@ class AlertStore:
         """The spaces that were made."""
         self.exceptions = ExceptionStore(self._database)
         """The exceptions made over the API."""
+        self.value_lists = ValueListStore(self._database)
+        """The value lists made over the API."""
         self.access = AccessStore(self._database)
         """Who may use the service."""
         self.audit = AuditLog(self._database)
@@ -262,6 +265,11 @@ class AlertStore:
         """Remove the oldest closed alerts until no more than `most` alerts are left, or only others. How many."""
         with self._database.writing() as connection:
             return retention.remove_beyond(connection, most)
+
+    def remove_rule(self, rule_uuid: str) -> int:
+        """Remove all alerts of a rule, as of one that was only tried. How many they were."""
+        with self._database.writing() as connection:
+            return retention.remove_rule(connection, rule_uuid)
 
     def forget_log(self, before: int) -> int:
         """Drop the records of runs and the gaps from before a time. How many they were."""

@@ -68,6 +68,8 @@ class Asking:
             "lists": self.ask(space, "GET", f"{LISTS}/_find")["data"],
             "items": self.ask(space, "GET", f"{LISTS}/items/_find?list_id=l")["data"],
             "changes": self.ask(space, "GET", "/api/v1/rules/r/history"),
+            "values": self.ask(space, "GET", "/api/lists/_find")["data"],
+            "listed": self.ask(space, "GET", "/api/lists/items/_find?list_id=their-values")["data"],
             "gaps": self.ask(space, "GET", "/api/v1/gaps"),
         }
 
@@ -85,7 +87,7 @@ def asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asking]:
     (tmp_path / "rules").mkdir()
     spaces = Spaces((), threading.Event())
     served = ServedRules(paths_by_space([str(tmp_path / "rules")], ()), NO_FILES, True, Terminal.of(quiet=True), spaces)
-    source = Source([str(tmp_path / "rules")], [], served.load, served.ends, spaces)
+    source = Source([str(tmp_path / "rules")], [], served.load, served.ends, served.read, spaces=spaces)
     with (
         running(source, Places(tmp_path / "data"), time.time_ns, lambda _: None) as service,
         TestClient(app_of(service)) as client,
@@ -106,6 +108,12 @@ def _fill(asked: Asking) -> None:
     theirs = rule("r", name=SECRET, tags=[SECRET], query="process where true", exceptions_list=[REFERENCE])
     asked.ids = {"rule": asked.ask("soc", "POST", RULES, theirs)["id"], "item": made["id"]}
     asked.ids["list"] = asked.ask("soc", "GET", f"{LISTS}?list_id=l")["id"]
+    values = {"id": "their-values", "name": SECRET, "description": SECRET, "type": "keyword"}
+    asked.ask("soc", "POST", "/api/lists", values)
+    asked.ids["value"] = asked.ask("soc", "POST", "/api/lists/items", {"list_id": "their-values", "value": SECRET})[
+        "id"
+    ]
+    asked.ids["values"] = "their-values"
     until = time.monotonic() + 30
     while {one.space for one, _ in asked.service.duty.job.rules} != {"default", "soc"} and time.monotonic() < until:
         time.sleep(0.02)
@@ -163,6 +171,10 @@ def bodies(ids: dict[str, str]) -> dict[str, list[Any]]:
             {"id": ids["item"], "name": "x", "description": "x", "type": "simple", "entries": [entry]},
             {"item_id": "i", "name": "x", "description": "x", "type": "simple", "entries": [entry]},
         ],
+        "/api/lists": [{"id": "their-values", "name": "x", "description": "x"}],
+        "/api/lists/items": [{"id": ids["value"], "value": "x"}, {"list_id": "their-values", "value": "x"}],
+        "/rules/preview": [{**rule("r"), "exceptions_list": [REFERENCE], "invocationCount": 1}],
+        "/exceptions": [{"items": [{"name": "x", "description": "x", "type": "simple", "entries": [entry]}]}],
         "/runs": [{"start": "now-1h", "end": "now", "rule_ids": [ids["rule"]]}, {"start": "now-1h", "end": "now"}],
     }
 
@@ -183,6 +195,8 @@ def requests(asked: Asking) -> Iterator[tuple[str, str, Any]]:
             "?rule_id=r",
             "?list_id=l&namespace_type=single",
             "?item_id=i",
+            "?list_id=their-values",
+            "?list_id=their-values&value=x&type=keyword",
             *(f"?id={id_}" for id_ in ids.values()),
             f"?filter=alert.attributes.params.ruleId:r%20or%20alert.id:%22alert:{ids['rule']}%22",
         ]
@@ -197,6 +211,7 @@ def requests(asked: Asking) -> Iterator[tuple[str, str, Any]]:
 def test_no_route_shows_or_changes_what_is_in_another_space(asking: Asking) -> None:
     before = asking.all_of("soc")
     assert before["alerts"][0]["kibana.alert.workflow_tags"] == [SECRET]
+    assert before["listed"][0]["value"] == before["values"][0]["name"] == SECRET
     assert before["items"][0]["name"] == before["rules"][0]["name"] == SECRET
     asked = set()
     for method, target, body in requests(asking):

@@ -1,7 +1,7 @@
 """The rules of all spaces as they are to run: of files and of the API, with the exceptions that are known there."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,6 @@ from tests.stores import spaces_of
 
 from besra.detection.rule_copy import rule_uuid
 from besra.rules.document import RuleDocument
-from besra.rules.exception_build import exceptions_of
-from besra.rules.exception_list import ExceptionSet
 from besra.rules.exception_loading import NO_FILES, ExceptionFiles
 from besra.rules.loaded import RuleSet
 from besra.service.rule_changes import RuleChanges
@@ -36,14 +34,14 @@ def spaces(tmp_path: Path) -> Any:
         yield opened
 
 
-def loaded(
-    spaces: Spaces,
-    files: Mapping[str, RuleSet],
-    given: ExceptionSet | None = None,
-    beside: ExceptionFiles = NO_FILES,
-) -> Any:
-    found = rules_of_spaces(spaces, files, beside, lambda: given or ExceptionSet(), NOW)
-    return found.excepted
+def loaded(spaces: Spaces, files: Mapping[str, RuleSet], beside: ExceptionFiles = NO_FILES) -> Any:
+    return rules_of_spaces(spaces, files, beside, NOW).excepted
+
+
+def written(path: Path, documents: Sequence[Mapping[str, Any]]) -> ExceptionFiles:
+    """A file of exceptions given beside the rules."""
+    path.write_text("".join(f"{json.dumps(document)}\n" for document in documents), "utf-8")
+    return ExceptionFiles.of([path], ())
 
 
 def plans(rules: RuleSet) -> dict[str, Any]:
@@ -86,7 +84,7 @@ def test_exceptions_of_a_space_silence_its_rules_only(spaces: Spaces) -> None:
     assert (after.items, after.silenced) == (1, 1)
 
 
-def test_agnostic_lists_silence_the_rules_that_name_them_in_every_space(spaces: Spaces) -> None:
+def test_agnostic_lists_silence_the_rules_that_name_them_in_every_space(spaces: Spaces, tmp_path: Path) -> None:
     naming, other = rule(lists=(), **NAMING), rule(2, lists=())
     files = {"default": rule_set(naming), "soc": rule_set(naming, other), "lab": rule_set(other)}
     spaces.create({"id": "lab", "name": "Lab"})
@@ -104,8 +102,8 @@ def test_agnostic_lists_silence_the_rules_that_name_them_in_every_space(spaces: 
         assert changed(loaded(spaces, beside).rules) == silenced
         assert _unused(loaded(spaces, beside).rules) == []
     # of the files beside,
-    given = exceptions_of(documents)
-    assert changed(loaded(spaces, {**files, "default": rule_set(other)}, given).rules) == [("soc", "1")]
+    given = written(tmp_path / "given.ndjson", documents)
+    assert changed(loaded(spaces, files, given).rules) == silenced
     # and of the API.
     spaces.exceptions("lab").create(Kind.LIST, documents[0], ME)
     spaces.exceptions("lab").create(Kind.ITEM, documents[1], ME)
@@ -122,11 +120,10 @@ def _unused(rules: RuleSet) -> list[str]:
 
 
 def test_single_lists_of_files_are_of_their_space(spaces: Spaces, tmp_path: Path) -> None:
-    given = tmp_path / "given.ndjson"
     documents = [container(), item(match("host.name", "h"))]
-    given.write_text("".join(f"{json.dumps(document)}\n" for document in documents), "utf-8")
+    given = written(tmp_path / "given.ndjson", documents)
     files = {"default": rule_set(rule()), "soc": rule_set(rule())}
-    found = loaded(spaces, files, exceptions_of(documents), ExceptionFiles.of([given], ()))
+    found = loaded(spaces, files, given)
     assert (found.items, found.silenced) == (1, 1)
     assert plans(found.rules)["default"] != plans(found.rules)["soc"] == plans(rule_set(rule()))["default"]
     files["soc"] = rule_set(rule(), exceptions=documents)

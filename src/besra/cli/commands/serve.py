@@ -77,6 +77,7 @@ def serve(
         from besra.service.server import Settings, running  # noqa: PLC0415
         from besra.service.spaces import Spaces  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
+        from besra.service.value_list_book import ValueListBook  # noqa: PLC0415
         from besra.service.watch import watching  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
@@ -86,10 +87,12 @@ def serve(
     place, policy = place_of(given), policy_of(given)
     brokers = sources_of(given)
     changed = threading.Event()
+    files, match_index = exception_files(given), not given["any_index"]
     paths = paths_by_space(rules or ("bundled",), given["elsewhere"])
-    spaces = Spaces(paths, changed)
-    served = ServedRules(paths, exception_files(given), not given["any_index"], terminal, spaces)
-    source = Source([path for of in paths.values() for path in of], served.files, served.load, served.ends, spaces)
+    spaces = Spaces(paths, changed, ValueListBook(changed, files.value_lists))
+    served = ServedRules(paths, files, match_index, terminal, spaces)
+    all_paths = [path for of in paths.values() for path in of]
+    source = Source(all_paths, served.files, served.load, served.ends, served.read, files, match_index, spaces)
     run_policy = RunPolicy(
         is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]), look_back=_number(given["look_back_size"])
     )
