@@ -30,7 +30,7 @@ Answer = Callable[[AlertStore, AlertRequest], dict[str, Any]]
 def preview_search_routes(previews: Previews, spaces: Spaces, searching: Searching, clock: Clock) -> list[Endpoint]:
     """All of them; to be looked through before those of any index."""
 
-    def telling(answer: Answer) -> Handler:
+    def over(answer: Answer) -> Handler:
         async def answered(request: Request) -> Response:
             raw = await body_of(request, LARGEST_BODY)
             readable = [space for space in spaces.ids if may_read(request, space)]
@@ -42,7 +42,7 @@ def preview_search_routes(previews: Previews, spaces: Spaces, searching: Searchi
 
         return told_as_search(answered)
 
-    searches = [("GET POST", f"{PATH}/_search", telling(alert_answer)), ("GET POST", f"{PATH}/_count", telling(alert_count))]
+    searches = [("GET POST", f"{PATH}/_search", over(alert_answer)), ("GET POST", f"{PATH}/_count", over(alert_count))]
     return endpoints(Face.ELASTICSEARCH, Right.READ, searches)
 
 

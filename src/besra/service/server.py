@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from besra.events.recognise import Intake
+from besra.notify.connectors_file import NotifySettings
 from besra.service.allocator import use_few_arenas
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
+from besra.service.notifying import NO_NOTIFICATIONS, Notifying, notifying
 from besra.service.preview import Previews
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
@@ -30,6 +32,7 @@ class Settings:
     runs: RunPolicy = POLICY
     keep: Keep = KEEP_ALL
     intake: Intake = field(default_factory=Intake)
+    notify: NotifySettings = NO_NOTIFICATIONS
 
 
 DEFAULTS = Settings()
@@ -48,6 +51,7 @@ class Service:
     spaces: Spaces
     source: Source
     previews: Previews
+    notifying: Notifying
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -65,6 +69,8 @@ def running(
     with ExitStack() as closing:
         stores = closing.enter_context(stores_at(places))
         source.spaces.open(stores.alerts)
+        told_of = notifying(settings.notify, stores.alerts, places.folder, clock, tell)
+        source.spaces.holders.append(told_of.book.held)
         job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
@@ -93,9 +99,13 @@ def running(
 
         stop = threading.Event()
         maintenance = Maintenance(lambda: EventUpkeep(places.event_place), stores.alerts, places.folder, settings.keep)
+        maintenance.looks_back = lambda: duty.pump.looks_back
         closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
         closing.enter_context(_beside(stop, duty.filler.run, stop, *told("gaps")))
         closing.enter_context(_beside(stop, watch.run, stop))
+        # What cannot be sent is seen in its metrics; events and alerts are as well as ever.
+        deliver = told_of.deliverer.run
+        closing.enter_context(_beside(stop, deliver, stop, lambda error: tell(f"error: {error}"), lambda: None))
         closing.callback(watch.wake)
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
@@ -103,7 +113,18 @@ def running(
         previews = Previews(places.folder, stores.events, clock)
         closing.callback(previews.close)
         yield Service(
-            ingest, stores, duty, letters, reader, maintenance, source.spaces, source, previews, clock, failures
+            ingest,
+            stores,
+            duty,
+            letters,
+            reader,
+            maintenance,
+            source.spaces,
+            source,
+            previews,
+            told_of,
+            clock,
+            failures,
         )
 
 

@@ -66,7 +66,7 @@ def test_a_database_of_the_first_version_keeps_what_it_has(database: Database, p
     assert differences(database) == []
 
 
-BEFORE_SPACES = "0008"
+BEFORE_SPACES = "0009"
 WRITTEN = (
     (
         "INSERT INTO rule (id, rule_id, enabled, revision, created, created_by, updated, updated_by, document)"
