@@ -12,6 +12,7 @@ from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.alert_routes import alert_routes
 from besra.service.alert_stream import AlertStream
 from besra.service.background import beside
+from besra.service.connector_routes import connector_routes
 from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
@@ -21,6 +22,7 @@ from besra.service.endpoint_list_routes import endpoint_list_routes
 from besra.service.exception_routes import exception_routes
 from besra.service.loopback import OnlyLoopback
 from besra.service.maintenance import maintenance_metrics
+from besra.service.notification_routes import notification_metrics, notification_routes
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.prepackaged import prepackaged_routes
@@ -91,6 +93,8 @@ def app_of(
         *rule_routes(service.book, service.exceptions, service.stores.alerts, service.clock),
         *cluster.routes(),
         *dead_letter_routes(service.letters),
+        *connector_routes(service.notifying.book, service.notifying.sender, service.clock),
+        *notification_routes(service.notifying.pages, service.clock),
         *search_routes(searching, service.stores.alerts, service.clock),
         *set_up.routes(service.reader),
     ]
@@ -131,6 +135,7 @@ def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searc
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(failing_of(service)))),
         **maintenance_metrics(service.maintenance.told),
+        **notification_metrics(service.notifying.pages.counts(), service.notifying.deliverer),
         **look_back_metrics(service.duty.pump.kept, is_full=bool(service.duty.pump.lacking)),
         **searching.metrics(),
         "besra_alert_listeners": ("gauge", "Those who follow new alerts.", listeners),

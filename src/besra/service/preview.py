@@ -6,7 +6,7 @@ trial ends when its time is over, or when it has found more than anybody reads.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -96,7 +96,7 @@ class _Account:
             raise StoppedError(f"it took longer than {SECONDS:g} seconds; try fewer runs")
 
 
-def _told(problems: tuple[Problem, ...], *, is_error: bool) -> list[str]:
+def _told(problems: Sequence[Problem], *, is_error: bool) -> list[str]:
     return [one.message for one in problems if (one.severity is Severity.ERROR) is is_error]
 
 

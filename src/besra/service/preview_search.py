@@ -28,7 +28,7 @@ Answer = Callable[[AlertStore, AlertRequest], dict[str, Any]]
 def preview_search_routes(previews: Previews, searching: Searching, clock: Clock) -> list[Endpoint]:
     """All of them; to be looked through before those of any index."""
 
-    def of(answer: Answer) -> Handler:
+    def over(answer: Answer) -> Handler:
         async def answered(request: Request) -> Response:
             raw = await body_of(request, LARGEST_BODY)
             asked = alert_request(_alerts(request), _object(raw), request.query_params, clock())
@@ -39,7 +39,7 @@ def preview_search_routes(previews: Previews, searching: Searching, clock: Clock
 
         return told_as_search(answered)
 
-    searches = [("GET POST", f"{PATH}/_search", of(alert_answer)), ("GET POST", f"{PATH}/_count", of(alert_count))]
+    searches = [("GET POST", f"{PATH}/_search", over(alert_answer)), ("GET POST", f"{PATH}/_count", over(alert_count))]
     return endpoints(Face.ELASTICSEARCH, Right.READ, searches)
 
 

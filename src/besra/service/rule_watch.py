@@ -65,6 +65,8 @@ class RuleWatch:
         self._known = self._settling = self._seen()
         self._loaded = clock()
         self._owes = False
+        self._is_lost = False
+        """Whether rules have been loaded that could not take over."""
         self._wrong = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -90,16 +92,19 @@ class RuleWatch:
         self._loaded = min(self._loaded, now)  # a clock that has been set back
         is_changed, self._settling = seen != self._known and seen == self._settling, seen
         is_over = self._source.ends() and now - self._loaded >= AGAIN
+        self._is_lost |= self._duty.pump.has_lost_runs
+        self._duty.pump.has_lost_runs = False
         is_stale = now - self._loaded >= DATES_LAST and any(is_relative(plan) for _, plan in self._duty.job.rules)
-        if not (self._owes or is_changed or is_over or is_stale):
+        if not (self._owes or is_changed or is_over or is_stale or self._is_lost):
             return False
         has_changed = False
         try:
             job = self._source.load()
             self._known, self._loaded = seen, now
-            if job.rules != self._duty.job.rules or is_stale:
+            if job.rules != self._duty.job.rules or is_stale or self._is_lost:
                 self._owes = True  # until they have taken over, whatever is away meanwhile
                 self._duty.change(job)
+                self._is_lost = False
                 has_changed = True
             self._owes, self._wrong = False, ""
         except (BesraError, OSError) as error:
