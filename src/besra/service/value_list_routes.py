@@ -24,7 +24,11 @@ PREFIX = "/api/lists"
 SORTED = ("id", "name", "type", "created_at", "updated_at")
 
 
-def value_list_routes(book: ValueListBook, exceptions: Callable[[str], ExceptionBook], clock: Clock) -> list[Endpoint]:
+Exceptions = Callable[[str], ExceptionBook]
+"""The exceptions known in a space."""
+
+
+def value_list_routes(book: ValueListBook, exceptions: Exceptions, clock: Clock) -> list[Endpoint]:
     """All of them."""
     api = _Lists(book, exceptions, clock)
     return [
@@ -52,7 +56,7 @@ def value_list_routes(book: ValueListBook, exceptions: Callable[[str], Exception
 class _Lists:
     """What the routes answer."""
 
-    def __init__(self, book: ValueListBook, exceptions: Callable[[str], ExceptionBook], clock: Clock) -> None:
+    def __init__(self, book: ValueListBook, exceptions: Exceptions, clock: Clock) -> None:
         self._book = book
         self._exceptions = exceptions
         self._clock = clock

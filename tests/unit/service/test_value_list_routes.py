@@ -68,7 +68,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         exceptions, book = ExceptionBook(), ValueListBook(files=[("vpn", str(file)), ("vpn", "other"), ("gone", "no")])
         exceptions.open(store.exceptions)
         book.open(store.value_lists)
-        routes = routes_of(value_list_routes(book, lambda _: exceptions, lambda: NOW))
+        routes = routes_of(value_list_routes(book, exceptions.in_space, lambda: NOW))
         with TestClient(Starlette(routes=routes, middleware=[Middleware(PlainPaths)])) as client:
             yield Api(client, book, exceptions)
 
