@@ -6,7 +6,7 @@ run again finds its alerts there, by their ids, and changes nothing about them; 
 is on brings it up to date (`growth`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from besra.detection.alert import Alert
 from besra.detection.schedule import Gap
-from besra.detection.suppression_group import Groups
+from besra.detection.suppression_group import Group
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.storage import alert_search, arrivals, gap_log, group_log, progress, retention, run_log, workflow
@@ -25,6 +25,7 @@ from besra.storage.alert_search import CountBy, Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
 from besra.storage.audit_log import AuditLog
 from besra.storage.columns import is_storable
+from besra.storage.connector_store import ConnectorStore
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.exception_store import ExceptionStore
 from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
@@ -34,10 +35,15 @@ from besra.storage.progress import Progress
 from besra.storage.rule_store import RuleStore
 from besra.storage.run_log import RunRecord
 from besra.storage.upsert import insert_or
+from besra.storage.value_list_store import ValueListStore
 from besra.storage.versions import bring_up
 from besra.storage.workflow import Author, Change, Changed, Chosen, Edit, Note, Reason, Status
 
 FILE = "alerts.sqlite"
+
+
+Beside = Callable[[Connection, Sequence[Alert]], None]
+"""Writes what goes with new alerts. What it raises undoes the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,21 @@ class AlertStore:
         """The rules made over the API."""
         self.exceptions = ExceptionStore(self._database)
         """The exceptions made over the API."""
+        self.value_lists = ValueListStore(self._database)
+        """The value lists made over the API."""
+        self.connectors = ConnectorStore(self._database)
+        """The connectors made over the API."""
+        self.beside: list[Beside] = []
+        """What else is written with alerts that are new, in their transaction."""
         self.access = AccessStore(self._database)
         """Who may use the service."""
         self.audit = AuditLog(self._database)
         """What was done with it."""
+
+    @property
+    def database(self) -> Database:
+        """The database behind it, for what stands beside the alerts there."""
+        return self._database
 
     def close(self) -> None:
         """Close all connections."""
@@ -99,6 +116,10 @@ class AlertStore:
             new = frozenset(committed.new)
             for outcome in outcomes:
                 _write_outcome(connection, outcome, new)
+            if committed.new and self.beside:
+                fresh = {alert["kibana.alert.uuid"]: alert for alert in alerts if alert["kibana.alert.uuid"] in new}
+                for write in self.beside:
+                    write(connection, [*fresh.values()])
             if position is not None:
                 progress.write_position(connection, position)
             arrivals.add_arrivals(connection, committed.new)
@@ -125,13 +146,21 @@ class AlertStore:
         with self._database.writing() as connection:
             progress.forget_rule(connection, rule_uuid)
 
-    def groups(self, rule_uuid: str | None = None) -> Groups:
+    def group(self, instance_id: str) -> Group | None:
+        """A group of suppressed matches that earlier runs have left, unless its alert is closed."""
+        with self._database.reading() as connection:
+            return group_log.read_group(connection, instance_id)
+
+    def groups(self, rule_uuid: str | None = None) -> Mapping[str, Group]:
         """The groups of suppressed matches that earlier runs have left, but for those whose alert is closed."""
         with self._database.reading() as connection:
             return group_log.read_groups(connection, rule_uuid)
 
-    def forget_groups(self, rule_uuid: str, before: int) -> int:
-        """Drop the groups of a rule that began before a time and can neither go on nor be met again. How many."""
+    def forget_groups(self, rule_uuid: str | None, before: int) -> int:
+        """Drop the groups of a rule, or of all, that began before a time and can neither go on nor be met again.
+
+        How many they were.
+        """
         with self._database.writing() as connection:
             return group_log.forget_groups(connection, rule_uuid, before)
 
@@ -249,6 +278,11 @@ class AlertStore:
         """Remove the oldest closed alerts until no more than `most` alerts are left, or only others. How many."""
         with self._database.writing() as connection:
             return retention.remove_beyond(connection, most)
+
+    def remove_rule(self, rule_uuid: str) -> int:
+        """Remove all alerts of a rule, as of one that was only tried. How many they were."""
+        with self._database.writing() as connection:
+            return retention.remove_rule(connection, rule_uuid)
 
     def forget_log(self, before: int) -> int:
         """Drop the records of runs and the gaps from before a time. How many they were."""
