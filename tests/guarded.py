@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -140,7 +141,8 @@ def guarded(folder: Path, policy: Policy | None = None) -> Iterator[Guarded]:
 
 @contextmanager
 def _guarded(folder: Path, policy: Policy | None) -> Iterator[Guarded]:
-    source = Source((), (), lambda: Job((), True), spaces=Spaces(["lab"], threading.Event()))
+    spaces = Spaces(["lab"], threading.Event())
+    source = Source((), (), lambda: Job((), True), spaces=spaces)
     said: list[str] = []
     places = Places(folder / "data")
     with running(source, places, time.time_ns, said.append) as service:
