@@ -11,7 +11,6 @@ from besra.language.expr import Equals, FieldRef, Predicate
 from besra.language.simplify import all_of, any_of
 from besra.schema.fieldtype import FieldType, to_text
 from besra.schema.timestamp import NANOS, parse_timestamp
-from besra.service.endpoint import DEFAULT_SPACE
 from besra.storage.event_find import Stretch
 from besra.storage.event_prevalence import Asked
 
@@ -36,7 +35,6 @@ SESSIONS = ("process.entry_leader.entity_id", "process.session_leader.entity_id"
 ANCESTORS = "kibana.alert.ancestors"
 GROUP = "kibana.alert.group.id"
 UUID = "kibana.alert.uuid"
-SPACES = "kibana.space_ids"
 MARGIN = NANOS
 """How far the time of an event as an alert has it, in milliseconds, may be from that of the event."""
 
@@ -48,12 +46,6 @@ class SourceEvent:
     index: str
     id: str
     time: int | None
-
-
-def is_of_space(alert: Alert, space: str) -> bool:
-    """Whether an alert is of a space; one that names none is of the default one."""
-    held = alert.get(SPACES, DEFAULT_SPACE)
-    return space in (held if isinstance(held, list) else [held])
 
 
 def time_of(alert: Alert) -> int | None:
@@ -105,11 +97,6 @@ def highlighted(alert: Alert) -> tuple[list[Asked], int]:
 
 def _keyword(name: str, values: frozenset[str]) -> Predicate:
     return Equals(FieldRef(name, FieldType.KEYWORD), values)
-
-
-def of_space(space: str) -> Predicate:
-    """That an alert is of a space."""
-    return _keyword(SPACES, frozenset({space}))
 
 
 def related(alert: Alert) -> Iterator[tuple[str, Predicate]]:

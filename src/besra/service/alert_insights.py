@@ -21,8 +21,6 @@ from besra.schema.timestamp import NANOS, format_timestamp
 from besra.service.alert_facts import (
     UUID,
     highlighted,
-    is_of_space,
-    of_space,
     related,
     source_events,
     stretch_of_events,
@@ -32,11 +30,11 @@ from besra.service.answering import RequestError
 from besra.service.event_query import FoundEvent, Name, told_event
 from besra.service.stretch import stretch_of
 from besra.storage.alert_search import Search
-from besra.storage.alert_store import AlertStore
 from besra.storage.event_find import Finder, Stretch
 from besra.storage.event_prevalence import prevalence
 from besra.storage.event_rows import EventReader
 from besra.storage.event_search import Deadline, SearchStoppedError
+from besra.storage.space_alerts import SpaceAlerts
 
 DAY = 86_400 * NANOS
 BEFORE, AFTER = 7 * DAY, DAY
@@ -176,22 +174,22 @@ class RelatedFound(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Insights:
-    """Answers questions about alerts from the stores, each in so many seconds. Methods block."""
+    """Answers questions about the alerts of a space, each in so many seconds. Methods block."""
 
-    alerts: AlertStore
+    alerts: SpaceAlerts
     reader: EventReader
     seconds: float
 
-    def alert(self, id_: str, space: str) -> Alert:
-        """An alert of a space. Raises RequestError (404)."""
+    def alert(self, id_: str) -> Alert:
+        """An alert of the space. Raises RequestError (404)."""
         found = self.alerts.alerts([id_]).get(id_)
-        if found is None or not is_of_space(found, space):
+        if found is None:
             raise RequestError(404, f"there is no alert {id_[:100]!r}")
         return found
 
     # --- the process tree ---------------------------------------------------------------------------------------------
 
-    def tree(self, alert: Alert, space: str, asked: TreeQuery, now: int) -> ToldTree:
+    def tree(self, alert: Alert, asked: TreeQuery, now: int) -> ToldTree:
         """The process tree around an alert. Raises RequestError (404) for one on no process."""
         time, deadline = _around(alert, asked, now), Deadline.after(self.seconds)
         limits = TreeLimits(asked.ancestors, asked.descendants, asked.processes, asked.story)
@@ -209,7 +207,7 @@ class Insights:
 
             def alerts(condition: Predicate) -> Iterable[Alert]:
                 nonlocal is_whole
-                page = self.alerts.search(Search(all_of([of_space(space), condition]), size=ALERTS_IN_TREE))
+                page = self.alerts.search(Search(condition, size=ALERTS_IN_TREE))
                 is_whole = is_whole and page.total <= ALERTS_IN_TREE
                 return page.alerts
 
@@ -230,7 +228,7 @@ class Insights:
 
     # --- prevalence ---------------------------------------------------------------------------------------------------
 
-    def prevalence(self, alert: Alert, space: str, asked: TimeQuery, now: int) -> PrevalenceFound:
+    def prevalence(self, alert: Alert, asked: TimeQuery, now: int) -> PrevalenceFound:
         """How common the values of an alert's highlighted fields are."""
         time, deadline = _around(alert, asked, now), Deadline.after(self.seconds)
         values, left_out = highlighted(alert)
@@ -240,7 +238,7 @@ class Insights:
         told = []
         for value, spread in zip(values, found.values, strict=True):
             same = Equals(FieldRef(value.field, FieldType.KEYWORD), frozenset({value.value}))
-            condition = all_of([of_space(space), *_alerts_within(time), same])
+            condition = all_of([*_alerts_within(time), same])
             alerts = None if deadline.is_over else self.alerts.count(condition)
             on, by = len(spread.hosts), len(spread.users)
             shares = on / hosts if hosts else 0.0, by / users if users else 0.0
@@ -277,12 +275,12 @@ class Insights:
         found = [held[one.index, one.id] for one in asked if (one.index, one.id) in held]
         return found, len(every) - len(asked)
 
-    def related(self, alert: Alert, space: str, asked: RelatedQuery) -> RelatedFound:
-        """Other alerts of a space that have something in common with an alert."""
+    def related(self, alert: Alert, asked: RelatedQuery) -> RelatedFound:
+        """Other alerts of the space that have something in common with an alert."""
         other = Not(Equals(FieldRef(UUID, FieldType.KEYWORD), frozenset({alert[UUID]})))
         relations = {}
         for name, condition in related(alert):
-            page = self.alerts.search(Search(all_of([of_space(space), other, condition]), size=asked.size))
+            page = self.alerts.search(Search(all_of([other, condition]), size=asked.size))
             relations[name] = Relation(page.total, tuple(map(short_alert, page.alerts)))
         suppressed = alert.get("kibana.alert.suppression.docs_count")
         return RelatedFound(relations, suppressed if isinstance(suppressed, int) else 0)

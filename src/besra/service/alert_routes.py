@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from besra.detection.alert import Alert
 from besra.schema.timestamp import format_timestamp
-from besra.service.alert_facts import is_of_space
 from besra.service.alert_stream import HEADERS, AlertStream, Listening
 from besra.service.answering import RequestError
 from besra.service.author import author_of
@@ -21,7 +20,8 @@ from besra.service.endpoint import Endpoint, Right, space_of
 from besra.service.ingest import Clock
 from besra.service.own_endpoint import own
 from besra.service.plain_paths import named
-from besra.storage.alert_store import AlertStore
+from besra.service.spaces import Spaces
+from besra.storage.space_alerts import SpaceAlerts
 from besra.storage.workflow import Change, Note
 
 PREFIX = "/api/v1/alerts"
@@ -88,13 +88,15 @@ STREAM: Description[StreamQuery, Nothing] = Description(
 )
 
 
-def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[Endpoint]:
-    """All of them, over what keeps alerts."""
+def alert_routes(stream: AlertStream, spaces: Spaces, clock: Clock) -> list[Endpoint]:
+    """All of them, each over the alerts of the space it is asked in."""
 
     async def alert(request: Request, _: Nothing, __: Nothing) -> Alert:
-        return await run_in_threadpool(_alert, alerts, request)
+        return await run_in_threadpool(_alert, spaces.alerts(space_of(request)), request)
 
     async def notes(request: Request, _: Nothing, __: Nothing) -> NotesTold:
+        alerts = spaces.alerts(space_of(request))
+
         def read() -> NotesTold:
             id_ = _alert(alerts, request)["kibana.alert.uuid"]
             return NotesTold(tuple(map(told_note, alerts.notes(id_))))
@@ -102,6 +104,8 @@ def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[
         return await run_in_threadpool(read)
 
     async def history(request: Request, _: Nothing, __: Nothing) -> HistoryTold:
+        alerts = spaces.alerts(space_of(request))
+
         def read() -> HistoryTold:
             id_ = _alert(alerts, request)["kibana.alert.uuid"]
             return HistoryTold(tuple(map(told_change, alerts.history(id_))))
@@ -109,7 +113,7 @@ def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[
         return await run_in_threadpool(read)
 
     async def add_note(request: Request, _: Nothing, given: NoteGiven) -> ToldNote:
-        author = author_of(request, clock())
+        author, alerts = author_of(request, clock()), spaces.alerts(space_of(request))
 
         def write() -> ToldNote:
             id_ = _alert(alerts, request)["kibana.alert.uuid"]
@@ -123,7 +127,7 @@ def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[
         position = await run_in_threadpool(stream.start, _position(request, asked))
         if request.method == "HEAD":  # whose answer has nothing to wait for
             return Response(headers=HEADERS, media_type=Listening.media_type)
-        return Listening(stream, position)
+        return Listening(stream, position, space_of(request))
 
     return [
         own("GET", "/alerts/stream", Right.READ, STREAM, follow),
@@ -134,11 +138,11 @@ def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[
     ]
 
 
-def _alert(alerts: AlertStore, request: Request) -> Alert:
+def _alert(alerts: SpaceAlerts, request: Request) -> Alert:
     """The alert a request is about. Raises RequestError (404), also for one of another space."""
     id_ = named(request, "id") or ""
     found = alerts.alerts([id_]).get(id_)
-    if found is None or not is_of_space(found, space_of(request)):
+    if found is None:
         raise _missing(id_)
     return found
 

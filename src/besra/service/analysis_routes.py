@@ -37,38 +37,41 @@ SECONDS = 30.0
 
 def analysis_routes(service: Service, searching: Searching, seconds: float = SECONDS) -> list[Endpoint]:
     """All of them."""
-    insights = Insights(service.stores.alerts, service.reader, seconds)
     watch = HealthWatch(service)
 
     async def search(_: Request, __: Nothing, asked: EventSearch) -> EventsFound:
         now = service.clock()
         return await searching.run(lambda: search_events(service.reader, asked, now, seconds))
 
+    def insights(request: Request) -> Insights:
+        return Insights(service.spaces.alerts(space_of(request)), service.reader, seconds)
+
     async def tree(request: Request, asked: TreeQuery, _: Nothing) -> ToldTree:
-        id_, space, now = _id(request), space_of(request), service.clock()
-        return await searching.run(lambda: insights.tree(insights.alert(id_, space), space, asked, now))
+        of_space, id_, now = insights(request), _id(request), service.clock()
+        return await searching.run(lambda: of_space.tree(of_space.alert(id_), asked, now))
 
     async def prevalence(request: Request, asked: TimeQuery, _: Nothing) -> PrevalenceFound:
-        id_, space, now = _id(request), space_of(request), service.clock()
-        return await searching.run(lambda: insights.prevalence(insights.alert(id_, space), space, asked, now))
+        of_space, id_, now = insights(request), _id(request), service.clock()
+        return await searching.run(lambda: of_space.prevalence(of_space.alert(id_), asked, now))
 
     async def events(request: Request, _: Nothing, __: Nothing) -> SourceEvents:
-        id_, space = _id(request), space_of(request)
-        return await searching.run(lambda: insights.events(insights.alert(id_, space)))
+        of_space, id_ = insights(request), _id(request)
+        return await searching.run(lambda: of_space.events(of_space.alert(id_)))
 
     async def related(request: Request, asked: RelatedQuery, _: Nothing) -> RelatedFound:
-        id_, space = _id(request), space_of(request)
-        return await searching.run(lambda: insights.related(insights.alert(id_, space), space, asked))
+        of_space, id_ = insights(request), _id(request)
+        return await searching.run(lambda: of_space.related(of_space.alert(id_), asked))
 
-    async def covered(_: Request, asked: CoverageQuery, __: Nothing) -> Coverage:
-        return await run_in_threadpool(lambda: coverage(service.book.entries, only_running=asked.running))
+    async def covered(request: Request, asked: CoverageQuery, _: Nothing) -> Coverage:
+        book = service.spaces.rules(space_of(request))
+        return await run_in_threadpool(lambda: coverage(book.entries, only_running=asked.running))
 
     async def layer(request: Request, asked: CoverageQuery, _: Nothing) -> dict[str, Any]:
         return navigator_layer(await covered(request, asked, _))
 
     async def explain(request: Request, _: Nothing, asked: ExplainRequest) -> RuleExplanation:
-        now = service.clock()
-        return await searching.run(lambda: explained(service.book, service.duty.job, asked, now))
+        book, now = service.spaces.rules(space_of(request)), service.clock()
+        return await searching.run(lambda: explained(book, service.duty.job, asked, now))
 
     async def health(_: Request, __: Nothing, ___: Nothing) -> Health:
         return await run_in_threadpool(watch.told)

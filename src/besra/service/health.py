@@ -100,7 +100,8 @@ class HealthWatch:
         return {"events": sizes.rows, "bytes": sizes.bytes, "files": sizes.files}
 
     def _rules(self) -> Part:
-        entries = self._service.book.entries
+        spaces = self._service.spaces
+        entries = [entry for space in spaces.ids for entry in spaces.rules(space).entries]
         cannot = sum(entry.loaded.status is not RuleStatus.READY for entry in entries)
         off = sum(not entry.is_enabled for entry in entries)
         running = len(self._service.duty.job.rules)

@@ -147,6 +147,12 @@ KIBANA: Mapping[tuple[str, str], Description[Any, Any]] = {
     ("DELETE", f"{ACTIONS}/connector/{{id}}"): Description("Remove a connector.", status=204, refusals=MISSING | KNOWN),
     ("GET", "/api/status"): Description("What it is, and that it is there.", answer=BODY),
     ("GET", "/api/spaces/space"): Description("The spaces.", answer=list[BODY]),
+    ("GET", "/api/spaces/space/{id}"): telling("A space."),
+    ("POST", "/api/spaces/space"): taking("Make a space."),
+    ("PUT", "/api/spaces/space/{id}"): taking("Say something else of a space."),
+    ("DELETE", "/api/spaces/space/{id}"): Description(
+        "Remove a space in which there is nothing.", status=204, refusals=MISSING | KNOWN
+    ),
     ("GET", "/internal/security/me"): Description("Who asks.", answer=BODY),
 }
 """By method and path."""

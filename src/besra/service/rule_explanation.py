@@ -61,8 +61,8 @@ def explained(book: RuleBook, job: Job, asked: ExplainRequest, now: int) -> Rule
     loaded = _loaded(book, asked)
     rule, plan = _runnable(loaded)
     if asked.rule is None:
-        own = rule_uuid(rule)
-        plan = next((running for one, running in job.rules if rule_uuid(one) == own), plan)
+        own = rule.space, rule_uuid(rule)
+        plan = next((running for one, running in job.rules if (one.space, rule_uuid(one)) == own), plan)
     try:
         events = list(_events(asked))
     except BesraError as error:

@@ -156,13 +156,13 @@ def routes(service: Service) -> list[Endpoint]:
 
 
 def _runs(service: Service, space: str, asked: RunsQuery) -> RunsTold:
-    found = service.stores.alerts.runs(_uuid(service, asked.rule_id), asked.size, asked.offset)
+    found = service.spaces.alerts(space).runs(_uuid(service, space, asked.rule_id), asked.size, asked.offset)
     return RunsTold(tuple(map(told_run, found)))
 
 
 def _gaps(service: Service, space: str, asked: GapsQuery) -> GapsTold:
     statuses = tuple(GapStatus) if asked.status is None else (asked.status,)
-    found = service.stores.alerts.gaps(_uuid(service, asked.rule_id), statuses)
+    found = service.spaces.alerts(space).gaps(_uuid(service, space, asked.rule_id), statuses)
     return GapsTold(tuple(told_gap(gap) for gap in found if gap.kind is GapKind.MISSED))
 
 
@@ -174,12 +174,12 @@ def _ask(service: Service, space: str, asked: RunsAsked) -> RunsPlanned:
         raise RequestError(400, "start lies before end, and end not in the future")
     if end - start > LONGEST:
         raise RequestError(400, "from start to end are 90 days at most; ask for them piece by piece")
-    uuids = _uuids(service, asked.rule_ids)
-    waiting = service.stores.alerts.gaps(statuses=(GapStatus.UNFILLED, GapStatus.IN_PROGRESS))
+    uuids = _uuids(service, space, asked.rule_ids)
+    waiting = service.spaces.alerts(space).gaps(statuses=(GapStatus.UNFILLED, GapStatus.IN_PROGRESS))
     for uuid in uuids:
         if sum(gap.rule_uuid == uuid and gap.kind is GapKind.ASKED for gap in waiting) >= MOST_WAITING:
             raise RequestError(400, f"{MOST_WAITING} stretches of time wait for the rule {uuid} already")
-    service.stores.alerts.ask_runs(uuids, Gap(start, end), now)
+    service.spaces.alerts(space).ask_runs(uuids, Gap(start, end), now)
     return RunsPlanned(len(uuids), format_timestamp(start), format_timestamp(end))
 
 
@@ -188,7 +188,7 @@ def _fill(service: Service, space: str, number: int) -> ToldGap:
     gap = _gap(service, space, number)
     if gap.status is GapStatus.FILLED:
         raise RequestError(409, f"the gap {number} is filled already")
-    if gap.rule_uuid not in {rule_uuid(rule) for rule, _ in service.duty.job.rules}:
+    if gap.rule_uuid not in _running(service, space).values():
         raise RequestError(409, f"the rule {gap.rule_uuid} does not run, so the gap {number} cannot be filled")
     if gap.status is not GapStatus.IN_PROGRESS:
         service.stores.alerts.mark_gaps([gap.id], GapStatus.WANTED)
@@ -196,15 +196,20 @@ def _fill(service: Service, space: str, number: int) -> ToldGap:
 
 
 def _gap(service: Service, space: str, number: int) -> RecordedGap:
-    for gap in service.stores.alerts.gaps():
+    for gap in service.spaces.alerts(space).gaps():
         if gap.id == number and gap.kind is GapKind.MISSED:
             return gap
     raise RequestError(404, f"there is no gap {number}")
 
 
-def _uuids(service: Service, asked: Sequence[str] | None) -> Sequence[str]:
+def _running(service: Service, space: str) -> dict[str, str]:
+    """The UUIDs of the rules that run in a space, by their `rule_id`."""
+    return {rule.rule_id: rule_uuid(rule) for rule, _ in service.duty.job.rules if rule.space == space}
+
+
+def _uuids(service: Service, space: str, asked: Sequence[str] | None) -> Sequence[str]:
     """The rules named by `rule_id`, or all that run if none is."""
-    running = {rule.rule_id: rule_uuid(rule) for rule, _ in service.duty.job.rules}
+    running = _running(service, space)
     if asked is None:
         return list(running.values())
     if unknown := [one for one in asked if one not in running]:
@@ -212,9 +217,9 @@ def _uuids(service: Service, asked: Sequence[str] | None) -> Sequence[str]:
     return [running[one] for one in asked]
 
 
-def _uuid(service: Service, rule_id: str | None) -> str | None:
+def _uuid(service: Service, space: str, rule_id: str | None) -> str | None:
     """The rule a request is about, by its `rule_id`; one that does not run any more is known by that too."""
-    running = {rule.rule_id: rule_uuid(rule) for rule, _ in service.duty.job.rules}
+    running = _running(service, space)
     return None if rule_id is None else running.get(rule_id, rule_id)
 
 

@@ -11,7 +11,10 @@ from besra.language.simplify import all_of
 from besra.schema.fieldtype import FieldType
 from besra.storage.event_pages import event_number
 from besra.storage.event_rows import Snapshot
-from besra.storage.event_search import Deadline, Matching, pack_of, row_query
+from besra.storage.event_search import Deadline, Matching, SearchStoppedError, pack_of, row_query
+
+MOST = 1_000_000
+"""Events that are found: of each a few bytes are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,17 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """Finds events of some indices in a stretch of time, of some ids if those are said, until a deadline."""
+    """Finds events of some indices in a stretch of time, of some ids if those are said, until a deadline.
+
+    Of more than `most` those of the lot in which there are too many are the last.
+    """
 
     snapshot: Snapshot
     deadline: Deadline
     time: Stretch = Stretch()
     index: tuple[str, ...] = ()
     ids: frozenset[str] | None = None
+    most: int = MOST
 
     def __call__(self, condition: Predicate) -> Iterator[Event]:
         """The events, each once, in no order.
@@ -54,3 +61,6 @@ class Finder:
                 if key not in seen:
                     seen.add(key)
                     yield event.event()
+            if len(seen) > self.most:
+                message = f"more than {self.most:,} events have to be looked at"
+                raise SearchStoppedError.of("search-too-many", message, hint="name a shorter time")

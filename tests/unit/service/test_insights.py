@@ -1,6 +1,7 @@
 """What is told of an alert: from real rules over the demo's events, in stores, and per space."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from besra.storage.alert_store import AlertStore
 from besra.storage.event_rows import EventReader
 from besra.storage.event_store import EventStore, StoredEvent
 from besra.storage.outcome import Outcome
+from besra.storage.space_alerts import SpaceAlerts
 
 INDEX = "logs-demo-default"
 Json = dict[str, Any]
@@ -46,7 +48,7 @@ def insights(tmp_path_factory: pytest.TempPathFactory, documents: list[Json], al
     )
     with AlertStore(folder / "alerts.sqlite") as store:
         store.commit(Outcome(run(), alerts))
-        yield Insights(store, EventReader(folder / "events"), 60)
+        yield Insights(SpaceAlerts(store, "default"), EventReader(folder / "events"), 60)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +76,7 @@ def test_events_that_are_gone_are_told(insights: Insights, shell: Json) -> None:
 
 
 def test_the_process_tree_of_an_alert(insights: Insights, shell: Json, documents: list[Json]) -> None:
-    tree = insights.tree(shell, "default", TreeQuery(), 0)
+    tree = insights.tree(shell, TreeQuery(), 0)
     entity = shell["process"]["entity_id"]
     assert (tree.process, tree.is_whole) == (entity, True)
     (focus,) = (process for process in tree.processes if process.id == entity)
@@ -87,22 +89,22 @@ def test_the_process_tree_of_an_alert(insights: Insights, shell: Json, documents
     parent = next(process for process in tree.processes if process.id == focus.parent)
     assert (parent.name, parent.level) == (started["process"]["parent"]["name"], -1)
     assert [line.time for line in tree.story] == sorted(str(line.time) for line in tree.story)
-    short = insights.tree(shell, "default", TreeQuery(ancestors=1, descendants=0, story=1), 0)
+    short = insights.tree(shell, TreeQuery(ancestors=1, descendants=0, story=1), 0)
     assert ([process.level for process in short.processes], len(short.story)) == ([-1, 0], 1)
     # Not in the time that is looked at: the process is there, and nothing is told of it.
-    early = insights.tree(shell, "default", TreeQuery(start="2020-01-01", end="2020-01-02"), 0)
+    early = insights.tree(shell, TreeQuery(start="2020-01-01", end="2020-01-02"), 0)
     assert [(process.id, process.seen) for process in early.processes] == [(entity, False)]
 
 
 def test_an_alert_on_no_process(insights: Insights, alerts: list[Json]) -> None:
     alert = {name: value for name, value in alerts[0].items() if name not in ("process", "besra")}
     with pytest.raises(RequestError, match=r"it has no process\.entity_id") as refused:
-        insights.tree({**alert, "kibana.alert.ancestors": []}, "default", TreeQuery(), 0)
+        insights.tree({**alert, "kibana.alert.ancestors": []}, TreeQuery(), 0)
     assert refused.value.status == 404
 
 
 def test_prevalence(insights: Insights, shell: Json, alerts: list[Json], documents: list[Json]) -> None:
-    found = insights.prevalence(shell, "default", TimeQuery(), 0)
+    found = insights.prevalence(shell, TimeQuery(), 0)
     assert (found.events, found.is_whole) == (len(documents), True)
     assert found.hosts == len({document["host"]["name"] for document in documents})
     told = {(one.field, one.value): one for one in found.fields}
@@ -112,7 +114,7 @@ def test_prevalence(insights: Insights, shell: Json, alerts: list[Json], documen
     assert host.alerts == sum(alert.get("host", {}).get("name") == host.value for alert in alerts if _is_timed(alert))
     assert name.events == sum(document.get("process", {}).get("name") == name.value for document in documents)
     with pytest.raises(RequestError, match="start is not after end"):
-        insights.prevalence(shell, "default", TimeQuery(start="2999-01-01"), 0)
+        insights.prevalence(shell, TimeQuery(start="2999-01-01"), 0)
 
 
 def _is_timed(alert: Json) -> bool:
@@ -129,7 +131,7 @@ def test_the_fields_a_rule_names_come_first(shell: Json) -> None:
 
 
 def test_related_alerts(insights: Insights, shell: Json, alerts: list[Json]) -> None:
-    found = insights.related(shell, "default", RelatedQuery())
+    found = insights.related(shell, RelatedQuery())
     uuid, group = shell["kibana.alert.uuid"], shell["kibana.alert.group.id"]
     same = {alert["kibana.alert.uuid"] for alert in alerts if alert.get("kibana.alert.group.id") == group} - {uuid}
     told = {name: {alert.id for alert in relation.alerts} for name, relation in found.relations.items()}
@@ -141,17 +143,18 @@ def test_related_alerts(insights: Insights, shell: Json, alerts: list[Json]) -> 
         if alert["kibana.alert.uuid"] != uuid and events & {event.id for event in source_events(alert)}
     }
     assert all(uuid not in ids for ids in told.values())
-    few = insights.related(shell, "default", RelatedQuery(size=1))
+    few = insights.related(shell, RelatedQuery(size=1))
     assert (few.relations["same_sequence"].total, len(few.relations["same_sequence"].alerts)) == (len(same), 1)
 
 
 def test_alerts_of_other_spaces_are_not_there(insights: Insights, shell: Json) -> None:
     uuid = shell["kibana.alert.uuid"]
-    assert insights.alert(uuid, "default")["kibana.alert.uuid"] == uuid
-    for id_, space in ((uuid, "other"), ("none", "default"), ("\0", "default")):
+    other = replace(insights, alerts=SpaceAlerts(insights.alerts.store, "other"))
+    assert insights.alert(uuid)["kibana.alert.uuid"] == uuid
+    for asked, id_ in ((other, uuid), (insights, "none"), (insights, "\0")):
         with pytest.raises(RequestError, match="there is no alert") as refused:
-            insights.alert(id_, space)
+            asked.alert(id_)
         assert refused.value.status == 404
-    assert all(not relation.total for relation in insights.related(shell, "other", RelatedQuery()).relations.values())
-    assert all(not one.alert_count for one in insights.tree(shell, "other", TreeQuery(), 0).processes)
-    assert not any(one.alerts for one in insights.prevalence(shell, "other", TimeQuery(), 0).fields)
+    assert all(not relation.total for relation in other.related(shell, RelatedQuery()).relations.values())
+    assert all(not one.alert_count for one in other.tree(shell, TreeQuery(), 0).processes)
+    assert not any(one.alerts for one in other.prevalence(shell, TimeQuery(), 0).fields)

@@ -70,6 +70,8 @@ def test_events_are_found_once(reader: EventReader, find: Callable[..., Any], ex
 def test_a_search_that_takes_too_long_says_so(reader: EventReader) -> None:
     with reader.snapshot() as snapshot, pytest.raises(SearchStoppedError):
         list(Finder(snapshot, Deadline.after(-1))(TRUE))
+    with reader.snapshot() as snapshot, pytest.raises(SearchStoppedError, match="more than 1 events"):
+        list(Finder(snapshot, SOON, most=1)(TRUE))
     with reader.snapshot() as snapshot:
         assert not prevalence(snapshot, [], Stretch(), Deadline.after(-1)).is_whole
 
