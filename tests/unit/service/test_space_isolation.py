@@ -150,7 +150,7 @@ def bodies(ids: dict[str, str]) -> dict[str, list[Any]]:
     edit = {"action": "edit", "edit": [{"type": "add_tags", "value": ["x"]}]}
     entry = {"type": "exists", "field": "a", "operator": "included"}
     return {
-        "/signals/search": [{"query": query}, {"query": "*"}, {"aggs": {"a": {"terms": {"field": "host.name"}}}}],
+        "/signals/search": [{"query": query}, {"query": "*"}, {"aggs": {"a": {"terms": {"field": "kibana.alert.rule.name"}}}}],
         "/signals/status": [
             {"signal_ids": [ids["alert"]], "status": "closed"},
             {"query": {"match_all": {}}, "status": "closed"},
