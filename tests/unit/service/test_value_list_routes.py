@@ -124,7 +124,8 @@ def test_ids_are_taken_once(api: Api) -> None:
 
 def test_lists_of_files_are_beside_the_others_and_changed_in_their_files(api: Api) -> None:
     api.ask("POST", LISTS, OFFICE)
-    api.book.files.note([("vpn", "ip_range")])
+    api.book.files.note([("vpn", "ip_range")], "lab")
+    api.book.files.note([], "default")
     page = api.ask("GET", f"{LISTS}/_find")
     assert [(one["id"], one["besra"]["source"], one["immutable"]) for one in page["data"]] == [
         ("gone", "file", True),
