@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from besra.service.gate import Guard
 from besra.service.rule_watch import Source
 from besra.service.security import Policy, Security, security_of
 from besra.service.server import Service, running
+from besra.service.spaces import Spaces
 from besra.service.stores import Places
 
 PASSWORD = "correct horse battery"
@@ -139,11 +141,11 @@ def guarded(folder: Path, policy: Policy | None = None) -> Iterator[Guarded]:
 
 @contextmanager
 def _guarded(folder: Path, policy: Policy | None) -> Iterator[Guarded]:
-    source = Source((), (), lambda: Job((), True))
+    spaces = Spaces(["lab"], threading.Event())
+    source = Source((), (), lambda: Job((), True), spaces=spaces)
     said: list[str] = []
     places = Places(folder / "data")
     with running(source, places, time.time_ns, said.append) as service:
-        spaces = ("default", "lab").__contains__
         alerts = service.stores.alerts
-        security = security_of(alerts, places.folder, time.time_ns, said.append, policy or Policy(), spaces)
+        security = security_of(alerts, places.folder, time.time_ns, said.append, policy or Policy(), spaces.has)
         yield Guarded(app_of(service, security=security), security, service, said)

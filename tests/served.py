@@ -42,6 +42,12 @@ class Served:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
+    def plain(self, path: str, body: bytes | None = None, **headers: str) -> str:
+        """The answer to a request as it is, whichever API it is of."""
+        request = urllib.request.Request(f"{self.address}{path}", body, headers)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+
     def logs(self, body: bytes, **headers: str) -> tuple[int, bytes]:
         """The answer to a request of OTLP."""
         request = urllib.request.Request(f"{self.address}/v1/logs", body, headers)
