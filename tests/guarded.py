@@ -18,15 +18,15 @@ from starlette.types import ASGIApp, Message
 from besra.cli.serving import ServedRules
 from besra.cli.terminal import Terminal
 from besra.rules.exception_loading import ExceptionFiles
+from besra.rules.space import DEFAULT
 from besra.service import passwords
 from besra.service.app import app_of
 from besra.service.endpoint import Endpoint
-from besra.service.exception_book import ExceptionBook
 from besra.service.gate import Guard
-from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import Source
 from besra.service.security import Policy, Security, security_of
 from besra.service.server import Service, running
+from besra.service.spaces import Spaces
 from besra.service.stores import Places
 
 PASSWORD = "correct horse battery"
@@ -147,14 +147,13 @@ def _guarded(folder: Path, policy: Policy | None) -> Iterator[Guarded]:
     rules = folder / "rules"
     rules.mkdir(exist_ok=True)
     changed = threading.Event()
-    books = RuleBook(changed), ExceptionBook(changed)
+    spaces = Spaces(["lab"], changed)
     terminal = Terminal.of(quiet=True, no_color=True)
-    served = ServedRules((str(rules),), ExceptionFiles(), True, terminal, *books)
-    source = Source((str(rules),), served.files, served.load, served.ends, *books)
+    served = ServedRules({DEFAULT: (str(rules),)}, ExceptionFiles(), True, terminal, spaces)
+    source = Source((str(rules),), served.files, served.load, served.ends, served.read, spaces=spaces)
     said: list[str] = []
     places = Places(folder / "data")
     with running(source, places, time.time_ns, said.append) as service:
-        spaces = ("default", "lab").__contains__
         alerts = service.stores.alerts
-        security = security_of(alerts, places.folder, time.time_ns, said.append, policy or Policy(), spaces)
+        security = security_of(alerts, places.folder, time.time_ns, said.append, policy or Policy(), spaces.has)
         yield Guarded(app_of(service, security=security), security, service, said)
