@@ -15,10 +15,7 @@ from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
-from besra.cli.serving import ServedRules
-from besra.cli.terminal import Terminal
-from besra.rules.exception_loading import ExceptionFiles
-from besra.rules.space import DEFAULT
+from besra.detection.detect import Job
 from besra.service import passwords
 from besra.service.app import app_of
 from besra.service.endpoint import Endpoint
@@ -130,7 +127,7 @@ class Guarded:
 
 @contextmanager
 def guarded(folder: Path, policy: Policy | None = None) -> Iterator[Guarded]:
-    """A service over a rule of its own; there are the spaces `default` and `lab`."""
+    """A service without rules; there are the spaces `default` and `lab`."""
     # Passwords of tests need not be dear.
     dear, passwords._HASHER = passwords._HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     passwords._made.clear()
@@ -144,13 +141,8 @@ def guarded(folder: Path, policy: Policy | None = None) -> Iterator[Guarded]:
 
 @contextmanager
 def _guarded(folder: Path, policy: Policy | None) -> Iterator[Guarded]:
-    rules = folder / "rules"
-    rules.mkdir(exist_ok=True)
-    changed = threading.Event()
-    spaces = Spaces(["lab"], changed)
-    terminal = Terminal.of(quiet=True, no_color=True)
-    served = ServedRules({DEFAULT: (str(rules),)}, ExceptionFiles(), True, terminal, spaces)
-    source = Source((str(rules),), served.files, served.load, served.ends, served.read, spaces=spaces)
+    spaces = Spaces(["lab"], threading.Event())
+    source = Source((), (), lambda: Job((), True), spaces=spaces)
     said: list[str] = []
     places = Places(folder / "data")
     with running(source, places, time.time_ns, said.append) as service:
