@@ -149,8 +149,9 @@ def bodies(ids: dict[str, str]) -> dict[str, list[Any]]:
     change = {"id": ids["rule"], "name": "changed", "enabled": False}
     edit = {"action": "edit", "edit": [{"type": "add_tags", "value": ["x"]}]}
     entry = {"type": "exists", "field": "a", "operator": "included"}
+    counting = {"aggs": {"a": {"terms": {"field": "kibana.alert.rule.name"}}}}
     return {
-        "/signals/search": [{"query": query}, {"query": "*"}, {"aggs": {"a": {"terms": {"field": "host.name"}}}}],
+        "/signals/search": [{"query": query}, {"query": "*"}, counting],
         "/signals/status": [
             {"signal_ids": [ids["alert"]], "status": "closed"},
             {"query": {"match_all": {}}, "status": "closed"},
