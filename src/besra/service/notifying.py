@@ -1,6 +1,6 @@
 """Notifications put together: what writes them with alerts, what sends them, what is asked about them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from besra.service.connector_book import ConnectorBook
 from besra.service.deliverer import Deliverer
 from besra.service.runs import Clock
 from besra.storage.alert_store import AlertStore
+from besra.storage.database import AlertStoreError
+from besra.storage.outbox import Standing
 from besra.storage.outbox_pages import OutboxPages
 
 NO_NOTIFICATIONS = NotifySettings()
@@ -25,6 +27,13 @@ class Notifying:
     sender: Sender
     deliverer: Deliverer
     pages: OutboxPages
+
+    def counts(self) -> Mapping[Standing, int]:
+        """How many notifications wait and are dead; none while the store is away. Asks the store."""
+        try:
+            return self.pages.counts()
+        except AlertStoreError:
+            return {}
 
 
 def notifying(
