@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import fields, is_dataclass
+from functools import cache
 
 from besra.language.plan import Plan
 from besra.rules.rule import Rule
@@ -16,11 +17,16 @@ def plan_mark(rule: Rule, plan: Plan) -> int:
 
 def _text(value: object) -> str:
     """A value as text; the members of a set have no order that outlives a process, so they are sorted."""
-    if is_dataclass(value) and not isinstance(value, type):
-        told = ",".join(_text(getattr(value, one.name)) for one in fields(value) if one.compare)
-        return f"{type(value).__name__}({told})"
+    if (names := _names(type(value))) is not None:  # type: ignore[arg-type]  # classes can be keys
+        return f"{type(value).__name__}({','.join([_text(getattr(value, name)) for name in names])})"
     if isinstance(value, frozenset | set):
         return f"{{{','.join(sorted(map(_text, value)))}}}"
     if isinstance(value, tuple | list):
         return f"[{','.join(map(_text, value))}]"
     return repr(value)
+
+
+@cache
+def _names(kind: type[object]) -> tuple[str, ...] | None:
+    """The fields of a dataclass that tell its values apart."""
+    return tuple(one.name for one in fields(kind) if one.compare) if is_dataclass(kind) else None

@@ -6,6 +6,7 @@ wait; runs on schedules look through the windows their rules ask for, and keep a
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -13,7 +14,9 @@ from besra.detection.alert import Alert
 from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.execution import Execution, Failed
 from besra.detection.run import RunInfo
+from besra.detection.suppression import suppression_of
 from besra.detection.suppression_group import NO_GROUPS, Groups
+from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Detector
 from besra.service.timetable import Slot, Timetable
@@ -94,8 +97,16 @@ class Runs:
         self._failing: dict[str, str] = {}
 
     def _groups(self) -> Groups:
-        """The groups that runs have left, which are only read where a rule suppresses."""
+        """The groups that runs have left."""
         return self._alerts.groups() if self._suppresses else NO_GROUPS
+
+    @property
+    def looks_back(self) -> int:
+        """For how long after it was made an alert may be found again or be added to, in nanoseconds."""
+        rules = self.detector.rules
+        lasting = (suppression.duration for rule, plan in rules if (suppression := suppression_of(rule, plan, "")))
+        longest = max((one for one in lasting if one is not None), default=timedelta())
+        return self.detector.horizon + nanoseconds(longest)
 
     @property
     def followed(self) -> Mapping[int, int]:

@@ -17,10 +17,12 @@ from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
 from besra.service.notifying import NO_NOTIFICATIONS, Notifying, notifying
+from besra.service.preview import Previews
 from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
 from besra.service.stores import Places, Stores, stores_at
+from besra.service.value_list_book import ValueListBook
 from besra.storage.event_rows import EventReader
 from besra.storage.event_upkeep import EventUpkeep
 
@@ -50,6 +52,9 @@ class Service:
     maintenance: Maintenance
     book: RuleBook
     exceptions: ExceptionBook
+    lists: ValueListBook
+    source: Source
+    previews: Previews
     notifying: Notifying
     clock: Clock
     failures: dict[str, str]
@@ -69,6 +74,7 @@ def running(
         stores = closing.enter_context(stores_at(places))
         source.book.open(stores.alerts.rules)
         source.exceptions.open(stores.alerts.exceptions)
+        source.lists.open(stores.alerts.value_lists)
         told_of = notifying(settings.notify, stores.alerts, places.folder, clock, tell)
         job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
@@ -98,6 +104,7 @@ def running(
 
         stop = threading.Event()
         maintenance = Maintenance(lambda: EventUpkeep(places.event_place), stores.alerts, places.folder, settings.keep)
+        maintenance.looks_back = lambda: duty.pump.looks_back
         closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
         closing.enter_context(_beside(stop, duty.filler.run, stop, *told("gaps")))
         closing.enter_context(_beside(stop, watch.run, stop))
@@ -108,6 +115,8 @@ def running(
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
+        previews = Previews(places.folder, stores.events, clock)
+        closing.callback(previews.close)
         yield Service(
             ingest,
             stores,
@@ -117,6 +126,9 @@ def running(
             maintenance,
             source.book,
             source.exceptions,
+            source.lists,
+            source,
+            previews,
             told_of,
             clock,
             failures,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from besra.detection.alert import Alert
 from besra.detection.schedule import Gap
-from besra.detection.suppression_group import Groups
+from besra.detection.suppression_group import Group
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.storage import alert_search, arrivals, gap_log, group_log, progress, retention, run_log, workflow
@@ -35,6 +35,7 @@ from besra.storage.progress import Progress
 from besra.storage.rule_store import RuleStore
 from besra.storage.run_log import RunRecord
 from besra.storage.upsert import insert_or
+from besra.storage.value_list_store import ValueListStore
 from besra.storage.versions import bring_up
 from besra.storage.workflow import Author, Change, Changed, Chosen, Edit, Note, Reason, Status
 
@@ -74,6 +75,8 @@ class AlertStore:
         """The rules made over the API."""
         self.exceptions = ExceptionStore(self._database)
         """The exceptions made over the API."""
+        self.value_lists = ValueListStore(self._database)
+        """The value lists made over the API."""
         self.connectors = ConnectorStore(self._database)
         """The connectors made over the API."""
         self.beside: list[Beside] = []
@@ -143,13 +146,21 @@ class AlertStore:
         with self._database.writing() as connection:
             progress.forget_rule(connection, rule_uuid)
 
-    def groups(self, rule_uuid: str | None = None) -> Groups:
+    def group(self, instance_id: str) -> Group | None:
+        """A group of suppressed matches that earlier runs have left, unless its alert is closed."""
+        with self._database.reading() as connection:
+            return group_log.read_group(connection, instance_id)
+
+    def groups(self, rule_uuid: str | None = None) -> Mapping[str, Group]:
         """The groups of suppressed matches that earlier runs have left, but for those whose alert is closed."""
         with self._database.reading() as connection:
             return group_log.read_groups(connection, rule_uuid)
 
-    def forget_groups(self, rule_uuid: str, before: int) -> int:
-        """Drop the groups of a rule that began before a time and can neither go on nor be met again. How many."""
+    def forget_groups(self, rule_uuid: str | None, before: int) -> int:
+        """Drop the groups of a rule, or of all, that began before a time and can neither go on nor be met again.
+
+        How many they were.
+        """
         with self._database.writing() as connection:
             return group_log.forget_groups(connection, rule_uuid, before)
 
@@ -267,6 +278,11 @@ class AlertStore:
         """Remove the oldest closed alerts until no more than `most` alerts are left, or only others. How many."""
         with self._database.writing() as connection:
             return retention.remove_beyond(connection, most)
+
+    def remove_rule(self, rule_uuid: str) -> int:
+        """Remove all alerts of a rule, as of one that was only tried. How many they were."""
+        with self._database.writing() as connection:
+            return retention.remove_rule(connection, rule_uuid)
 
     def forget_log(self, before: int) -> int:
         """Drop the records of runs and the gaps from before a time. How many they were."""

@@ -17,7 +17,6 @@ from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
 from besra.errors import InputError
-from besra.events.recognise import Intake
 
 
 @click.command(epilog=EXIT_CODE_HELP, short_help="Take events over HTTP and run the rules while they arrive.")
@@ -60,19 +59,17 @@ def serve(
     """
     try:
         from besra.cli.serving import ServedRules  # noqa: PLC0415  optional, as what it needs
-        from besra.notify.connectors_file import read_connectors  # noqa: PLC0415
+        from besra.cli.serving_settings import settings_of  # noqa: PLC0415
         from besra.service.app import app_of  # noqa: PLC0415
         from besra.service.consumer import Consumer  # noqa: PLC0415
         from besra.service.exception_book import ExceptionBook  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
-        from besra.service.maintenance import Keep  # noqa: PLC0415
-        from besra.service.notifying import NO_NOTIFICATIONS  # noqa: PLC0415
         from besra.service.rule_book import RuleBook  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
-        from besra.service.runs import RunPolicy  # noqa: PLC0415
         from besra.service.security import security_of  # noqa: PLC0415
-        from besra.service.server import Settings, running  # noqa: PLC0415
+        from besra.service.server import running  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
+        from besra.service.value_list_book import ValueListBook  # noqa: PLC0415
         from besra.service.watch import watching  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
@@ -82,18 +79,13 @@ def serve(
     place, policy = place_of(given), policy_of(given)
     brokers = sources_of(given)
     changed = threading.Event()
-    books = RuleBook(changed), ExceptionBook(changed)
-    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal, *books)
-    source = Source(rules or ("bundled",), served.files, served.load, served.ends, *books)
-    run_policy = RunPolicy(
-        is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]), look_back=_number(given["look_back_size"])
-    )
+    files = exception_files(given)
+    books = RuleBook(changed), ExceptionBook(changed), ValueListBook(changed, files.value_lists)
+    served = ServedRules(rules, files, not given["any_index"], terminal, *books)
+    beside = served.files, served.load, served.ends, served.read, files, not given["any_index"]
+    source = Source(rules or ("bundled",), *beside, *books)
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
-    days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
-    keep = Keep(days, size, alert_days, run_days or 7)
-    connectors = _text(given["connectors"])
-    notify = read_connectors(Path(connectors), time.time_ns()) if connectors else NO_NOTIFICATIONS
-    settings = Settings(run_policy, keep, Intake(_text(given["index"])), notify)
+    settings = settings_of(given)
 
     def tell(line: str) -> None:
         if line.startswith("error") or not terminal.is_quiet:
@@ -120,7 +112,3 @@ def serve(
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) else None
