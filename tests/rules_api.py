@@ -11,8 +11,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
+from besra.notify.sealing import Sealing
 from besra.rules.cache import load_remembered
 from besra.rules.loaded import RuleSet
+from besra.service.connector_book import ConnectorBook
 from besra.service.exception_book import ExceptionBook
 from besra.service.plain_paths import PlainPaths
 from besra.service.routing import routes_of
@@ -79,8 +81,9 @@ def api(place: Path | str, rules: Path | None = None) -> Iterator[Api]:
         book.merged(files)
         exceptions = ExceptionBook()
         exceptions.open(store.exceptions)
+        connectors = ConnectorBook((), store.connectors, Sealing(Path("no folder")))
         app = Starlette(
-            routes=routes_of([*status_routes(), *rule_routes(book, exceptions, store, clock)]),
+            routes=routes_of([*status_routes(), *rule_routes(book, exceptions, connectors, store, clock)]),
             middleware=[Middleware(PlainPaths)],
         )
         with TestClient(app) as client:

@@ -92,7 +92,7 @@ def app_of(
         *value_list_routes(service.lists, service.exceptions, service.clock),
         *runs_api.routes(service),
         *status_routes(),
-        *rule_routes(service.book, service.exceptions, service.stores.alerts, service.clock),
+        *rule_routes(service.book, service.exceptions, service.notifying.book, service.stores.alerts, service.clock),
         *cluster.routes(),
         *dead_letter_routes(service.letters),
         *connector_routes(service.notifying.book, service.notifying.sender, service.clock),

@@ -14,8 +14,10 @@ from besra.rules.ndjson import decode_located
 from besra.service.answering import RequestError, is_true, json_reply
 from besra.service.asked_runs import RunLog, ask_runs
 from besra.service.author import author_of
+from besra.service.connector_book import ConnectorBook
+from besra.service.connector_transfer import ConnectorTransfer
 from besra.service.elasticsearch import body_of
-from besra.service.endpoint import Endpoint, Face, Right, endpoints
+from besra.service.endpoint import Endpoint, Face, Right, endpoints, space_of
 from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
@@ -38,9 +40,11 @@ NDJSON = "application/ndjson; charset=utf-8"
 EXPORT_NAME = "rules_export.ndjson"
 
 
-def rule_routes(book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: Clock) -> list[Endpoint]:
+def rule_routes(
+    book: RuleBook, exceptions: ExceptionBook, connectors: ConnectorBook, log: RunLog, clock: Clock
+) -> list[Endpoint]:
     """All of them, over the rules of a service."""
-    api = _Rules(book, exceptions, log, clock)
+    api = _Rules(book, exceptions, connectors, log, clock)
     looks = [
         ("GET", f"{RULES}/_find", api.find),
         ("POST", f"{RULES}/_export", api.export),
@@ -65,9 +69,12 @@ def rule_routes(book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: C
 class _Rules:
     """What the routes answer."""
 
-    def __init__(self, book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: Clock) -> None:
+    def __init__(
+        self, book: RuleBook, exceptions: ExceptionBook, connectors: ConnectorBook, log: RunLog, clock: Clock
+    ) -> None:
         self._book = book
         self._exceptions = exceptions
+        self._connectors = connectors
         self._log = log
         self._clock = clock
 
@@ -134,12 +141,13 @@ class _Rules:
     async def bulk(self, request: Request) -> Response:
         body = (await document_of(request)).parameters
         is_dry = is_true(request, "dry_run")
-        return await run_in_threadpool(self._bulk, author_of(request, self._clock()), body, is_dry)
+        transfer = self._transfer(request)
+        return await run_in_threadpool(self._bulk, author_of(request, self._clock()), body, transfer, is_dry)
 
-    def _bulk(self, author: Author, body: Any, is_dry: bool) -> Response:
+    def _bulk(self, author: Author, body: Any, transfer: ConnectorTransfer, is_dry: bool) -> Response:
         if body.get("action") == "export":
             entries, missing = chosen(self._book, body, self._clock())
-            return _ndjson(self._export_text(entries, missing))
+            return _ndjson(self._export_text(transfer, entries, missing))
         ask = partial(ask_runs, self._log, now=author.at)
         bench = Workbench(RuleChanges(self._book, author), self._book, self._exceptions, ask, author)
         status, told = act(bench, body, is_dry=is_dry).document(is_dry=is_dry)
@@ -149,13 +157,15 @@ class _Rules:
 
     async def import_(self, request: Request) -> Response:
         overwrite, overwrites = is_true(request, "overwrite"), is_true(request, "overwrite_exceptions")
-        is_true(request, "overwrite_action_connectors")
-        author = author_of(request, self._clock())
+        overwrites_connectors = is_true(request, "overwrite_action_connectors")
+        author, transfer = author_of(request, self._clock()), self._transfer(request)
         text = await _uploaded(request)
 
         def imported() -> dict[str, Any]:
             take = partial(import_exceptions, self._exceptions, author=author, overwrites=overwrites)
-            return import_rules(RuleChanges(self._book, author), self._book, text, take, overwrite=overwrite)
+            take_connectors = partial(transfer.taken, author=author, overwrite=overwrites_connectors)
+            changes = RuleChanges(self._book, author)
+            return import_rules(changes, self._book, text, take, take_connectors, overwrite=overwrite)
 
         return json_reply(await run_in_threadpool(imported))
 
@@ -164,22 +174,33 @@ class _Rules:
         asked = _object(body).parameters if body.strip() not in (b"", b"null") else {}
         name = request.query_params.get("file_name", EXPORT_NAME)
         with_details = not is_true(request, "exclude_export_details")
-        return await run_in_threadpool(self._export, asked, name, with_details)
+        return await run_in_threadpool(self._export, self._transfer(request), asked, name, with_details)
 
-    def _export(self, asked: Any, name: str, with_details: bool) -> Response:
+    def _export(self, transfer: ConnectorTransfer, asked: Any, name: str, with_details: bool) -> Response:
         objects = asked.get("objects")
         if objects is None:
-            return _ndjson(self._export_text(self._book.entries, with_details=with_details), name)
+            return _ndjson(self._export_text(transfer, self._book.entries, with_details=with_details), name)
         is_list = isinstance(objects, list) and all(isinstance(one, dict) for one in objects)
         if not is_list or not all(isinstance(one.get("rule_id"), str) for one in objects):
             raise RequestError(400, 'objects is a list such as [{"rule_id": "…"}]')
         known, ids = self._book.known(), list(dict.fromkeys(one["rule_id"] for one in objects))
         rules = [known[rule_id] for rule_id in ids if rule_id in known]
         missing = [rule_id for rule_id in ids if rule_id not in known]
-        return _ndjson(self._export_text(rules, missing, with_details=with_details), name)
+        return _ndjson(self._export_text(transfer, rules, missing, with_details=with_details), name)
 
-    def _export_text(self, rules: Sequence[Entry], missing: Sequence[str] = (), *, with_details: bool = True) -> str:
-        return export_text(rules, self._exceptions, self._book.file_exceptions, missing, with_details=with_details)
+    def _export_text(
+        self,
+        transfer: ConnectorTransfer,
+        rules: Sequence[Entry],
+        missing: Sequence[str] = (),
+        *,
+        with_details: bool = True,
+    ) -> str:
+        lists = self._exceptions, self._book.file_exceptions
+        return export_text(rules, *lists, transfer, missing, with_details=with_details)
+
+    def _transfer(self, request: Request) -> ConnectorTransfer:
+        return ConnectorTransfer(self._connectors, space_of(request))
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
