@@ -28,6 +28,7 @@ from besra.service.rule_watch import Source
 from besra.service.security import Policy, Security, security_of
 from besra.service.server import Service, running
 from besra.service.stores import Places
+from besra.service.value_list_book import ValueListBook
 
 PASSWORD = "correct horse battery"
 XSRF = {"kbn-xsrf": "x"}
@@ -147,7 +148,7 @@ def _guarded(folder: Path, policy: Policy | None) -> Iterator[Guarded]:
     rules = folder / "rules"
     rules.mkdir(exist_ok=True)
     changed = threading.Event()
-    books = RuleBook(changed), ExceptionBook(changed)
+    books = RuleBook(changed), ExceptionBook(changed), ValueListBook(changed, ())
     terminal = Terminal.of(quiet=True, no_color=True)
     served = ServedRules((str(rules),), ExceptionFiles(), True, terminal, *books)
     source = Source((str(rules),), served.files, served.load, served.ends, *books)

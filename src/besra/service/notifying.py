@@ -42,6 +42,6 @@ def notifying(
     """Have new alerts of a store told of; `folder` is where the key of secrets is. Raises BesraError."""
     book = ConnectorBook(settings.connectors, alerts.connectors, Sealing(folder))
     sender = Sender(settings.outgoing, tell)
-    deliverer = Deliverer(alerts.database, book, sender, clock, settings.per_minute, settings.public_url)
+    deliverer = Deliverer(alerts.database, book, sender, clock, settings, tell)
     alerts.beside.append(Triggers(settings.defaults, clock, tell, settings.together))
     return Notifying(book, sender, deliverer, OutboxPages(alerts.database))
