@@ -77,6 +77,8 @@ class Outgoing:
                 last = error
                 continue
             opened.settimeout(timeout)
+            # Dialogues of short lines, as of SMTP, would wait for each other.
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return opened
         raise last or OSError(f"{host} has no address")
 
