@@ -15,20 +15,16 @@ from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
-from besra.cli.serving import ServedRules
-from besra.cli.terminal import Terminal
-from besra.rules.exception_loading import ExceptionFiles
+from besra.detection.detect import Job
 from besra.service import passwords
 from besra.service.app import app_of
 from besra.service.endpoint import Endpoint
-from besra.service.exception_book import ExceptionBook
 from besra.service.gate import Guard
-from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import Source
 from besra.service.security import Policy, Security, security_of
 from besra.service.server import Service, running
+from besra.service.spaces import Spaces
 from besra.service.stores import Places
-from besra.service.value_list_book import ValueListBook
 
 PASSWORD = "correct horse battery"
 XSRF = {"kbn-xsrf": "x"}
@@ -131,7 +127,7 @@ class Guarded:
 
 @contextmanager
 def guarded(folder: Path, policy: Policy | None = None) -> Iterator[Guarded]:
-    """A service over a rule of its own; there are the spaces `default` and `lab`."""
+    """A service without rules; there are the spaces `default` and `lab`."""
     # Passwords of tests need not be dear.
     dear, passwords._HASHER = passwords._HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     passwords._made.clear()
@@ -145,17 +141,11 @@ def guarded(folder: Path, policy: Policy | None = None) -> Iterator[Guarded]:
 
 @contextmanager
 def _guarded(folder: Path, policy: Policy | None) -> Iterator[Guarded]:
-    rules = folder / "rules"
-    rules.mkdir(exist_ok=True)
-    changed = threading.Event()
-    books = RuleBook(changed), ExceptionBook(changed), ValueListBook(changed, ())
-    terminal = Terminal.of(quiet=True, no_color=True)
-    served = ServedRules((str(rules),), ExceptionFiles(), True, terminal, *books)
-    source = Source((str(rules),), served.files, served.load, served.ends, *books)
+    spaces = Spaces(["lab"], threading.Event())
+    source = Source((), (), lambda: Job((), True), spaces=spaces)
     said: list[str] = []
     places = Places(folder / "data")
     with running(source, places, time.time_ns, said.append) as service:
-        spaces = ("default", "lab").__contains__
         alerts = service.stores.alerts
-        security = security_of(alerts, places.folder, time.time_ns, said.append, policy or Policy(), spaces)
+        security = security_of(alerts, places.folder, time.time_ns, said.append, policy or Policy(), spaces.has)
         yield Guarded(app_of(service, security=security), security, service, said)

@@ -11,7 +11,7 @@ from besra.language.expr import Predicate
 from besra.service.search_error import malformed, not_supported
 from besra.service.search_params import Params
 from besra.storage.alert_search import CountBy
-from besra.storage.alert_store import AlertStore
+from besra.storage.space_alerts import SpaceAlerts
 
 FIELDS: Mapping[str, CountBy] = {
     "kibana.alert.severity": CountBy.SEVERITY,
@@ -82,7 +82,7 @@ def _order(given: Any) -> tuple[bool, bool]:
     raise not_supported("this `order` of `terms`", 'write {"_count": "desc"} or {"_key": "asc"}')
 
 
-def aggregated(alerts: AlertStore, condition: Predicate, asked: Sequence[Terms]) -> dict[str, Any]:
+def aggregated(alerts: SpaceAlerts, condition: Predicate, asked: Sequence[Terms]) -> dict[str, Any]:
     """What they come to over the alerts that satisfy a condition. Raises AlertStoreError."""
     known = {by: alerts.counts(by, condition) for by in {terms.by for terms in asked}}
     return {terms.name: _answer(terms, known[terms.by]) for terms in asked}

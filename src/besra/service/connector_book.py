@@ -53,6 +53,12 @@ class ConnectorBook:
             made = {one.id: one for _, one in self._made.values() if one.space == space and one.id not in own}
             return [*own.values(), *sorted(made.values(), key=lambda one: (one.name, one.id))]
 
+    def held(self, space: str) -> str:
+        """What was made in a space, as `spaces.Holder`."""
+        with self._lock:
+            number = sum(one.space == space for one, _ in self._made.values())
+        return f"{number:,} connectors" if number else ""
+
     def named(self, space: str, id_: str) -> Connector:
         """A connector that a space has. Raises RequestError (404)."""
         if (found := self.get(space, id_)) is None:

@@ -202,6 +202,6 @@ def refuse_runs(count: object) -> int:
     return count
 
 
-def with_id(rule: Rule, id_: str) -> Rule:
-    """The rule under the id of a trial, by which its alerts are told from those of others."""
-    return replace(rule, enabled=True, parameters={**rule.parameters, "id": id_, "enabled": True})
+def with_id(rule: Rule, id_: str, space: str) -> Rule:
+    """The rule in a space under the id of a trial, by which its alerts are told from those of others."""
+    return replace(rule, space=space, enabled=True, parameters={**rule.parameters, "id": id_, "enabled": True})

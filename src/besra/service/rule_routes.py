@@ -1,6 +1,6 @@
 """The routes of rule managers (interfaces.md 4, detection-engine.md 8.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from besra.service.author import author_of
 from besra.service.connector_book import ConnectorBook
 from besra.service.connector_transfer import ConnectorTransfer
 from besra.service.elasticsearch import body_of
-from besra.service.endpoint import Endpoint, Face, Right, endpoints, space_of
+from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints, space_of
 from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
@@ -30,6 +30,7 @@ from besra.service.rule_export import export_text
 from besra.service.rule_import import import_rules
 from besra.service.rule_query import find
 from besra.service.runs import Clock
+from besra.service.spaces import Spaces
 from besra.storage.workflow import Author
 
 RULES = "/api/detection_engine/rules"
@@ -40,42 +41,48 @@ NDJSON = "application/ndjson; charset=utf-8"
 EXPORT_NAME = "rules_export.ndjson"
 
 
-def rule_routes(
-    book: RuleBook, exceptions: ExceptionBook, connectors: ConnectorBook, log: RunLog, clock: Clock
-) -> list[Endpoint]:
-    """All of them, over the rules of a service."""
-    api = _Rules(book, exceptions, connectors, log, clock)
+def rule_routes(spaces: Spaces, connectors: ConnectorBook, clock: Clock) -> list[Endpoint]:
+    """All of them, each over the rules of the space it is asked in."""
+
+    def spaced(answer: "Callable[[_Rules, Request], Awaitable[Response]]") -> Handler:
+        async def answered(request: Request) -> Response:
+            space = space_of(request)
+            of_space = spaces.rules(space), spaces.exceptions(space), spaces.alerts(space)
+            return await answer(_Rules(*of_space, ConnectorTransfer(connectors, space), clock), request)
+
+        return answered
+
     looks = [
-        ("GET", f"{RULES}/_find", api.find),
-        ("POST", f"{RULES}/_export", api.export),
-        ("GET", "/api/detection_engine/tags", api.tags),
-        ("GET", RULES, api.read),
+        ("GET", f"{RULES}/_find", spaced(_Rules.find)),
+        ("POST", f"{RULES}/_export", spaced(_Rules.export)),
+        ("GET", "/api/detection_engine/tags", spaced(_Rules.tags)),
+        ("GET", RULES, spaced(_Rules.read)),
     ]
     changes = [
-        ("POST", f"{RULES}/_bulk_action", api.bulk),
-        ("POST", f"{RULES}/_import", api.import_),
-        ("POST", RULES, api.create),
-        ("PUT", RULES, api.update),
-        ("PATCH", RULES, api.patch),
-        ("DELETE", RULES, api.delete),
+        ("POST", f"{RULES}/_bulk_action", spaced(_Rules.bulk)),
+        ("POST", f"{RULES}/_import", spaced(_Rules.import_)),
+        ("POST", RULES, spaced(_Rules.create)),
+        ("PUT", RULES, spaced(_Rules.update)),
+        ("PATCH", RULES, spaced(_Rules.patch)),
+        ("DELETE", RULES, spaced(_Rules.delete)),
     ]
     return [
         *endpoints(Face.KIBANA, Right.READ, looks),
         *endpoints(Face.KIBANA, Right.AUTHOR, changes),
-        Endpoint(Face.OWN, "GET", "/api/v1/rules/{id}/history", Right.READ, api.history),
+        Endpoint(Face.OWN, "GET", "/api/v1/rules/{id}/history", Right.READ, spaced(_Rules.history)),
     ]
 
 
 class _Rules:
-    """What the routes answer."""
+    """What the routes answer, in a space."""
 
     def __init__(
-        self, book: RuleBook, exceptions: ExceptionBook, connectors: ConnectorBook, log: RunLog, clock: Clock
+        self, book: RuleBook, exceptions: ExceptionBook, log: RunLog, connectors: ConnectorTransfer, clock: Clock
     ) -> None:
         self._book = book
         self._exceptions = exceptions
-        self._connectors = connectors
         self._log = log
+        self._connectors = connectors
         self._clock = clock
 
     def _changes(self, request: Request) -> RuleChanges:
@@ -141,13 +148,12 @@ class _Rules:
     async def bulk(self, request: Request) -> Response:
         body = (await document_of(request)).parameters
         is_dry = is_true(request, "dry_run")
-        transfer = self._transfer(request)
-        return await run_in_threadpool(self._bulk, author_of(request, self._clock()), body, transfer, is_dry)
+        return await run_in_threadpool(self._bulk, author_of(request, self._clock()), body, is_dry)
 
-    def _bulk(self, author: Author, body: Any, transfer: ConnectorTransfer, is_dry: bool) -> Response:
+    def _bulk(self, author: Author, body: Any, is_dry: bool) -> Response:
         if body.get("action") == "export":
             entries, missing = chosen(self._book, body, self._clock())
-            return _ndjson(self._export_text(transfer, entries, missing))
+            return _ndjson(self._export_text(entries, missing))
         ask = partial(ask_runs, self._log, now=author.at)
         bench = Workbench(RuleChanges(self._book, author), self._book, self._exceptions, ask, author)
         status, told = act(bench, body, is_dry=is_dry).document(is_dry=is_dry)
@@ -158,12 +164,12 @@ class _Rules:
     async def import_(self, request: Request) -> Response:
         overwrite, overwrites = is_true(request, "overwrite"), is_true(request, "overwrite_exceptions")
         overwrites_connectors = is_true(request, "overwrite_action_connectors")
-        author, transfer = author_of(request, self._clock()), self._transfer(request)
+        author = author_of(request, self._clock())
         text = await _uploaded(request)
 
         def imported() -> dict[str, Any]:
             take = partial(import_exceptions, self._exceptions, author=author, overwrites=overwrites)
-            take_connectors = partial(transfer.taken, author=author, overwrite=overwrites_connectors)
+            take_connectors = partial(self._connectors.taken, author=author, overwrite=overwrites_connectors)
             changes = RuleChanges(self._book, author)
             return import_rules(changes, self._book, text, take, take_connectors, overwrite=overwrite)
 
@@ -174,33 +180,23 @@ class _Rules:
         asked = _object(body).parameters if body.strip() not in (b"", b"null") else {}
         name = request.query_params.get("file_name", EXPORT_NAME)
         with_details = not is_true(request, "exclude_export_details")
-        return await run_in_threadpool(self._export, self._transfer(request), asked, name, with_details)
+        return await run_in_threadpool(self._export, asked, name, with_details)
 
-    def _export(self, transfer: ConnectorTransfer, asked: Any, name: str, with_details: bool) -> Response:
+    def _export(self, asked: Any, name: str, with_details: bool) -> Response:
         objects = asked.get("objects")
         if objects is None:
-            return _ndjson(self._export_text(transfer, self._book.entries, with_details=with_details), name)
+            return _ndjson(self._export_text(self._book.entries, with_details=with_details), name)
         is_list = isinstance(objects, list) and all(isinstance(one, dict) for one in objects)
         if not is_list or not all(isinstance(one.get("rule_id"), str) for one in objects):
             raise RequestError(400, 'objects is a list such as [{"rule_id": "…"}]')
         known, ids = self._book.known(), list(dict.fromkeys(one["rule_id"] for one in objects))
         rules = [known[rule_id] for rule_id in ids if rule_id in known]
         missing = [rule_id for rule_id in ids if rule_id not in known]
-        return _ndjson(self._export_text(transfer, rules, missing, with_details=with_details), name)
+        return _ndjson(self._export_text(rules, missing, with_details=with_details), name)
 
-    def _export_text(
-        self,
-        transfer: ConnectorTransfer,
-        rules: Sequence[Entry],
-        missing: Sequence[str] = (),
-        *,
-        with_details: bool = True,
-    ) -> str:
+    def _export_text(self, rules: Sequence[Entry], missing: Sequence[str] = (), *, with_details: bool = True) -> str:
         lists = self._exceptions, self._book.file_exceptions
-        return export_text(rules, *lists, transfer, missing, with_details=with_details)
-
-    def _transfer(self, request: Request) -> ConnectorTransfer:
-        return ConnectorTransfer(self._connectors, space_of(request))
+        return export_text(rules, *lists, self._connectors, missing, with_details=with_details)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------

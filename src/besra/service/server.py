@@ -13,16 +13,14 @@ from besra.notify.connectors_file import NotifySettings
 from besra.service.allocator import use_few_arenas
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
-from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import Clock, Ingest
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
 from besra.service.notifying import NO_NOTIFICATIONS, Notifying, notifying
 from besra.service.preview import Previews
-from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
+from besra.service.spaces import Spaces
 from besra.service.stores import Places, Stores, stores_at
-from besra.service.value_list_book import ValueListBook
 from besra.storage.event_rows import EventReader
 from besra.storage.event_upkeep import EventUpkeep
 
@@ -50,9 +48,7 @@ class Service:
     letters: DeadLetters
     reader: EventReader
     maintenance: Maintenance
-    book: RuleBook
-    exceptions: ExceptionBook
-    lists: ValueListBook
+    spaces: Spaces
     source: Source
     previews: Previews
     notifying: Notifying
@@ -72,10 +68,9 @@ def running(
     use_few_arenas()
     with ExitStack() as closing:
         stores = closing.enter_context(stores_at(places))
-        source.book.open(stores.alerts.rules)
-        source.exceptions.open(stores.alerts.exceptions)
-        source.lists.open(stores.alerts.value_lists)
+        source.spaces.open(stores.alerts)
         told_of = notifying(settings.notify, stores.alerts, places.folder, clock, tell)
+        source.spaces.holders.append(told_of.book.held)
         job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
@@ -124,9 +119,7 @@ def running(
             letters,
             reader,
             maintenance,
-            source.book,
-            source.exceptions,
-            source.lists,
+            source.spaces,
             source,
             previews,
             told_of,

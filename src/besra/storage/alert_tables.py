@@ -7,7 +7,7 @@ columns and tables of its own and comes back into the document when it is read, 
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Table
 
-from besra.storage.columns import JSON_VALUE, METADATA, NAME, NUMBERED, TIME
+from besra.storage.columns import JSON_VALUE, METADATA, NAME, NUMBERED, TIME, of_space
 
 RULE_COPY = Table(
     "rule_copy",
@@ -21,6 +21,7 @@ ALERT = Table(
     "alert",
     METADATA,
     Column("id", NAME, primary_key=True),
+    of_space(),
     Column("rule_uuid", NAME, nullable=False),
     Column("rule_id", NAME, nullable=False),
     Column("rule_name", NAME, nullable=False),
@@ -37,9 +38,10 @@ ALERT = Table(
     Column("group_id", NAME),
     Column("document", JSON_VALUE, nullable=False),
     Index(None, "created", "id"),
-    Index(None, "original_time", "id"),
-    Index(None, "status", "created"),
-    Index(None, "severity", "created"),
+    Index(None, "space", "created", "id"),
+    Index(None, "space", "original_time", "id"),
+    Index(None, "space", "status", "created"),
+    Index(None, "space", "severity", "created"),
     Index(None, "rule_uuid", "created"),
     Index(None, "rule_name"),
     Index(None, "rule_copy"),

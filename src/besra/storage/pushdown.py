@@ -50,8 +50,10 @@ MOST_TEXTS = 20
 """Texts that are looked for in a document before it is read."""
 
 IDS = ("kibana.alert.uuid", "_id")
+SPACE = "kibana.space_ids"
 BUILDING_BLOCK = "kibana.alert.building_block_type"
 NAMES: Mapping[str, Column[Any]] = {
+    SPACE: ALERT.c.space,
     STATUS: ALERT.c.status,
     USER: ALERT.c.status_by,
     REASON: ALERT.c.status_reason,

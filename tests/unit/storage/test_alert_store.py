@@ -142,7 +142,7 @@ def test_the_outcome_of_an_execution(store: AlertStore, tmp_path: Path) -> None:
     outcome = outcome_of(done, RunInfo(NOW), SECOND, Progress(NOW, 3))
     assert store.commit(outcome).new == (done.alerts[0]["kibana.alert.uuid"],)
     (told,) = store.runs()
-    assert (told.id, told.rule_id, told.kind) == (RunInfo(NOW).execution_id, done.rule.rule_id, "manual")
+    assert (told.id, told.rule_id, told.kind) == (RunInfo(NOW).execution_id("default"), done.rule.rule_id, "manual")
     assert (told.status, told.problems[0].code) == (RunStatus.WARNING, "max-alerts-reached")
     assert told.metrics == {"total_matches": 4, "suppressed_matches": 1, "known_matches": 0}
     assert store.groups() == {group.instance_id: group for group in done.groups}

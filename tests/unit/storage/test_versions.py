@@ -1,5 +1,6 @@
 """The tables of a database are brought up to this version of besra, from every version there has been."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,16 +8,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import insert, text
-from tests.unit.storage.samples import NOW, alert, run
+from tests.unit.storage.samples import NOW, alert, run, without_space
 
 from besra.storage import run_tables, versions
 from besra.storage.alert_row import rows_of
+from besra.storage.alert_search import Search
 from besra.storage.alert_store import AlertStore
-from besra.storage.alert_tables import ALERT, RULE_COPY
+from besra.storage.alert_tables import ALERT, ALERT_TAG, RULE_COPY
 from besra.storage.columns import METADATA
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
+from besra.storage.rule_store import Write
+from besra.storage.space_alerts import SpaceAlerts
 
 FIRST = "0001"
 STEPS = [step.revision for step in ScriptDirectory(versions.FOLDER).walk_revisions()]
@@ -54,11 +58,61 @@ def test_a_database_of_the_first_version_keeps_what_it_has(database: Database, p
     with database.writing() as connection:
         assert versions.version_of(connection) == FIRST
         connection.execute(insert(RULE_COPY), [{"id": rows.copy[0], "fields": rows.copy[1]}])
-        connection.execute(insert(ALERT), [rows.alert])
+        connection.execute(insert(ALERT), [without_space(rows.alert)])
     with AlertStore(place) as store:
         assert list(store.alerts(["a1"])) == ["a1"]
         store.commit(Outcome(run(), [alert(1)], Progress(NOW, 1)))
         assert (store.count(), len(store.runs())) == (1, 1)
+    assert differences(database) == []
+
+
+BEFORE_SPACES = "0009"
+WRITTEN = (
+    (
+        "INSERT INTO rule (id, rule_id, enabled, revision, created, created_by, updated, updated_by, document)"
+        " VALUES ('u', 'r', true, 0, 1, 'me', 1, 'me', '{}')"
+    ),
+    "INSERT INTO rule_switch (rule_id, enabled) VALUES ('f', false)",
+    "INSERT INTO rule_change (rule, rule_id, at, by, what, revision) VALUES ('u', 'r', 1, 'me', 'created', 0)",
+    "INSERT INTO exception (kind, namespace, name, document) VALUES ('list', 'single', 'l', '{}')",
+    "INSERT INTO exception (kind, namespace, name, document) VALUES ('list', 'agnostic', 'l', '{}')",
+    (
+        'INSERT INTO gap (rule_uuid, start, "end", status, filled, message, found, kind)'
+        " VALUES ('u', 1, 2, 'unfilled', '[]', '', 3, 'gap')"
+    ),
+    (
+        "INSERT INTO execution (rule_uuid, id, rule_id, rule_name, kind, started, duration, status, message,"
+        " new_alerts, known_alerts, metrics, problems)"
+        " VALUES ('u', 'x', 'r', 'R', 'live', 1, 2, 'succeeded', '', 1, 0, '{}', '[]')"
+    ),
+)
+
+
+def test_what_was_there_before_there_were_spaces_is_in_the_default_one(database: Database, place: Any) -> None:
+    versions.bring_up(database, BEFORE_SPACES)
+    rows = rows_of(alert(1))
+    with database.writing() as connection:
+        connection.execute(insert(RULE_COPY), [{"id": rows.copy[0], "fields": rows.copy[1]}])
+        connection.execute(insert(ALERT), [without_space(rows.alert)])
+        connection.execute(insert(ALERT_TAG), [{"alert": "a1", "name": "lab"}])
+        for statement in WRITTEN:
+            connection.execute(text(statement))
+    with AlertStore(place) as store:
+        (found,) = SpaceAlerts(store, "default").search(Search()).alerts
+        assert found["kibana.alert.workflow_tags"] == ["lab"]  # tables that are written anew take nothing with them
+        assert [one.id for one in store.rules().all()] == ["u"]
+        assert store.rules().switches() == {"f": False}
+        assert [one.rule for one in store.rules().history("r")] == ["u"]
+        assert {(key.namespace, key.space) for key in store.exceptions.all()} == {
+            ("single", "default"),
+            ("agnostic", "*"),
+        }
+        assert [gap.rule_uuid for gap in SpaceAlerts(store, "default").gaps()] == ["u"]
+        assert [one.id for one in SpaceAlerts(store, "default").runs()] == ["x"]
+        other = SpaceAlerts(store, "soc")
+        assert (other.count(), other.gaps(), other.runs(), store.rules("soc").all()) == (0, (), (), [])
+        store.rules("soc").write([Write(replace(store.rules().all()[0], id="v", space="soc"))])
+        assert [one.id for one in store.rules("soc").all()] == ["v"]
     assert differences(database) == []
 
 

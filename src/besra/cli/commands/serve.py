@@ -10,7 +10,7 @@ import click
 from besra.cli.brokers import broker_options, sources_of
 from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
-from besra.cli.options import SizeType, rules_option
+from besra.cli.options import SizeType, SpacePath, rules_option
 from besra.cli.secrets import Url
 from besra.cli.security import address_of, place_of, policy_of, security_options, set_up_notice
 from besra.cli.settings import config_option, tell_settings
@@ -22,6 +22,14 @@ from besra.errors import InputError
 @click.command(epilog=EXIT_CODE_HELP, short_help="Take events over HTTP and run the rules while they arrive.")
 @config_option
 @rules_option
+@click.option(
+    "--rules-in",
+    "elsewhere",
+    type=SpacePath(),
+    multiple=True,
+    metavar="SPACE=PATH",
+    help="Rule file or folder of another space than `default` (repeatable).",
+)
 @click.option("--data", "folder", default="besra-data", show_default=True, metavar="DIR", help="Where all is kept.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
@@ -58,16 +66,15 @@ def serve(
     What is acknowledged is on disk. Ctrl-C or SIGTERM ends it once all of that has been dealt with.
     """
     try:
-        from besra.cli.serving import ServedRules  # noqa: PLC0415  optional, as what it needs
+        from besra.cli.serving import ServedRules, paths_by_space  # noqa: PLC0415  optional, as what it needs
         from besra.cli.serving_settings import settings_of  # noqa: PLC0415
         from besra.service.app import app_of  # noqa: PLC0415
         from besra.service.consumer import Consumer  # noqa: PLC0415
-        from besra.service.exception_book import ExceptionBook  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
-        from besra.service.rule_book import RuleBook  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
         from besra.service.security import security_of  # noqa: PLC0415
         from besra.service.server import running  # noqa: PLC0415
+        from besra.service.spaces import Spaces  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
         from besra.service.value_list_book import ValueListBook  # noqa: PLC0415
         from besra.service.watch import watching  # noqa: PLC0415
@@ -79,11 +86,12 @@ def serve(
     place, policy = place_of(given), policy_of(given)
     brokers = sources_of(given)
     changed = threading.Event()
-    files = exception_files(given)
-    books = RuleBook(changed), ExceptionBook(changed), ValueListBook(changed, files.value_lists)
-    served = ServedRules(rules, files, not given["any_index"], terminal, *books)
-    beside = served.files, served.load, served.ends, served.read, files, not given["any_index"]
-    source = Source(rules or ("bundled",), *beside, *books)
+    files, match_index = exception_files(given), not given["any_index"]
+    paths = paths_by_space(rules or ("bundled",), given["elsewhere"])
+    spaces = Spaces(paths, changed, ValueListBook(changed, files.value_lists))
+    served = ServedRules(paths, files, match_index, terminal, spaces)
+    all_paths = [path for of in paths.values() for path in of]
+    source = Source(all_paths, served.files, served.load, served.ends, served.read, files, match_index, spaces)
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     settings = settings_of(given)
 
@@ -96,7 +104,7 @@ def serve(
         watching([Path(name) for name in watched], places.folder, service.ingest, tell) as watchers,
     ):
         consumers = [Consumer(broker, service.ingest, service.letters, tell) for broker in brokers]
-        security = security_of(service.stores.alerts, places.folder, time.time_ns, tell, policy)
+        security = security_of(service.stores.alerts, places.folder, time.time_ns, tell, policy, service.spaces.has)
         if security.token.text:
             # Also where only errors are told: without it nobody can do anything.
             print(set_up_notice(security.token, place), file=sys.stderr, flush=True)  # noqa: T201
