@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -63,7 +64,8 @@ def app_of(
         return PlainTextResponse("ok\n")
 
     async def metrics(_: Request) -> Response:
-        told = metrics_text(service, watchers, searching, stream.listening) + consumer_metrics(consumers)
+        told = await run_in_threadpool(metrics_text, service, watchers, searching, stream.listening)
+        told += consumer_metrics(consumers)
         return PlainTextResponse(told, media_type="text/plain; version=0.0.4")
 
     # What takes events comes first, since routes are looked through in this order.
@@ -80,7 +82,7 @@ def app_of(
         *manager_routes(service.spaces, service.source, service.previews, searching, service.clock),
         *runs_api.routes(service),
         *status_routes(),
-        *rule_routes(service.spaces, service.clock),
+        *rule_routes(service.spaces, service.notifying.book, service.clock),
         *space_routes(service.spaces),
         *cluster.routes(),
         *dead_letter_routes(service.letters),
@@ -120,7 +122,7 @@ def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searc
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(failing_of(service)))),
         **maintenance_metrics(service.maintenance.told),
-        **notification_metrics(service.notifying.pages.counts(), service.notifying.deliverer),
+        **notification_metrics(service.notifying.counts(), service.notifying.deliverer),
         **look_back_metrics(service.duty.pump.kept, is_full=bool(service.duty.pump.lacking)),
         **searching.metrics(),
         "besra_alert_listeners": ("gauge", "Those who follow new alerts.", listeners),
