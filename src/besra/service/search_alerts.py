@@ -1,13 +1,14 @@
 """Alerts, searched as Elasticsearch searches an index: those of `.alerts-security.alerts-default`."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from besra.language.expr import Predicate
 from besra.language.relative import at
 from besra.language.simplify import FALSE, all_of
+from besra.service.alert_aggregations import Terms, aggregated
 from besra.service.search_error import not_supported
 from besra.service.search_indices import ALERTS, indices_of
 from besra.service.search_params import Params
@@ -68,10 +69,10 @@ def page_of_alerts(params: Params, condition: Predicate, size: int, warnings: tu
     return AlertRequest(search, shown, len(sort) + 1 if given else 0, warnings)
 
 
-def alert_answer(alerts: AlertStore, request: AlertRequest) -> dict[str, Any]:
-    """The answer to a search of alerts. Raises AlertStoreError."""
+def alert_answer(alerts: AlertStore, request: AlertRequest, counted: Sequence[Terms] = ()) -> dict[str, Any]:
+    """The answer to a search of alerts, with what is to be counted of all it finds. Raises AlertStoreError."""
     started = time.perf_counter()
-    page = alerts.search(request.search)
+    page = alerts.search(replace(request.search, by={terms.by for terms in counted}))
     rows = [
         {
             "_index": ALERTS,
@@ -82,7 +83,8 @@ def alert_answer(alerts: AlertStore, request: AlertRequest) -> dict[str, Any]:
         }
         for alert, values in zip(page.alerts, page.sort_values, strict=True)
     ]
-    return search_answer(rows, page.total, started)
+    answer = search_answer(rows, page.total, started)
+    return {**answer, "aggregations": aggregated(page.counts, counted)} if counted else answer
 
 
 def alert_count(alerts: AlertStore, request: AlertRequest) -> dict[str, Any]:

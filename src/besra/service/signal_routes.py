@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from besra.service.alert_aggregations import aggregated
 from besra.service.answering import changing, object_of, routes_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import Handler, reply, reply_documents
@@ -17,7 +16,7 @@ from besra.service.ingest import Clock
 from besra.service.search_alerts import alert_answer
 from besra.service.search_routes import warned
 from besra.service.searching import Searching
-from besra.service.signals import SignalSearch, names_change, signal_search, status_change
+from besra.service.signals import names_change, signal_search, status_change
 from besra.storage.alert_store import AlertStore
 from besra.storage.workflow import Changed, Chosen, Names
 
@@ -29,7 +28,7 @@ def signal_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
 
     async def search(request: Request) -> Response:
         asked = signal_search(await object_of(request), request.query_params, clock())
-        found = await searching.run(lambda: _found(alerts, asked))
+        found = await searching.run(lambda: alert_answer(alerts, asked.page, asked.counted))
         return reply_documents(found, headers=warned(asked.page.warnings))
 
     async def status(request: Request) -> Response:
@@ -50,13 +49,6 @@ def signal_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
         *routes_of(f"{PREFIX}/tags", changing(naming(Names.TAGS)), ["POST"]),
         *routes_of(f"{PREFIX}/assignees", changing(naming(Names.ASSIGNEES)), ["POST"]),
     ]
-
-
-def _found(alerts: AlertStore, asked: SignalSearch) -> dict[str, Any]:
-    answer = alert_answer(alerts, asked.page)
-    if not asked.counted:
-        return answer
-    return {**answer, "aggregations": aggregated(alerts, asked.page.search.condition, asked.counted)}
 
 
 async def _changed(chosen: Chosen, change: Callable[[], Changed]) -> Response:

@@ -27,7 +27,11 @@ def bring_up(database: Database, to: str = "head") -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         config = _config(connection)
         _refuse_newer(database.name, connection, ScriptDirectory.from_config(config))
+        before = version_of(connection)
         command.upgrade(config, to)
+        is_upgraded = before is not None and version_of(connection) != before
+    if is_upgraded:
+        database.compact()
 
 
 def version_of(connection: Connection) -> str | None:

@@ -1,18 +1,18 @@
 """The tables of a database are brought up to this version of besra, from every version there has been."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, text
+from sqlalchemy import text
+from tests.unit.storage import old_rows
 from tests.unit.storage.samples import NOW, alert, run
 
 from besra.storage import run_tables, versions
-from besra.storage.alert_row import rows_of
 from besra.storage.alert_store import AlertStore
-from besra.storage.alert_tables import ALERT, RULE_COPY
 from besra.storage.columns import METADATA
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.outcome import Outcome
@@ -48,18 +48,28 @@ def test_the_steps_lead_to_the_tables_of_the_program(database: Database) -> None
         assert versions.version_of(connection) == STEPS[0]
 
 
-def test_a_database_of_the_first_version_keeps_what_it_has(database: Database, place: Any) -> None:
-    versions.bring_up(database, FIRST)
-    rows = rows_of(alert(1))
-    with database.writing() as connection:
-        assert versions.version_of(connection) == FIRST
-        connection.execute(insert(RULE_COPY), [{"id": rows.copy[0], "fields": rows.copy[1]}])
-        connection.execute(insert(ALERT), [rows.alert])
+@pytest.mark.parametrize("version", STEPS[::-1])
+def test_a_database_of_every_version_keeps_what_it_has(database: Database, place: Any, version: str) -> None:
+    old_rows.build(database, version, STEPS[::-1])
+    with database.reading() as connection:
+        assert versions.version_of(connection) == version
     with AlertStore(place) as store:
-        assert list(store.alerts(["a1"])) == ["a1"]
-        store.commit(Outcome(run(), [alert(1)], Progress(NOW, 1)))
-        assert (store.count(), len(store.runs())) == (1, 1)
+        old_rows.check(store, version)
+        store.commit(Outcome(run(2), [alert(9)], Progress(NOW, 9)))
+        assert list(store.alerts(["a9"])) == ["a9"]
     assert differences(database) == []
+
+
+def test_a_file_is_as_small_after_the_step_as_its_rows(tmp_path: Path) -> None:
+    place = tmp_path / "alerts.sqlite"
+    database = Database(place)
+    old_rows.build(database, "0006", STEPS[::-1])
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alert SET document = json_set(document, '$.fill', hex(zeroblob(2000000)))"))
+        connection.execute(text("UPDATE alert SET document = json_remove(document, '$.fill')"))
+    database.close()
+    AlertStore(place).close()
+    assert place.stat().st_size < 2_000_000
 
 
 def test_a_database_of_a_newer_besra_is_refused_and_stays_as_it_is(database: Database, place: Any) -> None:
