@@ -14,10 +14,11 @@ from starlette.testclient import TestClient
 from besra.rules.cache import load_remembered
 from besra.rules.loaded import RuleSet
 from besra.service.exception_book import ExceptionBook
-from besra.service.kibana import status_routes
 from besra.service.plain_paths import PlainPaths
+from besra.service.routing import routes_of
 from besra.service.rule_book import RuleBook
 from besra.service.rule_routes import RULES, rule_routes
+from besra.service.status_routes import status_routes
 from besra.storage.alert_store import AlertStore
 
 XSRF = {"kbn-xsrf": "true"}
@@ -78,7 +79,8 @@ def api(place: Path | str, rules: Path | None = None) -> Iterator[Api]:
         exceptions = ExceptionBook()
         exceptions.open(store.exceptions)
         app = Starlette(
-            routes=[*status_routes(), *rule_routes(book, exceptions, clock)], middleware=[Middleware(PlainPaths)]
+            routes=routes_of([*status_routes(), *rule_routes(book, exceptions, clock)]),
+            middleware=[Middleware(PlainPaths)],
         )
         with TestClient(app) as client:
             yield Api(client, book, store, files, now)

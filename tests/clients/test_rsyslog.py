@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from besra.service import cluster, elasticsearch
 from besra.service.ingest import DEFAULT_LIMITS, Ingest, Limits
 from besra.service.protocol import Protocol
+from besra.service.routing import routes_of
 from besra.storage.journal import Journal, JournalError
 from tests.clients.streams import Stream, eventually
 from tests.documents import ROOT, blocks_of
@@ -192,7 +193,7 @@ def taking(folder: Path) -> Iterator[tuple[Moody, tuple[str, int]]]:
     """The routes a shipper uses on their own, and where they are."""
     journal = Journal(folder)
     ingest = Moody(journal, folder, time.time_ns)
-    app = Starlette(routes=[*cluster.routes(), *elasticsearch.routes(ingest)])
+    app = Starlette(routes=routes_of([*cluster.routes(), *elasticsearch.routes(ingest)]))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, http=Protocol, lifespan="off", log_level="critical"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

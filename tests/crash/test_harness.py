@@ -126,3 +126,6 @@ def test_alerts_of_two_runs_differ_in_nothing_that_counts() -> None:
     one = {ID: "a", "kibana.alert.start": "1", "besra": {"total_matches": 1}, "event.action": "single"}
     assert differences(one, {**one, "kibana.alert.start": "2", "besra": {"total_matches": 2}}) == []
     assert differences(one, {**one, "event.action": "other"}) == ["event.action"]
+    nested = {"kibana.alert.start": "1", "event": {"action": "start", "ingested": "1"}, "besra": {}}
+    assert differences(nested, {**nested, "event": {"action": "start", "ingested": "2"}}) == []
+    assert differences(nested, {**nested, "event": {"action": "stop", "ingested": "1"}}) == ["event"]

@@ -109,10 +109,15 @@ def _same(given: Document, stored: Document) -> bool:
     stored = dict(stored)
     stored.pop("event.ingested", None)
     if isinstance(stored.get("event"), dict):
-        event = {name: value for name, value in stored["event"].items() if name != "ingested"}
-        stored["event"] = event
-        given = {**given, "event": {k: v for k, v in given.get("event", {}).items() if k != "ingested"}}
+        stored, given = _without_ingested(stored), _without_ingested({"event": {}, **given})
     return stored == given
+
+
+def _without_ingested(document: Mapping[str, Any]) -> Document:
+    """A document without the time it came, where that is a member of its `event`."""
+    if not isinstance(event := document.get("event"), dict):
+        return dict(document)
+    return {**document, "event": {name: value for name, value in event.items() if name != "ingested"}}
 
 
 def _alerts(
@@ -151,7 +156,8 @@ def differences(scanned: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str
 
 
 def _compared(alert: Mapping[str, Any]) -> dict[str, Any]:
-    parts = {**alert, **{f"besra.{name}": value for name, value in alert["besra"].items()}}
+    # An alert has the fields of its event, in the form the event has them.
+    parts = {**_without_ingested(alert), **{f"besra.{name}": value for name, value in alert["besra"].items()}}
     left_out = ("besra", *SEEN_BY_A_RUN)
     found = {n: value for n, value in parts.items() if n not in left_out and not n.startswith(OF_A_RUN)}
     for name in OF_ITS_EVENTS:

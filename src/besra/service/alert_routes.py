@@ -9,13 +9,13 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from besra.schema.timestamp import format_timestamp
 from besra.service.alert_stream import HEADERS, AlertStream, Listening
-from besra.service.answering import RequestError, answering, changing, object_of
+from besra.service.answering import RequestError, object_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import reply_documents
+from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.ingest import Clock
 from besra.service.plain_paths import named
 from besra.storage.alert_store import AlertStore
@@ -26,7 +26,7 @@ LONGEST_POSITION = 18
 """Digits."""
 
 
-def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[Route]:
+def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[Endpoint]:
     """All of them, over what keeps alerts."""
 
     async def alert(request: Request) -> Response:
@@ -67,11 +67,11 @@ def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[
         return Listening(stream, position)
 
     return [
-        Route(f"{PREFIX}/stream", answering(follow), methods=["GET"]),
-        Route(f"{PREFIX}/{{id}}", answering(alert), methods=["GET"]),
-        Route(f"{PREFIX}/{{id}}/notes", answering(notes), methods=["GET"]),
-        Route(f"{PREFIX}/{{id}}/notes", answering(changing(add_note)), methods=["POST"]),
-        Route(f"{PREFIX}/{{id}}/history", answering(history), methods=["GET"]),
+        Endpoint(Face.OWN, "GET", f"{PREFIX}/stream", Right.READ, follow),
+        Endpoint(Face.OWN, "GET", f"{PREFIX}/{{id}}", Right.READ, alert),
+        Endpoint(Face.OWN, "GET", f"{PREFIX}/{{id}}/notes", Right.READ, notes),
+        Endpoint(Face.OWN, "POST", f"{PREFIX}/{{id}}/notes", Right.WORK, add_note),
+        Endpoint(Face.OWN, "GET", f"{PREFIX}/{{id}}/history", Right.READ, history),
     ]
 
 

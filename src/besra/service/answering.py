@@ -1,24 +1,26 @@
-"""What routes in Kibana's shape share: their addresses, bodies and errors (detection-engine.md 8)."""
+"""What routes in Kibana's shape share, those below /api/v1 among them: bodies, errors, answers (detection-engine.md 8).
+
+As in Kibana, whoever changes something sends the header `kbn-xsrf`: no page in a browser can do so by itself.
+"""
 
 from collections.abc import Mapping, Sequence
-from functools import wraps
 from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from besra.errors import QueryError
+from besra.problems import Problem
+from besra.rules.ndjson import json_text
 from besra.service.body import BodyError
-from besra.service.elasticsearch import Handler, body_of, guarded, reply
+from besra.service.elasticsearch import body_of
 from besra.service.ingest import BusyError
-from besra.service.plain_paths import named
 from besra.service.search_error import SearchError
 from besra.storage.database import AlertStoreError
+from besra.storage.event_store import EventStoreError
+from besra.storage.journal import JournalError
 
-SPACE = "default"
-"""The only one there is."""
 LARGEST_BODY = 10 << 20
 OF_ASKER = ("alert-search", "alert-change")
 """Problems of the alert store that are the asker's to mend; the database is not."""
@@ -27,60 +29,79 @@ AGAIN = {"Retry-After": "10"}
 
 
 class RequestError(Exception):
-    """A request that is not done; `status` is the HTTP status that says so."""
+    """A request that is not done: the HTTP status that says so, what to say, and the problems of what was sent."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(reason)
         self.status = status
+        self.message = reason
+        self.problems = tuple(problems)
 
 
-def routes_of(path: str, handler: Handler, methods: Sequence[str]) -> list[Route]:
-    """The routes of an address of Kibana's, by itself and in a space."""
-    return [Route(f"{prefix}{path}", answering(handler), methods=list(methods)) for prefix in ("", "/s/{space}")]
+def check_header(request: Request) -> None:
+    """A change has to come with a header that no page of another site can have a browser send. Raises RequestError."""
+    if not any(name in request.headers for name in OWN_HEADERS):
+        raise RequestError(400, "a change needs the header kbn-xsrf, with any value, or x-besra-user")
 
 
-def changing(handler: Handler) -> Handler:
-    """The handler of a change, which has to come with a header that no page of another site can have a browser send."""
+# --- errors -----------------------------------------------------------------------------------------------------------
 
-    @wraps(handler)
-    async def changed(request: Request) -> Response:
-        if not any(name in request.headers for name in OWN_HEADERS):
-            raise RequestError(400, "a change needs the header kbn-xsrf, with any value, or x-besra-user")
-        return await handler(request)
+TOLD = (
+    RequestError,
+    BodyError,
+    SearchError,
+    QueryError,
+    BusyError,
+    AlertStoreError,
+    EventStoreError,
+    JournalError,
+    RecursionError,
+    ClientDisconnect,
+)
+"""What handlers may raise, and `refusal_of` answers."""
 
-    return changed
 
-
-def answering(handler: Handler) -> Handler:
-    """The handler with its errors in Kibana's shape."""
-
-    @wraps(handler)
-    async def answered(request: Request) -> Response:
-        try:
-            space = named(request, "space")
-            if space not in (None, SPACE):
-                raise RequestError(404, f"there is no space {space!r}; the only one is `{SPACE}`")
-            return await handler(request)
-        except (RequestError, BodyError, SearchError) as error:
+def refusal_of(error: Exception) -> Response:
+    """What is answered in Kibana's shape to an error of `TOLD`."""
+    match error:
+        case RequestError():
+            return json_reply(refusal(error), error.status)
+        case BodyError() | SearchError():
             return refused(error.status, str(error))
-        except QueryError as error:
+        case QueryError():
             return refused(400, str(error))
-        except BusyError as error:
+        case BusyError():
             return refused(429, str(error), {"Retry-After": str(error.seconds)})
-        except AlertStoreError as error:
-            is_asked = error.problem.code in OF_ASKER
-            return refused(400, str(error)) if is_asked else refused(503, str(error), AGAIN)
-        except RecursionError:
+        case AlertStoreError() if error.problem.code in OF_ASKER:
+            return refused(400, str(error))
+        case RecursionError():
             return refused(400, "a document is nested too deeply for a part of it to be shown")
-        except ClientDisconnect:
+        case ClientDisconnect():
             return refused(400, "the body was cut off")  # nobody is left to read it
-
-    return guarded(answered)
+        case _:
+            return refused(503, str(error), AGAIN)
 
 
 def refused(status: int, reason: str, headers: Mapping[str, str] | None = None) -> Response:
     """An error in Kibana's shape."""
-    return reply({"message": reason, "status_code": status}, status, headers)
+    return json_reply({"message": reason, "status_code": status}, status, headers)
+
+
+def refusal(error: RequestError) -> dict[str, Any]:
+    """An error in Kibana's shape, with the problems of what was sent."""
+    told = {"message": error.message, "status_code": error.status}
+    return {**told, "problems": [problem_document(one) for one in error.problems]} if error.problems else told
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """A problem of what was sent; line and column count from 1, in the body or the file."""
+    place = problem.place
+    where = {"line": place.line, "column": place.column} if place.line else {}
+    hint = {"hint": problem.hint} if problem.hint else {}
+    return {"code": problem.code, "severity": str(problem.severity), "message": problem.message, **hint, **where}
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
 
 
 async def object_of(request: Request) -> dict[str, Any]:
@@ -95,3 +116,23 @@ async def object_of(request: Request) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise RequestError(400, "the body is no JSON object")
     return given
+
+
+def is_true(request: Request, name: str) -> bool:
+    """Whether a parameter is true. Raises RequestError (400) if it is neither that nor false."""
+    value = request.query_params.get(name, "false")
+    if value not in ("true", "false"):
+        raise RequestError(400, f"{name} is true or false")
+    return value == "true"
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def json_reply(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON, whatever texts and numbers are in it."""
+    try:
+        text = orjson.dumps(value)
+    except TypeError:  # halves of surrogate pairs, numbers beyond 64 bits
+        text = json_text(value).encode()
+    return Response(text, status, headers, media_type="application/json")

@@ -7,7 +7,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.alert_routes import alert_routes
@@ -16,17 +15,18 @@ from besra.service.background import beside
 from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
-from besra.service.elasticsearch import broken, unrouted
+from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.exception_routes import exception_routes
-from besra.service.kibana import status_routes
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
+from besra.service.routing import broken, routes_of, unrouted
 from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
 from besra.service.server import Service
 from besra.service.signal_routes import signal_routes
+from besra.service.status_routes import status_routes
 from besra.service.watch import Watcher
 
 
@@ -48,24 +48,26 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         told = metrics_text(service, watchers, searching, stream.listening) + consumer_metrics(consumers)
         return PlainTextResponse(told, media_type="text/plain; version=0.0.4")
 
+    # What takes events comes first, since routes are looked through in this order.
+    answered = [
+        Endpoint(Face.PLAIN, "GET", "/healthz", Right.ANYBODY, healthy),
+        Endpoint(Face.PLAIN, "GET", "/readyz", Right.ANYBODY, ready),
+        Endpoint(Face.PLAIN, "GET", "/metrics", Right.READ, metrics),
+        *elasticsearch.routes(service.ingest),
+        *otlp_routes(service.ingest),
+        *signal_routes(searching, service.stores.alerts, service.clock),
+        *alert_routes(stream, service.stores.alerts, service.clock),
+        *exception_routes(service.exceptions, service.clock),
+        *runs_api.routes(service),
+        *status_routes(),
+        *rule_routes(service.book, service.exceptions, service.clock),
+        *cluster.routes(),
+        *dead_letter_routes(service.letters),
+        *search_routes(searching, service.stores.alerts, service.clock),
+        *set_up.routes(service.reader),
+    ]
     app = Starlette(
-        routes=[
-            Route("/healthz", healthy),
-            Route("/readyz", ready),
-            Route("/metrics", metrics),
-            *signal_routes(searching, service.stores.alerts, service.clock),
-            *alert_routes(stream, service.stores.alerts, service.clock),
-            *exception_routes(service.exceptions, service.clock),
-            *runs_api.routes(service),
-            *status_routes(),
-            *rule_routes(service.book, service.exceptions, service.clock),
-            *cluster.routes(),
-            *dead_letter_routes(service.letters),
-            *otlp_routes(service.ingest),
-            *elasticsearch.routes(service.ingest),
-            *search_routes(searching, service.stores.alerts, service.clock),
-            *set_up.routes(service.reader),
-        ],
+        routes=routes_of(answered),
         middleware=[Middleware(PlainPaths)],
         exception_handlers={HTTPException: unrouted, Exception: broken},
         lifespan=beside([*watchers, *consumers]),

@@ -9,9 +9,9 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from besra.service.elasticsearch import PRODUCT, guarded, reply
+from besra.service.elasticsearch import PRODUCT, reply
+from besra.service.endpoint import Endpoint, Face, Right
 
 VERSION = "8.19.0"
 """The version of the interface: what clients of versions 8 and 9 accept, and no Beat of version 8 finds too old."""
@@ -21,7 +21,7 @@ FEATURES = ("data_streams", "eql", "ilm", "security")
 """Features that shippers look for; security is there, and off."""
 
 
-def routes() -> list[Route]:
+def routes() -> list[Endpoint]:
     """All of them."""
     asked = {
         "/": _info,
@@ -34,7 +34,7 @@ def routes() -> list[Route]:
         "/_nodes/{node}": _nodes,
         "/_nodes/{node}/{metric}": _nodes,
     }
-    return [Route(path, guarded(handler), methods=["GET", "HEAD"]) for path, handler in asked.items()]
+    return [Endpoint(Face.ELASTICSEARCH, "GET", path, Right.KNOWN, handler) for path, handler in asked.items()]
 
 
 async def _info(_: Request) -> Response:

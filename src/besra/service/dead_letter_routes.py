@@ -6,11 +6,12 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from besra.schema.timestamp import format_timestamp
+from besra.service.answering import AGAIN, RequestError, refused
 from besra.service.dead_letters import NEWEST, Counts, DeadLetterError, DeadLetters, KeptLetter
-from besra.service.elasticsearch import failure, reply
+from besra.service.elasticsearch import reply
+from besra.service.endpoint import Endpoint, Face, Right
 
 PAGE = 100
 LARGEST_PAGE = 1000
@@ -18,7 +19,7 @@ SHOWN = 4096
 """Bytes of a letter shown in a page; `/api/v1/dead_letters/{number}` has all that are kept."""
 
 
-def dead_letter_routes(letters: DeadLetters) -> list[Route]:
+def dead_letter_routes(letters: DeadLetters) -> list[Endpoint]:
     """The routes, over the letters of a data folder."""
 
     async def page(request: Request) -> Response:
@@ -26,15 +27,13 @@ def dead_letter_routes(letters: DeadLetters) -> list[Route]:
         try:
             size, before = int(asked.get("size", PAGE)), int(asked.get("before", NEWEST))
         except ValueError:
-            return failure(400, "parsing_exception", "size and before are numbers")
+            raise RequestError(400, "size and before are numbers") from None
         if not 1 <= size <= LARGEST_PAGE or not 0 <= before <= NEWEST:
-            return failure(
-                400, "parsing_exception", f"size is a number up to {LARGEST_PAGE:,}, before that of a letter"
-            )
+            raise RequestError(400, f"size is a number up to {LARGEST_PAGE:,}, before that of a letter")
         try:
             found = await run_in_threadpool(letters.page, before, size, SHOWN)
         except DeadLetterError as error:
-            return failure(503, "unavailable_shards_exception", str(error))
+            return refused(503, str(error), AGAIN)
         told = {"total": letters.counts().kept, "dead_letters": [as_json(letter) for letter in found]}
         # A full page may be followed by another one.
         return reply({**told, "next": found[-1].number} if len(found) == size else told)
@@ -44,16 +43,16 @@ def dead_letter_routes(letters: DeadLetters) -> list[Route]:
         try:
             found = await run_in_threadpool(letters.one, number) if number <= NEWEST else None
         except DeadLetterError as error:
-            return failure(503, "unavailable_shards_exception", str(error))
+            return refused(503, str(error), AGAIN)
         if found is None:
-            return failure(404, "resource_not_found_exception", f"there is no dead letter {number}")
+            raise RequestError(404, f"there is no dead letter {number}")
         # Bytes of a stranger: nothing for a browser to show.
         headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
         return Response(found.body, 200, headers, media_type="application/octet-stream")
 
     return [
-        Route("/api/v1/dead_letters", page, methods=["GET"]),
-        Route("/api/v1/dead_letters/{number:int}", one, methods=["GET"]),
+        Endpoint(Face.OWN, "GET", "/api/v1/dead_letters", Right.ADMINISTER, page),
+        Endpoint(Face.OWN, "GET", "/api/v1/dead_letters/{number:int}", Right.ADMINISTER, one),
     ]
 
 

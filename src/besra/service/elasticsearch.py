@@ -2,21 +2,19 @@
 
 import json
 import time
-import traceback
-from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
+from collections.abc import Callable, Mapping
 
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
 
 from besra.service.body import BodyError, in_the_clear
 from besra.service.bulk import BulkError, Put, Refused, answer, answer_text, parse_bulk
 from besra.service.cut_off import for_those_who_wait
+from besra.service.endpoint import Endpoint, Face, Right, endpoints
 from besra.service.ingest import BusyError, Ingest
-from besra.service.plain_paths import IndexRoute, named
+from besra.service.plain_paths import named
 from besra.service.shaping import shaped
 from besra.storage.event_store import EventStoreError
 from besra.storage.journal import JournalError
@@ -24,10 +22,10 @@ from besra.storage.journal import JournalError
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
 """Clients refuse to talk to a server that does not send it."""
 
-Handler = Callable[[Request], Awaitable[Response]]
+AGAIN = {"Retry-After": "10"}
 
 
-def routes(ingest: Ingest) -> list[Route]:
+def routes(ingest: Ingest) -> list[Endpoint]:
     """All of them, over what takes the events."""
 
     async def bulk(request: Request) -> Response:
@@ -57,13 +55,10 @@ def routes(ingest: Ingest) -> list[Route]:
             return failure(member["status"], member["error"]["type"], member["error"]["reason"])
         return reply(member, member["status"])
 
-    posted = ["POST", "PUT"]
-    return [
-        Route("/_bulk", guarded(bulk, whole="items"), methods=posted),
-        *(IndexRoute(path, guarded(bulk, whole="items"), methods=posted) for path in BULK),
-        *(IndexRoute(path, guarded(document), methods=["POST"]) for path in DOCUMENT),
-        *(IndexRoute(f"{path}/{{id}}", guarded(document), methods=posted) for path in (*DOCUMENT, "/{index}/_create")),
-    ]
+    bulks = (("POST PUT", path, bulk) for path in ("/_bulk", *BULK))
+    added = (("POST", path, document) for path in DOCUMENT)
+    named_ = (("POST PUT", f"{path}/{{id}}", document) for path in (*DOCUMENT, "/{index}/_create"))
+    return endpoints(Face.ELASTICSEARCH, Right.INGEST, [*bulks, *added, *named_])
 
 
 BULK = ("/{index}/_bulk", "/{index}/{type}/_bulk")
@@ -71,56 +66,34 @@ DOCUMENT = ("/{index}/_doc", "/{index}/events")
 """Types of documents are a thing of the past, but rsyslog still names one, `events`, unless it is told not to."""
 
 
-def guarded(handler: Handler, whole: str | None = None) -> Handler:
-    """The handler with its errors answered as Elasticsearch answers them, and its answers in the form asked for.
-
-    `whole` is that of `shaped`.
-    """
-
-    @wraps(handler)
-    async def answered(request: Request) -> Response:
-        try:
-            response = await handler(request)
-        except BodyError as error:
-            response = failure(error.status, "illegal_argument_exception", str(error))
-        except BulkError as error:
-            response = failure(400, error.type, str(error))
-        except BusyError as error:
-            headers = {"Retry-After": str(error.seconds)}
-            response = failure(429, "es_rejected_execution_exception", str(error), headers)
-        except JournalError as error:
-            headers = {"Retry-After": "10"}
-            response = failure(503, "unavailable_shards_exception", f"nothing was taken: {error}", headers)
-        except EventStoreError as error:
-            response = failure(503, "unavailable_shards_exception", str(error), {"Retry-After": "10"})
-        except ClientDisconnect:
-            response = failure(400, "illegal_argument_exception", "the body was cut off")  # nobody is left to read it
-        if request.url.query:
-            response = await run_in_threadpool(shaped, request, response, whole)
-        else:
-            shaped(request, response, whole)
-        return for_those_who_wait(request, response)
-
-    return answered
+TOLD = (BodyError, BulkError, BusyError, JournalError, EventStoreError, ClientDisconnect)
+"""What handlers may raise, and `failure_of` answers."""
 
 
-async def unrouted(request: Request, _: Exception) -> Response:
-    """The answer where no route is: 404, or 405 where one is for another method."""
-    asked = f"uri [{request.url.path}] and method [{request.method}]"
-    found = (route for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL)
-    methods = sorted({method for route in found for method in route.methods})
-    if not methods:
-        return shaped(request, failure(404, "illegal_argument_exception", f"no handler found for {asked}"))
-    allowed = ", ".join(methods)
-    reason = f"Incorrect HTTP method for {asked}, allowed: [{allowed}]"
-    return shaped(request, failure(405, "illegal_argument_exception", reason, {"Allow": allowed}))
+def failure_of(error: Exception) -> Response:
+    """What is answered as Elasticsearch does to an error of `TOLD`."""
+    match error:
+        case BodyError():
+            return failure(error.status, "illegal_argument_exception", str(error))
+        case BulkError():
+            return failure(400, error.type, str(error))
+        case BusyError():
+            return failure(429, "es_rejected_execution_exception", str(error), {"Retry-After": str(error.seconds)})
+        case JournalError():
+            return failure(503, "unavailable_shards_exception", f"nothing was taken: {error}", AGAIN)
+        case ClientDisconnect():
+            return failure(400, "illegal_argument_exception", "the body was cut off")  # nobody is left to read it
+        case _:
+            return failure(503, "unavailable_shards_exception", str(error), AGAIN)
 
 
-async def broken(request: Request, error: Exception) -> Response:
-    """The answer where besra itself has failed. The traceback goes to whoever runs the service."""
-    traceback.print_exception(error)
-    reason = f"an error of besra's own, which its log tells of: {type(error).__name__}"
-    return shaped(request, failure(500, "exception", reason))
+async def finished(request: Request, response: Response, whole: str | None = None) -> Response:
+    """A response in the form its request asks for; `whole` is that of `shaped`."""
+    if request.url.query:
+        response = await run_in_threadpool(shaped, request, response, whole)
+    else:
+        shaped(request, response, whole)
+    return for_those_who_wait(request, response)
 
 
 async def _body(request: Request, ingest: Ingest, hold: Callable[[int], None]) -> bytes:

@@ -4,12 +4,17 @@ All addresses are told in one form, so that who may ask what, the OpenAPI docume
 everything there is: an address nobody has thought of rights for cannot be put in.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from besra.service.plain_paths import named
+
+DEFAULT_SPACE = "default"
+"""The space of whoever names none, and of what has no spaces: events, and the routes of shippers."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -54,3 +59,17 @@ class Endpoint:
     path: str
     right: Right
     handler: Handler
+
+
+def endpoints(face: Face, right: Right, handlers: Iterable[tuple[str, str, Handler]]) -> list[Endpoint]:
+    """Endpoints of one face and right: methods (several with a space between), paths, and what answers."""
+    return [
+        Endpoint(face, method, path, right, handler)
+        for methods, path, handler in handlers
+        for method in methods.split()
+    ]
+
+
+def space_of(request: Request) -> str:
+    """The space a request is about."""
+    return named(request, "space") or DEFAULT_SPACE

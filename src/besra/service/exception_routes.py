@@ -7,12 +7,12 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from besra.schema.timestamp import parse_timestamp
-from besra.service.answering import RequestError, changing, object_of, routes_of
+from besra.service.answering import RequestError, object_of
 from besra.service.author import author_of
-from besra.service.elasticsearch import Handler, reply
+from besra.service.elasticsearch import reply
+from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.exception_book import IDS, NAMESPACES, ExceptionBook, Wanted
 from besra.service.exception_import import import_exceptions
 from besra.service.ingest import Clock
@@ -23,7 +23,7 @@ PREFIX = "/api/exception_lists"
 PAGE, LARGEST_PAGE = 20, 10_000
 
 
-def exception_routes(book: ExceptionBook, clock: Clock) -> list[Route]:
+def exception_routes(book: ExceptionBook, clock: Clock) -> list[Endpoint]:
     """All of them."""
 
     async def export(request: Request) -> Response:
@@ -37,14 +37,14 @@ def exception_routes(book: ExceptionBook, clock: Clock) -> list[Route]:
         return reply(await run_in_threadpool(import_exceptions, book, text, author, overwrites=overwrites))
 
     return [
-        *routes_of(f"{PREFIX}/_import", changing(import_), ["POST"]),
-        *routes_of(f"{PREFIX}/_export", export, ["POST"]),
+        Endpoint(Face.KIBANA, "POST", f"{PREFIX}/_import", Right.AUTHOR, import_),
+        Endpoint(Face.KIBANA, "POST", f"{PREFIX}/_export", Right.READ, export),
         *_routes(book, clock, Kind.ITEM, f"{PREFIX}/items"),
         *_routes(book, clock, Kind.LIST, PREFIX),
     ]
 
 
-def _routes(book: ExceptionBook, clock: Clock, kind: Kind, path: str) -> list[Route]:
+def _routes(book: ExceptionBook, clock: Clock, kind: Kind, path: str) -> list[Endpoint]:
     async def create(request: Request) -> Response:
         given, author = await object_of(request), author_of(request, clock())
         return reply(await run_in_threadpool(book.create, kind, given, author))
@@ -62,14 +62,13 @@ def _routes(book: ExceptionBook, clock: Clock, kind: Kind, path: str) -> list[Ro
     async def find(request: Request) -> Response:
         return reply(await run_in_threadpool(_page, book, kind, request.query_params))
 
-    handlers: Mapping[str, Handler] = {
-        "POST": changing(create),
-        "GET": read,
-        "PUT": changing(update),
-        "DELETE": changing(delete),
-    }
-    single = [route for method, handler in handlers.items() for route in routes_of(path, handler, [method])]
-    return [*routes_of(f"{path}/_find", find, ["GET"]), *single]
+    return [
+        Endpoint(Face.KIBANA, "GET", f"{path}/_find", Right.READ, find),
+        Endpoint(Face.KIBANA, "POST", path, Right.AUTHOR, create),
+        Endpoint(Face.KIBANA, "GET", path, Right.READ, read),
+        Endpoint(Face.KIBANA, "PUT", path, Right.AUTHOR, update),
+        Endpoint(Face.KIBANA, "DELETE", path, Right.AUTHOR, delete),
+    ]
 
 
 def _wanted(kind: Kind, given: Mapping[str, Any]) -> Wanted:

@@ -6,11 +6,11 @@ from itertools import islice
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from besra.service.body import BodyError
 from besra.service.bulk import Item, Refused
 from besra.service.elasticsearch import body_of
+from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.ingest import BusyError, Ingest
 from besra.service.otlp_document import items_of
 from besra.service.otlp_request import Encoding, OtlpError, encoding_of, failure, records_of, success
@@ -26,7 +26,7 @@ REASONS = 3
 """Reasons told of what is rejected."""
 
 
-def otlp_routes(ingest: Ingest) -> list[Route]:
+def otlp_routes(ingest: Ingest) -> list[Endpoint]:
     """The route, over what takes the events."""
 
     async def logs(request: Request) -> Response:
@@ -59,7 +59,7 @@ def otlp_routes(ingest: Ingest) -> list[Route]:
         reasons = dict.fromkeys(found.reason for group in refused for found in group)
         return _reply(success(encoding, rejected, "; ".join(islice(reasons, REASONS))), encoding, 200)
 
-    return [Route(PATH, logs, methods=["POST"])]
+    return [Endpoint(Face.OTLP, "POST", PATH, Right.INGEST, logs)]
 
 
 def _groups(body: bytes, encoding: Encoding, ingest: Ingest) -> list[list[Item]]:

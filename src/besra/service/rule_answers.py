@@ -7,7 +7,7 @@ from typing import Any
 from besra.rules.fields import with_defaults
 from besra.rules.ndjson import export_summary, json_text
 from besra.schema.timestamp import format_timestamp
-from besra.service.kibana import problem_document
+from besra.service.answering import problem_document
 from besra.service.rule_book import Entry
 from besra.storage.rule_store import RuleChange
 

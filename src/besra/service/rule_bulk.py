@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from besra.rules.build import parse_rule
 from besra.rules.document import RuleDocument
-from besra.service.kibana import RefusedError
+from besra.service.answering import RequestError
 from besra.service.rule_answers import rule_document
 from besra.service.rule_book import Entry, RuleBook
 from besra.service.rule_changes import Draft, RuleChanges, changeable, drafted
@@ -32,7 +32,7 @@ class Bulk:
     created: list[Entry] = field(default_factory=list)
     deleted: list[Entry] = field(default_factory=list)
     skipped: list[Entry] = field(default_factory=list)
-    failed: list[tuple[Entry, RefusedError]] = field(default_factory=list)
+    failed: list[tuple[Entry, RequestError]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
     def document(self, *, is_dry: bool) -> tuple[int, dict[str, Any]]:
@@ -68,23 +68,23 @@ class Bulk:
 
 
 def chosen(book: RuleBook, body: Mapping[str, Any], now: int) -> tuple[list[Entry], list[str]]:
-    """The rules a request names, and the ids there are none of. Raises RefusedError (400)."""
+    """The rules a request names, and the ids there are none of. Raises RequestError (400)."""
     ids, query = body.get("ids"), body.get("query")
     if ids is not None and query is not None:
-        raise RefusedError(400, "Both query and ids are sent. Define either ids or query in request payload.")
+        raise RequestError(400, "Both query and ids are sent. Define either ids or query in request payload.")
     if query is not None and not isinstance(query, str):
-        raise RefusedError(400, "query is a text in KQL, such as alert.attributes.tags: lab")
+        raise RequestError(400, "query is a text in KQL, such as alert.attributes.tags: lab")
     if ids is None:
         return matching(book.entries, query or "", now), []
     if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
-        raise RefusedError(400, "ids is a list of texts")
+        raise RequestError(400, "ids is a list of texts")
     by_id = {entry.id: entry for entry in reversed(book.entries)}
     names = list(dict.fromkeys(ids))
     return [by_id[id_] for id_ in names if id_ in by_id], [id_ for id_ in names if id_ not in by_id]
 
 
 def act(changes: RuleChanges, book: RuleBook, body: Mapping[str, Any], now: int, *, is_dry: bool) -> Bulk:
-    """Do what a request asks for, but for an export. Raises RefusedError, AlertStoreError."""
+    """Do what a request asks for, but for an export. Raises RequestError, AlertStoreError."""
     action = body.get("action")
     edits = edits_of(body.get("edit")) if action == "edit" else []
     with book.lock:
@@ -104,14 +104,14 @@ def act(changes: RuleChanges, book: RuleBook, body: Mapping[str, Any], now: int,
             case "edit":
                 _edit(changes, bulk, entries, edits, is_dry=is_dry)
             case _:
-                raise RefusedError(400, f"action is one of {', '.join(ACTIONS)}")
+                raise RequestError(400, f"action is one of {', '.join(ACTIONS)}")
     return bulk
 
 
 def _allowed(bulk: Bulk, entry: Entry) -> bool:
     try:
         changeable(entry)
-    except RefusedError as error:
+    except RequestError as error:
         bulk.failed.append((entry, error))
         return False
     return True
@@ -137,20 +137,20 @@ Edit = Callable[[list[str]], list[str]]
 
 
 def edits_of(asked: Any) -> list[tuple[str, Edit]]:
-    """The edits of a request, each with the field it is about. Raises RefusedError (400)."""
+    """The edits of a request, each with the field it is about. Raises RequestError (400)."""
     if isinstance(asked, dict):  # Elastic's own client sends one so
         asked = [asked]
     if not isinstance(asked, list) or not asked or not all(isinstance(one, dict) for one in asked):
-        raise RefusedError(400, 'edit is a list such as [{"type": "add_tags", "value": ["lab"]}]')
+        raise RequestError(400, 'edit is a list such as [{"type": "add_tags", "value": ["lab"]}]')
     return [_edit_of(one) for one in asked]
 
 
 def _edit_of(one: Mapping[str, Any]) -> tuple[str, Edit]:
     kind, value = one.get("type"), one.get("value")
     if kind not in EDITS:
-        raise RefusedError(400, f"besra has no edit of the type {kind!r}; it has {', '.join(EDITS)}")
+        raise RequestError(400, f"besra has no edit of the type {kind!r}; it has {', '.join(EDITS)}")
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise RefusedError(400, f"the value of {kind} is a list of texts")
+        raise RequestError(400, f"the value of {kind} is a list of texts")
     how, _, what = str(kind).partition("_")
     match how:
         case "add":
@@ -172,21 +172,21 @@ def _edit(
                 bulk.skipped.append(entry)
                 continue
             drafts.append((drafted(parse_rule(RuleDocument(document))), entry))
-        except RefusedError as error:
+        except RequestError as error:
             bulk.failed.append((entry, error))
     bulk.updated = [entry for _, entry in drafts if entry] if is_dry else changes.write(drafts)
 
 
 def _edited(entry: Entry, edits: Sequence[tuple[str, Edit]]) -> dict[str, Any]:
-    """What a rule says after some edits. Raises RefusedError where they cannot be made to it."""
+    """What a rule says after some edits. Raises RequestError where they cannot be made to it."""
     document = dict(changeable(entry).document)
     for name, edit in edits:
         if name == "index" and document.get("type") in WITHOUT_PATTERNS:
-            raise RefusedError(400, f"rules of the type {document['type']} have no index patterns")
+            raise RequestError(400, f"rules of the type {document['type']} have no index patterns")
         old = list(document.get(name) or ())
         new = edit(old)
         if name == "index" and not new:
-            raise RefusedError(400, "a rule without index patterns would read everything; leave it one")
+            raise RequestError(400, "a rule without index patterns would read everything; leave it one")
         if new != old:
             document[name] = new
     return document

@@ -17,7 +17,7 @@ from besra.rules.document import ParsedRule, RuleDocument
 from besra.rules.loaded import LoadedRule
 from besra.rules.rule import RuleStatus
 from besra.rules.ruleset import loaded_rule
-from besra.service.kibana import RefusedError
+from besra.service.answering import RequestError
 from besra.service.rule_book import Entry, RuleBook, entry_of
 from besra.storage.columns import LONGEST_NAME, is_storable
 from besra.storage.database import AlertStoreError
@@ -56,15 +56,15 @@ class Draft:
 
 
 def drafted(given: ParsedRule) -> Draft:
-    """A rule that was read, checked. Raises RefusedError (400)."""
+    """A rule that was read, checked. Raises RequestError (400)."""
     document = {name: value for name, value in given.document.parameters.items() if name not in SERVER}
     loaded = loaded_rule(given)
     if loaded.status is RuleStatus.INVALID:
         errors = [problem for problem in loaded.problems if problem.severity is Severity.ERROR]
-        raise RefusedError(400, "; ".join(_told(problem) for problem in errors), loaded.problems)
+        raise RequestError(400, "; ".join(_told(problem) for problem in errors), loaded.problems)
     rule_id = document["rule_id"]
     if not (0 < len(rule_id) <= LONGEST_NAME and is_storable(rule_id)):
-        raise RefusedError(400, f"rule_id has 1 to {LONGEST_NAME} characters")
+        raise RequestError(400, f"rule_id has 1 to {LONGEST_NAME} characters")
     return Draft(document, loaded)
 
 
@@ -86,7 +86,7 @@ class RuleChanges:
     # --- one rule -----------------------------------------------------------------------------------------------------
 
     def create(self, given: RuleDocument) -> Entry:
-        """Make a new rule. Raises RefusedError: 400 for one that is not valid, 409 if its `rule_id` is taken."""
+        """Make a new rule. Raises RequestError: 400 for one that is not valid, 409 if its `rule_id` is taken."""
         if not given.parameters.get("rule_id"):
             given = replace(given, parameters={**given.parameters, "rule_id": str(uuid4())})
         draft = drafted(parse_rule(given))
@@ -98,23 +98,23 @@ class RuleChanges:
     def update(self, entry: Entry, given: RuleDocument, revision: int | None = None) -> Entry:
         """Have a rule say something else, all of it; it keeps its ids, and stays on or off unless that is said.
 
-        `revision` is the one the change rests on, if that is told. Raises RefusedError.
+        `revision` is the one the change rests on, if that is told. Raises RequestError.
         """
         stored = changeable(entry)
         rule_id = given.parameters.get("rule_id") or stored.rule_id
         if rule_id != stored.rule_id:
-            raise RefusedError(400, f"the rule_id of a rule does not change; it is {stored.rule_id}")
+            raise RequestError(400, f"the rule_id of a rule does not change; it is {stored.rule_id}")
         draft = drafted(parse_rule(replace(given, parameters={**given.parameters, "rule_id": rule_id})))
         with self._book.lock:
             known = self._book.by_id(entry.id)
             if known is None or known.stored is None or known.stored.revision != stored.revision:
-                raise RefusedError(409, f"the rule {rule_id} was changed by somebody else meanwhile")
+                raise RequestError(409, f"the rule {rule_id} was changed by somebody else meanwhile")
             if revision is not None and revision != stored.revision:
-                raise RefusedError(412, f"the rule is at revision {stored.revision}, not {revision}")
+                raise RequestError(412, f"the rule is at revision {stored.revision}, not {revision}")
             return self.write([(draft, known)])[0]
 
     def patch(self, entry: Entry, part: Mapping[str, Any], revision: int | None = None) -> Entry:
-        """Change some fields of a rule. Raises RefusedError."""
+        """Change some fields of a rule. Raises RequestError."""
         stored = changeable(entry)
         own = {name: value for name, value in part.items() if name not in SERVER}
         # Fields that are not in the request have no place in it.
@@ -140,7 +140,7 @@ class RuleChanges:
                 self._book.store.write(writes)
             except AlertStoreError as error:
                 if error.problem.code == "rule-conflict":
-                    raise RefusedError(409, error.problem.message) from error
+                    raise RequestError(409, error.problem.message) from error
                 raise
             written = {write.new.id for write in writes}
             self._book.put(entry for entry in found if entry.id in written)
@@ -172,20 +172,20 @@ class RuleChanges:
 
 
 def changeable(entry: Entry) -> StoredRule:
-    """The stored rule of an entry. Raises RefusedError for a rule of a file."""
+    """The stored rule of an entry. Raises RequestError for a rule of a file."""
     if entry.stored is None:
         message = (
             f"the rule {entry.rule_id} is in the file {entry.path}; change it there: over the API, rules of files are"
             " only switched on and off, or duplicated"
         )
-        raise RefusedError(403, message)
+        raise RequestError(403, message)
     return entry.stored
 
 
-def taken(known: Entry) -> RefusedError:
+def taken(known: Entry) -> RequestError:
     """That there is a rule with the same `rule_id`."""
     where = f" in the file {known.path}" if known.stored is None else ""
-    return RefusedError(409, f'rule_id: "{known.rule_id}" already exists{where}')
+    return RequestError(409, f'rule_id: "{known.rule_id}" already exists{where}')
 
 
 def _entry(draft: Draft, old: Entry | None, author: Author) -> Entry:

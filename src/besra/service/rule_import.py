@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from besra.rules.ndjson import Export, json_text, parse_ndjson
-from besra.service.kibana import RefusedError, problem_document
+from besra.service.answering import RequestError, problem_document
 from besra.service.rule_book import Entry, RuleBook
 from besra.service.rule_changes import Draft, RuleChanges, changeable, drafted, taken
 
@@ -41,7 +41,7 @@ def import_rules(
     for parsed in export.rules:
         try:
             drafts.append(drafted(parsed))
-        except RefusedError as error:
+        except RequestError as error:
             outcome.errors.append(_error(parsed.text("rule_id"), error))
     outcome.errors += [_unknown(problem_document(problem)) for problem in export.unknown]
     # Before the rules that name them, which run as soon as they are there.
@@ -64,19 +64,19 @@ def _place(outcome: _Outcome, draft: Draft, known: Mapping[str, Entry], overwrit
     """Have a rule written, or say why not. Of two in a file the later counts, if what is there may be replaced."""
     old = known.get(draft.rule_id)
     if not overwrite and (old is not None or draft.rule_id in outcome.drafts):
-        told = taken(old) if old else RefusedError(409, f'rule_id: "{draft.rule_id}" is in the file twice')
+        told = taken(old) if old else RequestError(409, f'rule_id: "{draft.rule_id}" is in the file twice')
         outcome.errors.append(_error(draft.rule_id, told))
         return
     try:
         if old is not None:
             changeable(old)
-    except RefusedError as error:
+    except RequestError as error:
         outcome.errors.append(_error(draft.rule_id, error))
         return
     outcome.drafts[draft.rule_id] = (draft, old)
 
 
-def _error(rule_id: str | None, error: RefusedError) -> dict[str, Any]:
+def _error(rule_id: str | None, error: RequestError) -> dict[str, Any]:
     told: dict[str, Any] = {"status_code": error.status, "message": error.message}
     if error.problems:
         told["problems"] = [problem_document(problem) for problem in error.problems]

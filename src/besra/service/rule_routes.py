@@ -6,17 +6,17 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from besra.problems import Problem
 from besra.rules.document import RuleDocument
 from besra.rules.ndjson import decode_located
+from besra.service.answering import RequestError, is_true, json_reply
 from besra.service.author import author_of
 from besra.service.elasticsearch import body_of
+from besra.service.endpoint import Endpoint, Face, Right, endpoints
 from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
-from besra.service.kibana import Handler, RefusedError, is_true, json_reply, kibana_routes
 from besra.service.plain_paths import named
 from besra.service.rule_answers import change_document, export_text, rule_document
 from besra.service.rule_book import Entry, RuleBook
@@ -34,23 +34,28 @@ NDJSON = "application/ndjson; charset=utf-8"
 EXPORT_NAME = "rules_export.ndjson"
 
 
-def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list[Route]:
+def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list[Endpoint]:
     """All of them, over the rules of a service."""
     api = _Rules(book, exceptions, clock)
-    handlers: list[tuple[str, str, Handler]] = [
-        (f"{RULES}/_find", "GET", api.find),
-        (f"{RULES}/_bulk_action", "POST", api.bulk),
-        (f"{RULES}/_import", "POST", api.import_),
-        (f"{RULES}/_export", "POST", api.export),
-        ("/api/detection_engine/tags", "GET", api.tags),
-        (RULES, "GET", api.read),
-        (RULES, "POST", api.create),
-        (RULES, "PUT", api.update),
-        (RULES, "PATCH", api.patch),
-        (RULES, "DELETE", api.delete),
-        ("/api/v1/rules/{id}/history", "GET", api.history),
+    looks = [
+        ("GET", f"{RULES}/_find", api.find),
+        ("POST", f"{RULES}/_export", api.export),
+        ("GET", "/api/detection_engine/tags", api.tags),
+        ("GET", RULES, api.read),
     ]
-    return kibana_routes(handlers)
+    changes = [
+        ("POST", f"{RULES}/_bulk_action", api.bulk),
+        ("POST", f"{RULES}/_import", api.import_),
+        ("POST", RULES, api.create),
+        ("PUT", RULES, api.update),
+        ("PATCH", RULES, api.patch),
+        ("DELETE", RULES, api.delete),
+    ]
+    return [
+        *endpoints(Face.KIBANA, Right.READ, looks),
+        *endpoints(Face.KIBANA, Right.AUTHOR, changes),
+        Endpoint(Face.OWN, "GET", "/api/v1/rules/{id}/history", Right.READ, api.history),
+    ]
 
 
 class _Rules:
@@ -95,11 +100,11 @@ class _Rules:
         """The rule a request is about, by `id` or `rule_id`."""
         id_, rule_id = given.get("id"), given.get("rule_id")
         if not (isinstance(id_, str) or isinstance(rule_id, str)):
-            raise RefusedError(400, 'either "id" or "rule_id" must be set')
+            raise RequestError(400, 'either "id" or "rule_id" must be set')
         entry = self._book.by_id(id_) if isinstance(id_, str) else self._book.by_rule_id(str(rule_id))
         if entry is None:
             name, value = ("id", id_) if isinstance(id_, str) else ("rule_id", rule_id)
-            raise RefusedError(404, f'{name}: "{value}" not found')
+            raise RequestError(404, f'{name}: "{value}" not found')
         return entry
 
     async def history(self, request: Request) -> Response:
@@ -159,7 +164,7 @@ class _Rules:
             return _ndjson(export_text([entry.text for entry in self._book.entries], with_details=with_details), name)
         is_list = isinstance(objects, list) and all(isinstance(one, dict) for one in objects)
         if not is_list or not all(isinstance(one.get("rule_id"), str) for one in objects):
-            raise RefusedError(400, 'objects is a list such as [{"rule_id": "…"}]')
+            raise RequestError(400, 'objects is a list such as [{"rule_id": "…"}]')
         known, ids = self._book.known(), list(dict.fromkeys(one["rule_id"] for one in objects))
         rules = [known[rule_id].text for rule_id in ids if rule_id in known]
         missing = [rule_id for rule_id in ids if rule_id not in known]
@@ -176,7 +181,7 @@ def _revision(request: Request) -> int | None:
         return None
     number = value.removeprefix("W/").strip('"')
     if not number.isascii() or not number.isdigit() or len(number) > 9:
-        raise RefusedError(400, "If-Match is the revision of a rule, as its ETag tells it")
+        raise RequestError(400, "If-Match is the revision of a rule, as its ETag tells it")
     return int(number)
 
 
@@ -186,22 +191,22 @@ async def _document(request: Request) -> RuleDocument:
 
 
 def _object(body: bytes) -> RuleDocument:
-    """The JSON object of a body with the places of its fields. Raises RefusedError (400)."""
+    """The JSON object of a body with the places of its fields. Raises RequestError (400)."""
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise RefusedError(400, f"the body is no UTF-8 text: {error.reason} at byte {error.start}") from error
+        raise RequestError(400, f"the body is no UTF-8 text: {error.reason} at byte {error.start}") from error
     value, locations = decode_located(text)
     if isinstance(value, Problem):
         where = f"line {value.place.line}, column {value.place.column or 1}: "
-        raise RefusedError(400, f"{where}{value.message}", [value])
+        raise RequestError(400, f"{where}{value.message}", [value])
     if not isinstance(value, dict):
-        raise RefusedError(400, "the body is no JSON object")
+        raise RequestError(400, "the body is no JSON object")
     return RuleDocument(value, locations)
 
 
 async def _uploaded(request: Request) -> str:
-    """The text of the file of a form. Raises RefusedError (400, 415), BodyError."""
+    """The text of the file of a form. Raises RequestError (400, 415), BodyError."""
     body = await body_of(request, LARGEST_IMPORT)
     return await run_in_threadpool(_text, body, request.headers.get("content-type", ""))
 
@@ -210,9 +215,9 @@ def _text(body: bytes, content_type: str) -> str:
     try:
         return file_of(body, content_type, "file").decode()
     except FormError as error:
-        raise RefusedError(error.status, str(error)) from error
+        raise RequestError(error.status, str(error)) from error
     except UnicodeDecodeError as error:
-        raise RefusedError(400, f"the file is no UTF-8 text: {error.reason} at byte {error.start}") from error
+        raise RequestError(400, f"the file is no UTF-8 text: {error.reason} at byte {error.start}") from error
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

@@ -7,16 +7,16 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from besra.detection.rule_copy import rule_uuid
 from besra.detection.schedule import Gap
 from besra.errors import DateMathError
 from besra.schema.datemath import parse_date_math
 from besra.schema.timestamp import NANOS, format_timestamp
-from besra.service.elasticsearch import body_of, failure, guarded, reply
+from besra.service.answering import RequestError
+from besra.service.elasticsearch import body_of, reply
+from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.server import Service
-from besra.storage.database import AlertStoreError
 from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
 from besra.storage.run_log import RunRecord
 
@@ -29,37 +29,24 @@ MOST_WAITING = 10
 MILLI = 1_000_000
 
 
-class AskedError(Exception):
-    """A request that cannot be done, and why."""
-
-
-def routes(service: Service) -> list[Route]:
+def routes(service: Service) -> list[Endpoint]:
     """The routes of a service."""
 
     async def runs(request: Request) -> Response:
-        return await _answered(lambda: _runs(service, request.query_params))
+        return reply(await run_in_threadpool(_runs, service, request.query_params))
 
     async def gaps(request: Request) -> Response:
-        return await _answered(lambda: _gaps(service, request.query_params))
+        return reply(await run_in_threadpool(_gaps, service, request.query_params))
 
     async def ask(request: Request) -> Response:
         body = await body_of(request, LARGEST_BODY)
-        return await _answered(lambda: _ask(service, body), 202)
+        return reply(await run_in_threadpool(_ask, service, body), 202)
 
     return [
-        Route("/api/v1/runs", guarded(runs), methods=["GET"]),
-        Route("/api/v1/runs", guarded(ask), methods=["POST"]),
-        Route("/api/v1/gaps", guarded(gaps), methods=["GET"]),
+        Endpoint(Face.OWN, "GET", "/api/v1/runs", Right.READ, runs),
+        Endpoint(Face.OWN, "POST", "/api/v1/runs", Right.AUTHOR, ask),
+        Endpoint(Face.OWN, "GET", "/api/v1/gaps", Right.READ, gaps),
     ]
-
-
-async def _answered(answer: Any, status: int = 200) -> Response:
-    try:
-        return reply(await run_in_threadpool(answer), status)
-    except AskedError as error:
-        return failure(400, "illegal_argument_exception", str(error))
-    except AlertStoreError as error:
-        return failure(503, "unavailable_shards_exception", str(error), {"Retry-After": "10"})
 
 
 def _runs(service: Service, given: Mapping[str, str]) -> Mapping[str, Any]:
@@ -71,7 +58,7 @@ def _runs(service: Service, given: Mapping[str, str]) -> Mapping[str, Any]:
 def _gaps(service: Service, given: Mapping[str, str]) -> Mapping[str, Any]:
     status = given.get("status")
     if status is not None and status not in tuple(GapStatus):
-        raise AskedError(f"status is one of {', '.join(GapStatus)}")
+        raise RequestError(400, f"status is one of {', '.join(GapStatus)}")
     statuses = tuple(GapStatus) if status is None else (GapStatus(status),)
     found = service.stores.alerts.gaps(_uuid(service, given), statuses)
     return {"gaps": [gap_document(gap) for gap in found if gap.kind is GapKind.MISSED]}
@@ -82,20 +69,20 @@ def _ask(service: Service, body: bytes) -> Mapping[str, Any]:
     try:
         asked = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise AskedError(f"the body is no JSON: {error}") from error
+        raise RequestError(400, f"the body is no JSON: {error}") from error
     if not isinstance(asked, dict):
-        raise AskedError("the body is no JSON object")
+        raise RequestError(400, "the body is no JSON object")
     now = service.clock()
     start, end = (_time(asked, name, now) for name in ("start", "end"))
     if not start < end <= now:
-        raise AskedError("start lies before end, and end not in the future")
+        raise RequestError(400, "start lies before end, and end not in the future")
     if end - start > LONGEST:
-        raise AskedError("from start to end are 90 days at most; ask for them piece by piece")
+        raise RequestError(400, "from start to end are 90 days at most; ask for them piece by piece")
     uuids = _uuids(service, asked.get("rule_ids"))
     waiting = service.stores.alerts.gaps(statuses=(GapStatus.UNFILLED, GapStatus.IN_PROGRESS))
     for uuid in uuids:
         if sum(gap.rule_uuid == uuid and gap.kind is GapKind.ASKED for gap in waiting) >= MOST_WAITING:
-            raise AskedError(f"{MOST_WAITING} stretches of time wait for the rule {uuid} already")
+            raise RequestError(400, f"{MOST_WAITING} stretches of time wait for the rule {uuid} already")
     service.stores.alerts.ask_runs(uuids, Gap(start, end), now)
     return {"rules": len(uuids), "start": format_timestamp(start), "end": format_timestamp(end)}
 
@@ -106,9 +93,9 @@ def _uuids(service: Service, asked: object) -> Sequence[str]:
     if asked is None:
         return list(running.values())
     if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
-        raise AskedError("rule_ids is a list of texts, or left out for all rules")
+        raise RequestError(400, "rule_ids is a list of texts, or left out for all rules")
     if unknown := [one for one in asked if one not in running]:
-        raise AskedError(f"no rule of this id runs: {', '.join(unknown[:5])}")
+        raise RequestError(400, f"no rule of this id runs: {', '.join(unknown[:5])}")
     return [running[one] for one in asked]
 
 
@@ -122,18 +109,18 @@ def _uuid(service: Service, given: Mapping[str, str]) -> str | None:
 def _number(given: Mapping[str, str], name: str, default: int) -> int:
     value = given.get(name, str(default))
     if not value.isascii() or not value.isdigit() or len(value) > 9:
-        raise AskedError(f"{name} is a number, 0 or more")
+        raise RequestError(400, f"{name} is a number, 0 or more")
     return int(value)
 
 
 def _time(asked: Mapping[str, Any], name: str, now: int) -> int:
     value = asked.get(name)
     if not isinstance(value, str):
-        raise AskedError(f"{name} is a date, or date math such as now-2d")
+        raise RequestError(400, f"{name} is a date, or date math such as now-2d")
     try:
         return parse_date_math(value, now)
     except DateMathError as error:
-        raise AskedError(f"{name}: {error.problem.message}; {error.problem.hint}") from error
+        raise RequestError(400, f"{name}: {error.problem.message}; {error.problem.hint}") from error
 
 
 def run_document(run: RunRecord) -> dict[str, Any]:

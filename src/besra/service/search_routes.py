@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from besra.errors import InputError
-from besra.service.elasticsearch import PRODUCT, Handler, body_of, failure, guarded, reply, reply_documents
+from besra.service.elasticsearch import PRODUCT, body_of, failure, reply, reply_documents
+from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints
 from besra.service.ingest import Clock
-from besra.service.plain_paths import IndexRoute, named
+from besra.service.plain_paths import named
 from besra.service.search_alerts import alert_answer, alert_count, alert_request
 from besra.service.search_error import SearchError, malformed, not_supported
 from besra.service.search_indices import ALERTS, indices_of
@@ -33,7 +33,7 @@ LOOK_UP = 30.0
 FAILED = "search_phase_execution_exception"
 
 
-def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> list[Route]:
+def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> list[Endpoint]:
     """All of them, over what searches events and keeps alerts."""
 
     async def eql(request: Request) -> Response:
@@ -84,25 +84,30 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
         streams = [{"name": row["index"], "backing_indices": [], "timestamp_field": "@timestamp"} for row in rows]
         return reply({"indices": [], "aliases": [], "data_streams": streams})
 
-    asked = ["GET", "POST"]
+    searches = [
+        ("GET POST", "/{index}/_eql/search", _guarded(eql)),
+        ("GET POST", "/_search", _guarded(search)),
+        ("GET POST", "/{index}/_search", _guarded(search)),
+        ("GET POST", "/_count", _guarded(count)),
+        ("GET POST", "/{index}/_count", _guarded(count)),
+        ("GET", "/{index}/_doc/{id}", _guarded(document)),
+        ("GET", "/_cat/indices", _guarded(listed)),
+        ("GET", "/_cat/indices/{index}", _guarded(listed)),
+        ("GET POST", "/_resolve/index/{index}", _guarded(known)),
+    ]
+    looks = [
+        ("GET POST", "/_refresh", _refreshed),
+        ("GET POST", "/{index}/_refresh", _refreshed),
+        ("HEAD", "/{index}", _guarded(exists)),
+    ]
     return [
-        IndexRoute("/{index}/_eql/search", _guarded(eql), methods=asked),
-        Route("/_search", _guarded(search), methods=asked),
-        IndexRoute("/{index}/_search", _guarded(search), methods=asked),
-        Route("/_count", _guarded(count), methods=asked),
-        IndexRoute("/{index}/_count", _guarded(count), methods=asked),
-        IndexRoute("/{index}/_doc/{id}", _guarded(document), methods=["GET", "HEAD"]),
-        Route("/_refresh", _guarded(_refreshed), methods=asked),
-        IndexRoute("/{index}/_refresh", _guarded(_refreshed), methods=asked),
-        Route("/_cat/indices", _guarded(listed), methods=["GET"]),
-        Route("/_cat/indices/{index}", _guarded(listed), methods=["GET"]),
-        Route("/_resolve/index/{index}", _guarded(known), methods=asked),
-        IndexRoute("/{index}", _guarded(exists), methods=["HEAD"]),
+        *endpoints(Face.ELASTICSEARCH, Right.READ, searches),
+        *endpoints(Face.ELASTICSEARCH, Right.KNOWN, looks),
     ]
 
 
 def _guarded(handler: Handler) -> Handler:
-    """The handler with its errors answered as Elasticsearch answers them."""
+    """The handler with the errors of searches answered as Elasticsearch answers them."""
 
     @wraps(handler)
     async def answered(request: Request) -> Response:
@@ -122,7 +127,7 @@ def _guarded(handler: Handler) -> Handler:
         except RecursionError:
             return failure(400, FAILED, "a document is nested too deeply for a part of it to be shown")
 
-    return guarded(answered)
+    return answered
 
 
 async def _body(request: Request) -> Any:

@@ -11,10 +11,10 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from besra.service.elasticsearch import failure, guarded, reply
-from besra.service.plain_paths import IndexRoute, named
+from besra.service.elasticsearch import failure, reply
+from besra.service.endpoint import Endpoint, Face, Right, endpoints
+from besra.service.plain_paths import named
 from besra.storage.event_rows import EventReader
 
 Named = Callable[[str], Mapping[str, Any]]
@@ -42,17 +42,17 @@ AGREED = ("/_aliases", "/{index}/_alias/{name}", "/{index}/_aliases/{name}", "/{
 FLUSHING = ("/_flush", "/{index}/_flush")
 
 REFUSED = {
-    "/{index}/_update/{id}": ["POST"],
-    "/{index}/_update_by_query": ["POST"],
-    "/{index}/_delete_by_query": ["POST"],
-    "/{index}/_doc/{id}": ["DELETE"],
-    "/{index}": ["DELETE"],
-    "/_reindex": ["POST"],
+    "/{index}/_update/{id}": "POST",
+    "/{index}/_update_by_query": "POST",
+    "/{index}/_delete_by_query": "POST",
+    "/{index}/_doc/{id}": "DELETE",
+    "/{index}": "DELETE",
+    "/_reindex": "POST",
 }
 """What would change or remove events."""
 
 
-def routes(reader: EventReader) -> list[Route]:
+def routes(reader: EventReader) -> list[Endpoint]:
     """All of them. Routes that begin with an index are the last."""
 
     def held(wanted: str) -> list[str]:
@@ -68,19 +68,20 @@ def routes(reader: EventReader) -> list[Route]:
             )
         return reply({name: {"aliases": {}, "mappings": {}, "settings": {}} for name in found})
 
-    looked_for = [Route(path, guarded(_there(told)), methods=["GET", "HEAD"]) for path, told in THERE.items()]
-    put = [Route(path, guarded(_agreed), methods=["PUT", "POST", "DELETE"]) for path in THERE]
-    agreed = [IndexRoute(path, guarded(_agreed), methods=["PUT", "POST"]) for path in AGREED]
-    refused = [IndexRoute(path, guarded(_refused), methods=methods) for path, methods in REFUSED.items()]
-    flushing = [IndexRoute(path, guarded(_flushed), methods=["GET", "POST"]) for path in FLUSHING]
+    looks = [
+        *(("GET", path, _there(told)) for path, told in THERE.items()),
+        *((method, path, _refused) for path, method in REFUSED.items()),
+        ("GET", "/{index}", index),
+    ]
+    puts = [
+        *(("PUT POST DELETE", path, _agreed) for path in THERE),
+        *(("GET POST", path, _flushed) for path in FLUSHING),
+        *(("PUT POST", path, _agreed) for path in AGREED),
+        ("PUT", "/{index}", _created),
+    ]
     return [
-        *looked_for,
-        *put,
-        *flushing,
-        *agreed,
-        *refused,
-        IndexRoute("/{index}", guarded(_created), methods=["PUT"]),
-        IndexRoute("/{index}", guarded(index), methods=["GET"]),
+        *endpoints(Face.ELASTICSEARCH, Right.KNOWN, looks),
+        *endpoints(Face.ELASTICSEARCH, Right.INGEST, puts),
     ]
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from besra.service.answering import changing, object_of, routes_of
+from besra.service.answering import object_of
 from besra.service.author import author_of
-from besra.service.elasticsearch import Handler, reply, reply_documents
+from besra.service.elasticsearch import reply, reply_documents
+from besra.service.endpoint import Endpoint, Face, Handler, Right
 from besra.service.ingest import Clock
 from besra.service.search_alerts import alert_answer
 from besra.service.search_routes import warned
@@ -23,7 +23,7 @@ from besra.storage.workflow import Changed, Chosen, Names
 PREFIX = "/api/detection_engine/signals"
 
 
-def signal_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> list[Route]:
+def signal_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> list[Endpoint]:
     """All of them, over what keeps alerts; searches take their turns with others."""
 
     async def search(request: Request) -> Response:
@@ -44,10 +44,10 @@ def signal_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
         return name
 
     return [
-        *routes_of(f"{PREFIX}/search", search, ["POST"]),
-        *routes_of(f"{PREFIX}/status", changing(status), ["POST"]),
-        *routes_of(f"{PREFIX}/tags", changing(naming(Names.TAGS)), ["POST"]),
-        *routes_of(f"{PREFIX}/assignees", changing(naming(Names.ASSIGNEES)), ["POST"]),
+        Endpoint(Face.KIBANA, "POST", f"{PREFIX}/search", Right.READ, search),
+        Endpoint(Face.KIBANA, "POST", f"{PREFIX}/status", Right.WORK, status),
+        Endpoint(Face.KIBANA, "POST", f"{PREFIX}/tags", Right.WORK, naming(Names.TAGS)),
+        Endpoint(Face.KIBANA, "POST", f"{PREFIX}/assignees", Right.WORK, naming(Names.ASSIGNEES)),
     ]
 
 

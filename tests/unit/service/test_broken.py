@@ -8,16 +8,19 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from besra.service.elasticsearch import broken, guarded
+from besra.service.endpoint import Endpoint, Face, Right
+from besra.service.routing import broken, routes_of
 
 
 def test_broken(capsys: pytest.CaptureFixture[str]) -> None:
     async def wrong(_: Request) -> Response:
         raise ZeroDivisionError("nothing to divide by")
 
-    app = Starlette(routes=[Route("/", guarded(wrong))], exception_handlers={Exception: broken})
+    app = Starlette(
+        routes=routes_of([Endpoint(Face.ELASTICSEARCH, "GET", "/", Right.KNOWN, wrong)]),
+        exception_handlers={Exception: broken},
+    )
     sent: list[Any] = []
 
     async def receive() -> Any:

@@ -26,6 +26,7 @@ from besra.service import rule_watch
 from besra.service.answering import RequestError
 from besra.service.exception_book import ExceptionBook, Wanted
 from besra.service.exception_routes import exception_routes
+from besra.service.routing import routes_of
 from besra.service.rule_watch import RuleWatch, Source
 from besra.storage.alert_store import AlertStore
 from besra.storage.exception_store import Kind
@@ -52,7 +53,7 @@ def book(store: AlertStore) -> ExceptionBook:
 
 @pytest.fixture
 def app(book: ExceptionBook) -> Starlette:
-    return Starlette(routes=exception_routes(book, lambda: NOW))
+    return Starlette(routes=routes_of(exception_routes(book, lambda: NOW)))
 
 
 def done(app: Starlette, method: str, path: str, body: object = None) -> Any:
@@ -213,7 +214,7 @@ PIECES += [json.dumps(document).encode() for document in (TOOLS, CMD)]
 def test_whatever_is_uploaded_is_answered(body: bytes) -> None:
     book = ExceptionBook()
     book.open(Memory())  # type: ignore[arg-type]
-    app = Starlette(routes=exception_routes(book, lambda: NOW))
+    app = Starlette(routes=routes_of(exception_routes(book, lambda: NOW)))
     headers = {"content-type": "multipart/form-data; boundary=b", "kbn-xsrf": "x"}
     status, answer = asked(app, "POST", f"{LISTS}/_import", body, headers)
     assert status in (200, 400)

@@ -29,6 +29,7 @@ from besra.service.otlp_request import (
     success,
     varint,
 )
+from besra.service.routing import routes_of
 from besra.storage.journal import Journal, JournalError, Note, Record
 
 SECOND = 1_773_740_534
@@ -273,7 +274,7 @@ def test_what_is_to_be_sent_again(tmp_path: Path, why: Exception, status: int, w
 
 def asked(ingest: Ingest, body: bytes, encoding: Encoding) -> tuple[int, dict[str, str], bytes]:
     """The answer of the route to a request: status, headers and body."""
-    (route,) = otlp_routes(ingest)
+    (route,) = routes_of(otlp_routes(ingest))
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

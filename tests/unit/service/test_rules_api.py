@@ -191,7 +191,7 @@ def test_a_change_is_told_to_whoever_runs_the_rules(served: Api) -> None:
 def test_other_spaces_and_requests_without_their_header_are_refused(served: Api) -> None:
     assert "no space 'x'" in served.ask("GET", f"/s/x{RULES}/_find", status=404)["message"]
     answer = served.client.post(RULES, json=rule())
-    assert (answer.status_code, answer.json()["message"]) == (400, "Request must contain a kbn-xsrf header.")
+    assert (answer.status_code, "kbn-xsrf" in answer.json()["message"]) == (400, True)
     assert served.ask("GET", RULES, status=400)["message"] == 'either "id" or "rule_id" must be set'
 
 

@@ -12,6 +12,7 @@ from starlette.types import Message
 from tests.unit.storage.test_event_store import NOW, SECOND, stored
 
 from besra.service.ingest import BusyError
+from besra.service.routing import routes_of
 from besra.service.search_routes import search_routes
 from besra.service.searching import Bounds, Searching
 from besra.storage.alert_store import AlertStore
@@ -68,7 +69,7 @@ def store(tmp_path: Path) -> EventStore:
 
 def app_of(tmp_path: Path, alerts: AlertStore, seconds: float = 60) -> Starlette:
     reader = EventReader(tmp_path / "events", tmp_path)
-    return Starlette(routes=search_routes(Searching(reader, Bounds(seconds=seconds)), alerts, lambda: NOW))
+    return Starlette(routes=routes_of(search_routes(Searching(reader, Bounds(seconds=seconds)), alerts, lambda: NOW)))
 
 
 def test_a_search_that_takes_too_long(tmp_path: Path, store: EventStore) -> None:

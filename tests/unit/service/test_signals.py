@@ -15,7 +15,7 @@ from tests.unit.storage.samples import NOW, SECOND, alert, run
 
 from besra.errors import QueryError
 from besra.service.answering import LARGEST_BODY, RequestError
-from besra.service.elasticsearch import unrouted
+from besra.service.routing import routes_of, unrouted
 from besra.service.search_error import SearchError
 from besra.service.searching import Searching
 from besra.service.signal_routes import PREFIX, signal_routes
@@ -43,7 +43,7 @@ def alerts(tmp_path: Path) -> Iterator[AlertStore]:
 @pytest.fixture
 def app(alerts: AlertStore, tmp_path: Path) -> Starlette:
     searching = Searching(EventReader(tmp_path / "events", tmp_path))
-    routes = signal_routes(searching, alerts, lambda: NOW + 100 * SECOND)
+    routes = routes_of(signal_routes(searching, alerts, lambda: NOW + 100 * SECOND))
     return Starlette(routes=routes, exception_handlers={HTTPException: unrouted})
 
 

@@ -1,0 +1,29 @@
+"""What clients of Kibana look at before anything else (detection-engine.md 8.4)."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from besra.service.answering import json_reply
+from besra.service.author import UNKNOWN
+from besra.service.cluster import VERSION
+from besra.service.endpoint import DEFAULT_SPACE, Endpoint, Face, Right
+
+
+def status_routes() -> list[Endpoint]:
+    """All of them."""
+
+    async def status(_: Request) -> Response:
+        overall = {"level": "available", "summary": "All services are available"}
+        return json_reply({"name": "besra", "version": {"number": VERSION}, "status": {"overall": overall}})
+
+    async def spaces(_: Request) -> Response:
+        return json_reply([{"id": DEFAULT_SPACE, "name": "Default", "disabledFeatures": []}])
+
+    async def me(_: Request) -> Response:
+        return json_reply({"username": UNKNOWN, "roles": [], "enabled": True})
+
+    return [
+        Endpoint(Face.KIBANA, "GET", "/api/status", Right.KNOWN, status),
+        Endpoint(Face.KIBANA, "GET", "/api/spaces/space", Right.KNOWN, spaces),
+        Endpoint(Face.KIBANA, "GET", "/internal/security/me", Right.KNOWN, me),
+    ]
