@@ -18,7 +18,20 @@ from besra.cli.interruption import uninterrupted
 from besra.errors import BesraError, QueryError
 from besra.version import __version__
 
-NAMES = ("scan", "search", "doctor", "convert", "rules", "serve", "ingest", "config", "demo", "version")
+NAMES = (
+    "scan",
+    "search",
+    "doctor",
+    "convert",
+    "rules",
+    "serve",
+    "ingest",
+    "backup",
+    "restore",
+    "config",
+    "demo",
+    "version",
+)
 
 
 class Commands(Mapping[str, click.Command]):

@@ -52,7 +52,7 @@ class Stores:
 def stores_at(places: Places) -> Iterator[Stores]:
     """The stores, until the block ends. Raises BesraError if a place cannot be used."""
     with ExitStack() as closing:
-        closing.enter_context(_alone_in(places.folder))
+        closing.enter_context(alone_in(places.folder))
         journal = Journal(places.folder)
         closing.callback(journal.close)
         events = EventStore(places.event_place)
@@ -63,7 +63,7 @@ def stores_at(places: Places) -> Iterator[Stores]:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Nobody else uses the folder while the block runs. Two would each trim what the other has taken.
 
     Raises InputError (`serve-data-in-use`). The system lets go of the lock however the process ends.

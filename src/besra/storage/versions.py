@@ -39,6 +39,11 @@ def version_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
 
 
+def newest_version() -> str | None:
+    """The version of the tables this program has."""
+    return ScriptDirectory(str(FOLDER)).get_current_head()
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
