@@ -75,11 +75,12 @@ class World:
     is_live: bool = True
     now: int = START
     arrived: list[dict[str, Any]] = field(default_factory=list)
+    look_back: int | None = None
 
     @contextmanager
     def up(self) -> Iterator["Process"]:
         """The service runs while the block does; it ends without notice."""
-        policy = RunPolicy(self.is_live)
+        policy = RunPolicy(self.is_live, look_back=self.look_back)
         with stores_at(Places(self.folder)) as stores:
             duty = Duty(Job(runnable(self.rules), now=self.now), stores, lambda: self.now, policy)
             yield Process(self, duty, stores)

@@ -20,6 +20,7 @@ from besra.service.exception_routes import exception_routes
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
+from besra.service.room import look_back_metrics
 from besra.service.routing import broken, routes_of, unrouted
 from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
@@ -94,6 +95,7 @@ def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searc
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(failing_of(service)))),
         **maintenance_metrics(service.maintenance.told),
+        **look_back_metrics(service.duty.pump.kept, is_full=bool(service.duty.pump.lacking)),
         **searching.metrics(),
         "besra_alert_listeners": ("gauge", "Those who follow new alerts.", listeners),
     }

@@ -32,6 +32,8 @@ TOLD_EVERY = 60 * NANOS
 """A bucket that grows is told of again after so long: an alert is not written with every event."""
 UNSETTLED = 1_000_000
 """Most events that wait until somebody looks."""
+WAITING = 500
+"""Bytes of memory an event takes that waits, about."""
 
 
 Pair = tuple[int, int]
@@ -79,6 +81,8 @@ class BucketLog:
         self._told_at = 0
         self._touched: dict[Pair, None] = {}
         self._unsettled = 0
+        self._waiting = 0
+        """Events that are in no bucket."""
         self._seen = SeenLately()
         self._next = 0
         self._dropped = 0
@@ -87,6 +91,16 @@ class BucketLog:
     def __len__(self) -> int:
         """How many keys there are."""
         return len(self._kept)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory of events that are in no bucket, about, and of who has been counted."""
+        return self._waiting * WAITING + self._seen.memory
+
+    @property
+    def disk(self) -> int:
+        """Bytes of files."""
+        return self._seen.disk
 
     def expect(self, key: Key, start: int | None) -> None:
         """There is an alert on a bucket that began at a time: what belongs to it is in no other."""
@@ -198,6 +212,7 @@ class BucketLog:
             kept.waiting.add(map(rows.row, range(start, end)))
             self._touched[pair] = None
             self._unsettled += end - start
+            self._waiting += end - start
 
     def _key_of(self, pair: Pair, number: int, event: RawEvent) -> Key:
         if self._keys[0] != number:
@@ -210,6 +225,7 @@ class BucketLog:
         for pair in self._touched:
             kept = self._kept[pair]
             for rows in kept.waiting.full():
+                self._waiting -= len(rows)
                 bucket = self._begin(kept, rows[0].time, self._next)
                 times, numbers, clocks, values, events = zip(*rows, strict=True)
                 bucket.join(Rows(times, numbers, clocks, values, events, True, max(numbers)), 0, len(rows))
@@ -270,7 +286,9 @@ class BucketLog:
         self.settle()
         self._dropped = row
         for pair, kept in list(self._kept.items()):
+            before = len(kept.waiting)
             kept.waiting.drop_before(max(row, waiting))
+            self._waiting += len(kept.waiting) - before
             kept.buckets = [bucket for bucket in kept.buckets if bucket.newest >= row]
             if not (len(kept.waiting) or kept.buckets):
                 del self._kept[pair]

@@ -45,6 +45,7 @@ from besra.schema.timestamp import NANOS
 from besra.service.hit_log import About, Asked, HitLog, Keeping, Since, Within
 from besra.service.horizon import INDICATORS, horizon_of
 from besra.service.kept_events import KeptEventsError
+from besra.service.room import LookBack
 from besra.storage.growth import ToldBucket
 from besra.storage.journal import Record
 
@@ -148,6 +149,11 @@ class Detector:
             told = None if number is None else bucket_told(self._job.rules[number][1], bucket.result)
             if number is not None and told is not None:
                 self._log.expect(number, *told)
+
+    @property
+    def kept(self) -> LookBack:
+        """What is kept of events."""
+        return self._log.kept
 
     def lasts(self, number: int) -> int:
         """For how long events may be part of something new for a rule, in nanoseconds after they arrived."""

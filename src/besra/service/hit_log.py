@@ -5,7 +5,6 @@ rule, on a schedule or for what has just arrived, is about some of its rows, and
 may be part of a match with them: only their documents are read. Correlations decide.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,8 +15,7 @@ from besra.detection.visibility import INGESTED, Sight
 from besra.detection.window import Window
 from besra.engine.event_order import NO_TIME
 from besra.engine.hits import Hit, Key
-from besra.engine.join_hash import SEVERAL
-from besra.engine.kept_rows import KEY, ROW, TIME, KeptRows, Place, numbered
+from besra.engine.kept_rows import ROW, TIME, KeptRows, Place, numbered
 from besra.engine.pack import Entry, RulePack
 from besra.engine.reference import keys_of, ordinal_of
 from besra.events.document import Fields
@@ -25,18 +23,17 @@ from besra.events.event_time import TIMESTAMP
 from besra.events.identity import event_key
 from besra.events.raw_event import RawEvent
 from besra.events.spill import Table
-from besra.language.plan import Clause, Each, NewTerms, Sample, ThreatMatch, Threshold
-from besra.language.plan import Sequence as EventSequence
+from besra.language.plan import Clause, Threshold
+from besra.schema.timestamp import NANOS
 from besra.service.bucket_log import BucketLog, Lot
 from besra.service.horizon import joined_for
 from besra.service.kept_events import KeptEvents
 from besra.service.open_bucket import NEVER
+from besra.service.pile_files import PileFiles
 from besra.service.piles import Pile
-
-Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
-
-CLOCK = -1
-"""The last line of a table here, behind those of `engine.kept_rows`: when a run has to look to see the event."""
+from besra.service.related import related
+from besra.service.room import LookBack
+from besra.service.row_part import Integers, Mask, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +42,13 @@ class Since:
 
     row: int
 
-    def places(self, table: Table) -> Integers:
-        """Where in a table those are."""
-        return np.arange(np.searchsorted(table[ROW], self.row), table.shape[1])
+    def holds(self, rows: Integers, clocks: Integers) -> Mask:
+        """See `row_part.About`."""
+        return rows >= self.row
+
+    def meets(self, part: Part) -> bool:
+        """See `row_part.About`."""
+        return part.last >= self.row
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,20 @@ class Within:
 
     window: Window
 
-    def places(self, table: Table) -> Integers:
-        """Where in a table those are."""
+    @property
+    def _bounds(self) -> tuple[int, int]:
         start, end = self.window.start, self.window.end
-        return np.flatnonzero(
-            (table[CLOCK] != NEVER)
-            & (table[CLOCK] >= (NEVER if start is None else start))
-            & (table[CLOCK] <= (NO_TIME if end is None else end))
-        )
+        return NEVER + 1 if start is None else max(start, NEVER + 1), NO_TIME if end is None else end
+
+    def holds(self, rows: Integers, clocks: Integers) -> Mask:
+        """See `row_part.About`."""
+        start, end = self._bounds
+        return (clocks >= start) & (clocks <= end)
+
+    def meets(self, part: Part) -> bool:
+        """See `row_part.About`."""
+        start, end = self._bounds
+        return part.high >= start and part.low <= end
 
 
 About = Since | Within
@@ -96,8 +103,6 @@ class Asked:
 
 
 NOTHING = Asked([], frozenset())
-ANY = np.array([SEVERAL], np.int64)
-"""The key of rows that may have any."""
 
 
 class HitLog:
@@ -116,7 +121,7 @@ class HitLog:
             for number, entry in enumerate(pack.entries)
             if isinstance(entry.plan.correlation, Threshold)
         }
-        self._piles: defaultdict[Place, Pile] = defaultdict(Pile)
+        self._files = PileFiles(self._horizon)
         self._events = KeptEvents()
         self._arrived: list[tuple[int, int]] = []
         """When rows arrived: the time, and the number of the first row that came then or later."""
@@ -141,7 +146,7 @@ class HitLog:
         first = self._next
         numbers = np.arange(first, first + len(events))
         self._next += len(events)
-        self._arrived.append((arrived, first))
+        self._note_arrival(arrived, first)
         lot = Lot(first, events)
         fresh: dict[int, int] = {}
         counted: dict[int, dict[int, Table]] = {}
@@ -155,11 +160,21 @@ class HitLog:
                 continue
             rows = table[ROW] - first
             clock = self._clock(place[0], table, received[rows], lot)
-            self._piles[place].append(np.concatenate([table, clock[np.newaxis]]))
+            self._files.append(place, np.concatenate([table, clock[np.newaxis]]))
             longest[rows] = np.maximum(longest[rows], self._horizon(place))
         self._count(counted, received, lot, arrived)
         self._events.add(first, events, longest, arrived)
+        self._files.write()
         return fresh
+
+    def _note_arrival(self, arrived: int, first: int) -> None:
+        if self._arrived:
+            before, since = self._arrived[-1]
+            if before <= arrived and before // NANOS == arrived // NANOS:
+                # One entry a second: rows are kept that much longer at most.
+                self._arrived[-1] = arrived, since
+                return
+        self._arrived.append((arrived, first))
 
     def _count(self, counted: Mapping[int, Mapping[int, Table]], received: Integers, lot: Lot, arrived: int) -> None:
         """Tell thresholds of their rows by clause."""
@@ -188,6 +203,17 @@ class HitLog:
         for buckets in self._buckets.values():
             buckets.told(now)
 
+    @property
+    def kept(self) -> LookBack:
+        """How much it is."""
+        rows, events, buckets = self._files, self._events, self._buckets.values()
+        return LookBack(
+            len(events),
+            rows.rows,
+            rows.memory + events.memory + sum(log.memory for log in buckets),
+            rows.disk + events.disk + sum(log.disk for log in buckets),
+        )
+
     def settle(self) -> None:
         """What has arrived so far is dealt with: of what it makes full no run for new events is to tell."""
         for buckets in self._buckets.values():
@@ -209,18 +235,14 @@ class HitLog:
 
     def drop_old(self, now: int, unseen: Mapping[int, int]) -> None:
         """Let go of the rows whose time is over, but for those no run has seen: by entry, the first of them."""
-        horizons = {place: self._horizon(place) for place in self._piles}
+        horizons = {place: self._horizon(place) for place in self._files.piles}
         of_buckets = {number: self._keeping[number].horizon for number in self._buckets}
         firsts = {time: self._first_after(now - time) for time in {*horizons.values(), *of_buckets.values()}}
         for number, horizon in of_buckets.items():
             first = min(firsts[horizon], unseen.get(number, self._next))
             joins = self._first_after(now - joined_for(self._pack.entries[number].plan, horizon))
             self._buckets[number].drop_before(first, min(joins, unseen.get(number, self._next)))
-        for place, horizon in horizons.items():
-            pile = self._piles[place]
-            pile.drop_before(min(firsts[horizon], unseen.get(place[0], self._next)))
-            if not len(pile):
-                del self._piles[place]
+        self._files.drop_before(lambda place: min(firsts[horizons[place]], unseen.get(place[0], self._next)))
         oldest = min(firsts.values(), default=self._next)
         self._arrived = [(time, first) for time, first in self._arrived if first >= oldest]
         self._events.drop_old(now, min(unseen.values(), default=self._next))
@@ -238,24 +260,18 @@ class HitLog:
             found = buckets.filled_since(about.row) if isinstance(about, Since) else buckets.seen_in(about.window)
             return Asked(found, frozenset(event_key(hit.event) for hit in found))
         entry = self._pack.entries[number]
-        piles = self._piles_of(number)
-        chosen = {position: pile.chosen(about) for position, pile in piles.items()}
-        wanted = [table[ROW] for table in chosen.values() if table.shape[1]]
-        if not wanted:
-            return NOTHING
-        about_rows = np.unique(np.concatenate(wanted))
         hits, keys = [], []
-        for position, rows in related(entry, piles, chosen).items():
-            for row, is_wanted in zip(rows.tolist(), np.isin(rows, about_rows).tolist(), strict=True):
+        for position, (rows, asked) in related(entry, self._piles_of(number), about).items():
+            for row, is_asked in zip(rows.tolist(), asked.tolist(), strict=True):
                 event = self._events[row]
                 hits.append(_hit(entry, event, position))
-                if is_wanted:
+                if is_asked:
                     keys.append((event.index[0] if event.index else "", event.id))
         return Asked(hits, frozenset(keys))
 
     def _piles_of(self, number: int) -> dict[int, Pile]:
         positions = range(len(self._pack.entries[number].plan.clauses))
-        return {p: pile for p in positions if (pile := self._piles.get((number, p))) and len(pile)}
+        return {p: pile for p in positions if (pile := self._files.piles.get((number, p)))}
 
 
 def _hit(entry: Entry, raw: RawEvent, clause: int) -> Hit:
@@ -263,54 +279,3 @@ def _hit(entry: Entry, raw: RawEvent, clause: int) -> Hit:
     fields = Fields(event.source)
     ordinal = ordinal_of(entry.plan.ordering, event, fields)
     return Hit(clause, event, ordinal, keys_of(entry.plan.clauses[clause], fields))
-
-
-def related(entry: Entry, piles: Mapping[int, Pile], chosen: Mapping[int, Table]) -> dict[int, Integers]:
-    """The rows by clause that may be part of a match with a chosen row, each once."""
-    match entry.plan.correlation:
-        case Each():
-            return _rows(chosen)
-        case EventSequence() as sequence:
-            return _joined(piles, {stage.clause for stage in sequence.stages if not stage.missing}, chosen)
-        case Sample() as sample:
-            return _joined(piles, set(sample.clauses), chosen)
-        case NewTerms():
-            return _joined(piles, {0}, chosen)
-        case Threshold():
-            return {}
-        case ThreatMatch():
-            return _threatened(entry, piles, chosen)
-
-
-def _threatened(entry: Entry, piles: Mapping[int, Pile], chosen: Mapping[int, Table]) -> dict[int, Integers]:
-    """Chosen events beside all indicators; all events where an indicator is chosen. Indicators have their own index."""
-    indicators = {position for position in piles if entry.plan.clauses[position].index is not None}
-    if not indicators:
-        return {}
-    if any(chosen[position].shape[1] for position in indicators):
-        return {position: pile.rows for position, pile in piles.items()}
-    events = {position: table for position, table in chosen.items() if position not in indicators}
-    return {**_rows(events), **{position: piles[position].rows for position in indicators}}
-
-
-def _joined(piles: Mapping[int, Pile], needed: set[int], chosen: Mapping[int, Table]) -> dict[int, Integers]:
-    """The rows with keys that a chosen row has and that occur in all `needed` clauses."""
-    if any(position not in piles for position in needed):
-        return {}
-    shared = np.unique(np.concatenate([table[KEY] for table in chosen.values()]))
-    if (shared == SEVERAL).any():
-        return {position: pile.rows for position, pile in piles.items()}
-    # The shortest first: most keys meet nothing there, and the long ones need not be looked at.
-    for position in sorted(needed, key=lambda position: len(piles[position])):
-        if not piles[position].holds(ANY).any():
-            shared = shared[piles[position].holds(shared)]
-        if not len(shared):
-            return {}
-    shared = np.concatenate([ANY, shared])
-    found = {position: pile.rows_with(shared) for position, pile in piles.items()}
-    return {position: rows for position, rows in found.items() if len(rows)}
-
-
-def _rows(tables: Mapping[int, Table]) -> dict[int, Integers]:
-    found = {position: np.unique(table[ROW]) for position, table in tables.items()}
-    return {position: rows for position, rows in found.items() if len(rows)}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from besra.errors import BesraError
 from besra.schema.timestamp import NANOS
+from besra.service.allocator import give_back
 from besra.service.ingest import Clock
 from besra.storage.alert_store import AlertStore
 from besra.storage.event_store import DAY, NO_DAY, day_of
@@ -122,6 +123,7 @@ class Maintenance:
         while not stop.wait(LOOK_EVERY):
             for error in self.look(clock(), stop):
                 tell(f"error: maintenance: {error}; it will be tried again")
+            give_back()
 
     def look(self, now: int, stop: threading.Event | None = None) -> list[Exception]:
         """Do what is due at a time; what went wrong. `stop` ends it between two pieces of work."""

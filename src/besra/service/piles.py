@@ -1,125 +1,181 @@
 """The rows of one clause in the order of their arrival, found by their join keys.
 
 Rows come all the time and looking for some must not take longer the more there are. So a pile is parts: a part that
-follows one not much larger is joined to it, and in each part keys are found by bisection.
+follows one not much larger is joined to it, and in each part keys are found by bisection. The older parts are in files
+(`pile_files`).
 """
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from besra.engine.kept_rows import KEY, ROW
 from besra.events.spill import Table
+from besra.service.row_file import RowFile
+from besra.service.row_part import SPAN, About, Integers, Mask, Part, part_of_table
 
-Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
-Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
-
-LARGE = 1 << 20
+LARGE = 1 << 19
 """Rows of a part to which nothing is joined any more: joining takes as long as the part is large."""
 
 
-class About(Protocol):
-    """What a run is about: some of the rows of a table, in which numbers of rows ascend."""
+class Found(NamedTuple):
+    """Some rows by column: their numbers, their clocks (`row_part`), their keys. One stands there for each key."""
 
-    def places(self, table: Table) -> Integers:
-        """Where in the table they are."""
-
-
-class _Part:
-    """A table, and its keys in order, once somebody has asked for some of them."""
-
-    __slots__ = ("_keys", "_order", "table")
-
-    def __init__(self, table: Table, keys: Integers | None = None, order: Integers | None = None) -> None:
-        self.table = table
-        self._keys = keys
-        self._order = order
-
-    def sorted(self) -> tuple[Integers, Integers]:
-        """Its keys, ascending, and where in the table each is."""
-        if self._keys is None or self._order is None:
-            self._order = np.argsort(self.table[KEY], kind="stable")
-            self._keys = self.table[KEY, self._order]
-        return self._keys, self._order
-
-    def joined(self, other: "_Part") -> "_Part":
-        """Both, this one first."""
-        table = np.concatenate([self.table, other.table], axis=1)
-        if len(table) <= KEY + 1:
-            return _Part(table)
-        (keys, order), (more, their_order) = self.sorted(), other.sorted()
-        # Two runs that are sorted by themselves: a stable sort merges them.
-        both, orders = np.concatenate([keys, more]), np.concatenate([order, their_order + self.table.shape[1]])
-        merged = np.argsort(both, kind="stable")
-        return _Part(table, both[merged], orders[merged])
+    rows: Integers
+    clocks: Integers
+    keys: Integers
 
 
 class Pile:
     """The rows of one clause."""
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_first", "_parts")
 
     def __init__(self) -> None:
-        self._parts: list[_Part] = []
+        self._parts: list[Part] = []
+        self._first = 0
+        """The lowest number of a row that is not dropped; a file may still hold some below."""
 
     def __len__(self) -> int:
-        return sum(part.table.shape[1] for part in self._parts)
+        return sum(int(np.count_nonzero(part.offsets >= self._first - part.first)) for part in self._parts)
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    @property
+    def held(self) -> int:
+        """Rows in memory."""
+        return sum(len(part) for part in self._parts if part.file is None)
+
+    @property
+    def size(self) -> int:
+        """How many rows there are; some may have been dropped."""
+        return sum(map(len, self._parts))
+
+    def size_of(self, about: About) -> int:
+        """How many rows have to be looked at to tell those a run is about."""
+        return sum(len(part) for part in self._parts if about.meets(part))
+
+    # --- what comes and goes ------------------------------------------------------------------------------------------
 
     def append(self, table: Table) -> None:
         """Add rows, whose numbers are those of no row before, or higher."""
-        self._parts.append(_Part(table))
+        self._parts.append(part_of_table(table))
         while len(self._parts) > 1:
             before, last = self._parts[-2:]
-            if before.table.shape[1] > min(2 * last.table.shape[1], LARGE):
+            if before.file is not None or len(before) > min(2 * len(last), LARGE) or not _are_near(before, last):
                 break
             self._parts[-2:] = [before.joined(last)]
 
     def drop_before(self, row: int) -> None:
         """Let go of rows with lower numbers."""
-        kept = []
-        for part in self._parts:
-            first = int(np.searchsorted(part.table[ROW], row))
-            if first == 0:
-                kept.append(part)
-            elif first < part.table.shape[1]:
-                kept.append(_Part(part.table[:, first:].copy()))
-        self._parts = kept
+        self._first = max(self._first, row)
+        left = [part for part in self._parts if part.last >= row]
+        self._parts = [part if part.file is not None else part.since(row) for part in left]
+
+    def parts_of(self, files: Collection[RowFile | None]) -> Iterator[Part]:
+        """The parts in some files, or in memory (None), without dropped rows and joined where they are small."""
+        waiting: Part | None = None
+        for part in (held.since(self._first) for held in self._parts if held.file in files):
+            if waiting is not None and len(waiting) + len(part) <= LARGE and _are_near(waiting, part):
+                waiting = waiting.joined(part)
+                continue
+            if waiting is not None:
+                yield waiting
+            waiting = part
+        if waiting is not None:
+            yield waiting
+
+    def move(self, files: Collection[RowFile | None], parts: Sequence[Part]) -> None:
+        """Have these in place of the parts in some files, which follow each other."""
+        places = [place for place, part in enumerate(self._parts) if part.file in files]
+        self._parts[places[0] : places[-1] + 1] = parts
+
+    @property
+    def files(self) -> set[RowFile]:
+        """Where its parts are."""
+        return {part.file for part in self._parts if part.file is not None}
+
+    # --- what is found ------------------------------------------------------------------------------------------------
 
     def chosen(self, about: About) -> Table:
-        """The rows a run is about."""
-        found = [part.table[:, places] for part in self._parts if len(places := about.places(part.table))]
-        if len(found) == 1:
-            return found[0]
-        return np.concatenate([self._none(), *found], axis=1)
+        """The rows a run is about, in order of arrival: their numbers, and their clocks below."""
+        found = self.about(about)
+        order = np.argsort(found.rows, kind="stable")
+        return np.stack([found.rows[order], found.clocks[order]])
 
-    def _none(self) -> Table:
-        return self._parts[0].table[:, :0]
+    def about(self, about: About) -> Found:
+        """The rows a run is about."""
+        found = []
+        for part in self._parts:
+            if about.meets(part):
+                places = np.flatnonzero(about.holds(part.rows, part.clocks))
+                found.append(self._at(part, places))
+        return _together(found)
+
+    def everything(self) -> Found:
+        """All rows."""
+        return _together([self._at(part, np.arange(len(part))) for part in self._parts])
 
     @property
     def rows(self) -> Integers:
         """The numbers of its rows, each once."""
-        return np.unique(np.concatenate([part.table[ROW] for part in self._parts]))
+        return np.unique(self.everything().rows)
+
+    def distinct_keys(self) -> Iterator[Integers]:
+        """The keys its rows have, part by part."""
+        for part in self._parts:
+            first = np.ones(len(part), np.bool_)
+            np.not_equal(part.keys[1:], part.keys[:-1], out=first[1:])
+            yield part.keys[first]
 
     def holds(self, keys: Integers) -> Mask:
         """Which of some keys rows have."""
         held = np.zeros(len(keys), np.bool_)
-        for starts, ends, _ in self._spans(keys):
-            held |= starts < ends
+        for part, starts, ends in self._spans(keys):
+            if part.first >= self._first:
+                held |= starts < ends
+                continue
+            for place in np.flatnonzero((starts < ends) & ~held).tolist():
+                offsets = part.offsets[starts[place] : ends[place]]
+                held[place] = bool((offsets >= self._first - part.first).any())
         return held
 
-    def rows_with(self, keys: Integers) -> Integers:
-        """The numbers of the rows with any of some keys, each once."""
+    def with_keys(self, keys: Integers) -> Found:
+        """The rows with any of some keys."""
         found = []
-        for starts, ends, part in self._spans(keys):
+        for part, starts, ends in self._spans(keys):
             counts = ends - starts
             if total := int(counts.sum()):
                 behind = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
-                places = part.sorted()[1][np.repeat(starts, counts) + behind]
-                found.append(part.table[ROW, places])
-        return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+                found.append(self._at(part, np.repeat(starts, counts) + behind))
+        return _together(found)
 
-    def _spans(self, keys: Integers) -> Iterator[tuple[Integers, Integers, _Part]]:
+    def rows_with(self, keys: Integers) -> Integers:
+        """The numbers of the rows with any of some keys, each once."""
+        return np.unique(self.with_keys(keys).rows)
+
+    def _at(self, part: Part, places: Integers) -> Found:
+        """The rows at some places of a part that are not dropped."""
+        if part.first < self._first:
+            places = places[part.offsets[places] >= self._first - part.first]
+        return Found(part.offsets[places].astype(np.int64) + part.first, part.clocks[places], part.keys[places])
+
+    def _spans(self, keys: Integers) -> Iterator[tuple[Part, Integers, Integers]]:
         for part in self._parts:
-            held, _ = part.sorted()
-            yield np.searchsorted(held, keys), np.searchsorted(held, keys, "right"), part
+            yield part, np.searchsorted(part.keys, keys), np.searchsorted(part.keys, keys, "right")
+
+
+def _are_near(before: Part, last: Part) -> bool:
+    return max(before.last, last.last) - min(before.first, last.first) < SPAN
+
+
+def _together(found: Sequence[Found]) -> Found:
+    if len(found) == 1:
+        return found[0]
+    none = np.empty(0, np.int64)
+    return (
+        Found(*(np.concatenate([none, *columns]) for columns in zip(*found, strict=True)))
+        if found
+        else Found(none, none, none)
+    )

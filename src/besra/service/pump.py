@@ -13,6 +13,7 @@ from besra.detection.alert import Alert
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Arrival, position_of
 from besra.service.recall import Known, recall
+from besra.service.room import LookBack, NoRoomError, lack_of_room
 from besra.service.runs import AlertSink, Clock, Runs
 from besra.service.storing import Storing
 from besra.storage.event_store import EventStore
@@ -53,6 +54,10 @@ class Pump:
         """The last batch the detector has; one that is read again after a failure is not taken again."""
         self._forgot_at = clock()
         self._next: tuple[Runs, int] | None = None
+        self.kept = LookBack()
+        """What is kept of events, as of a moment ago."""
+        self.lacking = ""
+        """Why no more events are taken at the moment; nothing if they are."""
         recall(runs.detector, store, runs.followed, Known(0, self._read), clock())
         self._take_known()
         # Not before: of alerts that are recalled nobody knows whether rules over alerts have seen them.
@@ -129,9 +134,14 @@ class Pump:
             on_error(error)
 
     def step(self) -> bool:
-        """Take what has arrived, up to a lot of it; whether there was anything. Raises BesraError."""
+        """Take what has arrived, up to a lot of it; whether there was anything.
+
+        Raises BesraError. NoRoomError means that all else has been done, and events wait.
+        """
         self._hand_over()
-        batches = self._next_batches()
+        self.kept = self._runs.detector.kept
+        self.lacking = lack_of_room(self.kept, self._runs.look_back)
+        batches = [] if self.lacking else self._next_batches()
         if batches:
             self._detect(batches)
             self._read = batches[-1].number
@@ -147,6 +157,8 @@ class Pump:
         self._runs.listen()
         if self._runs.detector.waiting:
             self._runs.arrived(None)
+        if self.lacking and self._journal.waiting(self._read):
+            raise NoRoomError(self.lacking)
         return bool(batches) or are_due
 
     def finish(self) -> None:

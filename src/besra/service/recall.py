@@ -5,13 +5,14 @@ count is read from those it kept, which are few, and lie in files of their own. 
 all events are evaluated.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from besra.service.detector import Detector
+from besra.service.detector import Arrival, Detector
+from besra.service.room import NoRoomError, lack_of_memory
 from besra.service.stored_arrivals import arrivals_in
 from besra.storage.event_store import EventStore
 
@@ -34,7 +35,7 @@ def recall(detector: Detector, store: EventStore, followed: Mapping[int, int], k
     """Tell a detector of stored events that may still be part of something new, as ones that are dealt with.
 
     `followed` says by the positions of rules since when, in nanoseconds since 1970, all that arrived was evaluated for
-    them. Raises EventStoreError.
+    them. Raises EventStoreError, NoRoomError.
     """
     numbers = range(len(detector.rules))
     kept = {number for number in numbers if followed.get(number, LAST) <= now - detector.lasts(number)}
@@ -44,7 +45,7 @@ def recall(detector: Detector, store: EventStore, followed: Mapping[int, int], k
         since = now - max(map(detector.lasts, whole))
         for rows in store.read(since, LAST, by="ingested", after=known.after):
             for arrivals in arrivals_in(known.of(rows)):
-                detector.take(arrivals, whole, as_of=now)
+                _take(detector, arrivals, whole, now)
     detector.see()
 
 
@@ -58,4 +59,11 @@ def _recall_kept(detector: Detector, store: EventStore, kept: Collection[int], k
         # Without marks nobody had looked at the event when it was stored.
         wanted = [told is None or not marks.isdisjoint(told) for told in found.column("rules").to_pylist()]
         for arrivals in arrivals_in(found.filter(pa.array(wanted, pa.bool_()))):
-            detector.take(arrivals, kept, as_of=now)
+            _take(detector, arrivals, kept, now)
+
+
+def _take(detector: Detector, arrivals: Sequence[Arrival], only: Collection[int], now: int) -> None:
+    """What is on disk had room there before; memory it must not fill."""
+    detector.take(arrivals, only, as_of=now)
+    if lacking := lack_of_memory(detector.kept):
+        raise NoRoomError(lacking)

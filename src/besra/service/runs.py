@@ -60,10 +60,14 @@ class AlertSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunPolicy:
-    """Whether rules run as soon as something arrives, beside their schedules; whether gaps are filled by themselves."""
+    """Whether rules run as soon as something arrives, beside their schedules; whether gaps are filled by themselves.
+
+    `look_back`: bytes of temporary files that what rules look back on may take, None for any number.
+    """
 
     is_live: bool = True
     fills_gaps: bool = True
+    look_back: int | None = None
 
 
 POLICY = RunPolicy()
@@ -80,6 +84,8 @@ class Runs:
         self._alerts = alerts
         self._clock = clock
         self._is_live = policy.is_live
+        self.look_back = policy.look_back
+        """Bytes of files that what is kept of events may take."""
         self._suppresses = any(rule.parameters.get("alert_suppression") for rule, _ in detector.rules)
         self._heard: SimpleQueue[Sequence[Alert]] = SimpleQueue()
         detector.expect(alerts.buckets(detector.counting, clock() - 2 * detector.counted_for))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from besra.events.recognise import Intake
+from besra.service.allocator import use_few_arenas
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
 from besra.service.exception_book import ExceptionBook
@@ -59,6 +60,7 @@ def running(
 
     `tell` is told what goes on behind the scenes. Raises BesraError if rules or a place cannot be used.
     """
+    use_few_arenas()
     with ExitStack() as closing:
         stores = closing.enter_context(stores_at(places))
         source.book.open(stores.alerts.rules)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from besra.schema.timestamp import NANOS
+from besra.service.allocator import give_back
 from besra.service.kept_marks import KeptMarks
 from besra.storage.event_store import EventStore, StoredEvent
 from besra.storage.journal import Batch, Journal
@@ -52,6 +53,7 @@ class Storing:
         while not stop.wait(LOOK_EVERY):
             try:
                 while not stop.is_set() and self.step():
+                    give_back()
                     on_step()
             except Exception as error:  # a defect, too, must be told and not end this for good
                 on_error(error)

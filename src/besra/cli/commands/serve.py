@@ -42,6 +42,9 @@ from besra.events.recognise import Intake
 @click.option(
     "--keep-runs", type=click.IntRange(1), default=7, show_default=True, metavar="N", help="Days runs are recorded."
 )
+@click.option(
+    "--look-back-size", type=SizeType(), metavar="SIZE", help="Size of temporary files for rules that look back.  [any]"
+)
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
@@ -75,7 +78,9 @@ def serve(
     books = RuleBook(changed), ExceptionBook(changed)
     served = ServedRules(rules, exception_files(given), not given["any_index"], terminal, *books)
     source = Source(rules or ("bundled",), served.files, served.load, served.ends, *books)
-    policy = RunPolicy(is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]))
+    policy = RunPolicy(
+        is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]), look_back=_number(given["look_back_size"])
+    )
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
     keep = Keep(days, size, alert_days, run_days or 7)
