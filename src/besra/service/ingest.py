@@ -17,6 +17,7 @@ from besra.schema.timestamp import NANOS
 from besra.service.admission import Admission
 from besra.service.bulk import Done, Item, Put, Refused
 from besra.service.dead_letters import DeadLetters, Letter
+from besra.service.footprint import memory_of_process
 from besra.storage.journal import Journal, JournalError, Note, Receipt, Record
 
 Clock = Callable[[], int]
@@ -35,13 +36,15 @@ class BusyError(Exception):
 class Limits:
     """How much is taken, in bytes but for `waiting` and `ahead`.
 
-    `body`: of one request in the clear. `memory`: of the bodies being worked on. `disk`: what has to stay free.
+    `body`: of one request in the clear. `memory`: of the bodies being worked on. `process`: of the whole process, None
+    for any. `disk`: what has to stay free.
     `waiting`: batches that are acknowledged and not yet in the store. `ahead`: for how many nanoseconds events may have
     been acknowledged before rules see them; if it is longer, more have to wait for a moment.
     """
 
     body: int = 100 << 20
     memory: int = 256 << 20
+    process: int | None = None
     disk: int = 512 << 20
     waiting: int = 20_000
     ahead: int = NANOS // 2
@@ -97,7 +100,7 @@ class Ingest:
         self._ahead: deque[tuple[int, float]] = deque()
         """The batches rules have not seen, and when they were acknowledged."""
         self._bytes = 0
-        self._free = 0
+        self._free = self._process = 0
         self._looked: int | None = None
 
     def check(self) -> None:
@@ -106,15 +109,18 @@ class Ingest:
             raise BusyError("requests are being worked on that fill the memory allowed")
         if self.last - self.stored > self.limits.waiting:
             raise BusyError("the event store or the alerts are behind", 10)
-        if self._free_space() < self.limits.disk:
+        self._look()
+        if self._free < self.limits.disk:
             raise BusyError("the disk is nearly full", 60)
+        if self.limits.process is not None and self._process > self.limits.process:
+            raise BusyError("the service has all the memory it may have", 10)
 
-    def _free_space(self) -> int:
-        """Bytes free on the disk, as of a moment ago."""
+    def _look(self) -> None:
+        """See what the disk has free and the process has in memory, unless that was a moment ago."""
         now = self._clock()
         if self._looked is None or not 0 <= now - self._looked < LOOK_EVERY:
-            self._free, self._looked = shutil.disk_usage(self._folder).free, now
-        return self._free
+            self._free, self._process = shutil.disk_usage(self._folder).free, memory_of_process()
+            self._looked = now
 
     @contextmanager
     def room(self) -> Iterator[Callable[[int], None]]:

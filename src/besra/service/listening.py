@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from besra.service.access_log import AccessLog
 from besra.service.protocol import Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -43,15 +44,19 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def listen(app: Starlette, host: str, port: int) -> bool:
-    """Answer requests until SIGINT or SIGTERM; False if the address cannot be had."""
+def listen(app: Starlette, host: str, port: int, *, tells_requests: bool = False) -> bool:
+    """Answer requests until SIGINT or SIGTERM; False if the address cannot be had.
+
+    With `tells_requests` each is a line of the log.
+    """
     config = uvicorn.Config(
-        app,
+        AccessLog(app) if tells_requests else app,
         http=Protocol,
         ws="none",
         host=host,
         port=port,
-        log_level="critical",
+        log_config=None,
+        access_log=False,
         lifespan="on",
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,

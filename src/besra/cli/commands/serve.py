@@ -1,6 +1,5 @@
 """`besra serve`: take events over HTTP, run the rules while they arrive, keep events and alerts."""
 
-import sys
 import threading
 import time
 from pathlib import Path
@@ -14,7 +13,6 @@ from besra.cli.options import SizeType, rules_option
 from besra.cli.secrets import Url
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
-from besra.cli.terminal import Terminal
 from besra.errors import InputError
 from besra.events.recognise import Intake
 
@@ -45,7 +43,18 @@ from besra.events.recognise import Intake
 @click.option(
     "--look-back-size", type=SizeType(), metavar="SIZE", help="Size of temporary files for rules that look back.  [any]"
 )
-@click.option("-q", "--quiet", is_flag=True, help="Only errors.")
+@click.option("--min-free", type=SizeType(), default="512M", show_default=True, metavar="SIZE", help="Disk left free.")
+@click.option("--memory-limit", type=SizeType(), metavar="SIZE", help="Memory beyond which senders wait.  [any]")
+@click.option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="Log lines.")
+@click.option(
+    "--log-level",
+    type=click.Choice(("debug", "info", "warning", "error")),
+    default="info",
+    show_default=True,
+    help="Which lines are logged: these and worse.",
+)
+@click.option("--access-log/--no-access-log", default=False, help="Log each request.  [no-access-log]")
+@click.option("-q", "--quiet", is_flag=True, help="Only errors: --log-level error.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
 def serve(
@@ -56,11 +65,14 @@ def serve(
     What is acknowledged is on disk. Ctrl-C or SIGTERM ends it once all of that has been dealt with.
     """
     try:
-        from besra.cli.serving import ServedRules  # noqa: PLC0415  optional, as what it needs
+        from besra.cli.logged import LoggedTerminal  # noqa: PLC0415  optional, as what it needs
+        from besra.cli.serving import ServedRules  # noqa: PLC0415
         from besra.service.app import app_of  # noqa: PLC0415
         from besra.service.consumer import Consumer  # noqa: PLC0415
         from besra.service.exception_book import ExceptionBook  # noqa: PLC0415
+        from besra.service.ingest import Limits  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
+        from besra.service.log import LogForm, logging_to, telling  # noqa: PLC0415
         from besra.service.maintenance import Keep  # noqa: PLC0415
         from besra.service.rule_book import RuleBook  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
@@ -71,7 +83,9 @@ def serve(
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
-    terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
+    log = logging_to(None, LogForm(str(given["log_format"])), "error" if given["quiet"] else str(given["log_level"]))
+    context.with_resource(log)
+    terminal = LoggedTerminal()
     tell_settings(context, terminal)
     brokers = sources_of(given)
     changed = threading.Event()
@@ -85,21 +99,19 @@ def serve(
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
     keep = Keep(days, size, alert_days, run_days or 7)
     host, port = str(given["host"]), int(str(given["port"]))
-    settings = Settings(policy, keep, Intake(_text(given["index"])))
-
-    def tell(line: str) -> None:
-        if line.startswith("error") or not terminal.is_quiet:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201
+    least_free, most_memory = _number(given["min_free"]), _number(given["memory_limit"])
+    limits = Limits(process=most_memory, disk=least_free or 0)
+    settings = Settings(policy, keep, Intake(_text(given["index"])), limits)
 
     with (
-        running(source, places, time.time_ns, tell, settings) as service,
-        watching([Path(name) for name in watched], places.folder, service.ingest, tell) as watchers,
+        running(source, places, time.time_ns, telling("service"), settings) as service,
+        watching([Path(name) for name in watched], places.folder, service.ingest, telling("watch")) as watchers,
     ):
-        consumers = [Consumer(broker, service.ingest, service.letters, tell) for broker in brokers]
+        consumers = [Consumer(broker, service.ingest, service.letters, telling("brokers")) for broker in brokers]
         terminal.say(
             f"{counted(len(service.duty.job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk"
         )
-        if not listen(app_of(service, watchers, consumers), host, port):
+        if not listen(app_of(service, watchers, consumers), host, port, tells_requests=bool(given["access_log"])):
             raise InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")
     terminal.say("stopped; everything acknowledged has been dealt with")
     context.exit(ExitCode.OK)

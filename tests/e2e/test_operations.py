@@ -1,0 +1,53 @@
+"""`besra serve` as its operators see it: its log, and what it refuses before room runs out."""
+
+import json
+import re
+import urllib.error
+from pathlib import Path
+
+import pytest
+from tests.served import free_port, serving
+
+pytest.importorskip("uvicorn")
+
+DOCUMENT = b'{"index":{}}\n{"@timestamp":"2026-01-01T00:00:00Z"}\n'
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug|info|warning|error) +[a-z]+: .+")
+
+
+def test_a_log_for_programs(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path / "data", "--log-format", "json", "--access-log", port=port) as served:
+        served.ask("/x/_bulk?pretty=secret", DOCUMENT, authorization="ApiKey secret")
+        code, said = served.stop()
+    assert code == 0
+    assert "secret" not in said
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert all({"@timestamp", "log.level", "log.logger", "message"} <= line.keys() for line in lines)
+    assert any(f"send events to http://127.0.0.1:{port}/_bulk" in line["message"] for line in lines)
+    asked = [line for line in lines if line["log.logger"] == "access" and line["method"] == "POST"]
+    assert [(line["path"], line["status"], line["client"]) for line in asked] == [("/x/_bulk", 200, "127.0.0.1")]
+
+
+def test_a_log_for_people(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        served.ask("/x/_bulk", DOCUMENT)
+        said = served.stop()[1]
+    assert said.splitlines()
+    assert all(LINE.fullmatch(line) for line in said.splitlines()), said
+    with serving(tmp_path / "data", "--quiet") as served:
+        assert served.stop() == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [(("--memory-limit", "1M"), "all the memory it may have"), (("--min-free", "9999999G"), "the disk is nearly full")],
+)
+def test_senders_are_told_to_wait_before_room_runs_out(tmp_path: Path, options: tuple[str, ...], why: str) -> None:
+    with serving(tmp_path / "data", *options) as served:
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            served.ask("/x/_bulk", DOCUMENT)
+        assert caught.value.code == 429
+        assert int(caught.value.headers["Retry-After"]) > 0
+        assert why in caught.value.read().decode()
+        assert served.taken() == 0
+        assert served.text("/healthz") == "ok\n"
