@@ -17,6 +17,7 @@ from besra.schema.timestamp import NANOS
 from besra.service.admission import Admission
 from besra.service.bulk import Done, Item, Put, Refused
 from besra.service.dead_letters import DeadLetters, Letter
+from besra.service.exposition import Histogram
 from besra.service.footprint import memory_of_process
 from besra.storage.journal import Journal, JournalError, Note, Receipt, Record
 
@@ -97,8 +98,13 @@ class Ingest:
         """The number of the last batch that rules have seen."""
         self.is_patient = True
         """Whether requests wait for rules; it is for nothing while events or alerts cannot be stored."""
+        self.takes = Histogram()
+        """From the arrival of a request's documents to their acknowledgement."""
+        self.latencies = Histogram()
+        """From the acknowledgement of a request until rules have seen what it brought, and their alerts are kept."""
         self._ahead: deque[tuple[int, float]] = deque()
         """The batches rules have not seen, and when they were acknowledged."""
+        self._passing = threading.Lock()
         self._bytes = 0
         self._free = self._process = 0
         self._looked: int | None = None
@@ -150,6 +156,7 @@ class Ingest:
         documents, or neither.
         """
         self.check()
+        started = time.monotonic()
         await self._let_rules_catch_up()
         received = self._clock()
         outcomes = await run_in_threadpool(self._admission.admitted, items, received)
@@ -167,6 +174,7 @@ class Ingest:
             for item, outcome in zip(items, outcomes, strict=True)
         ]
         done = [found for found in answers if not isinstance(found, Record)]
+        self.takes.observe(time.monotonic() - started)
         self.taken += len(records)
         self.refused += len(done) - len(records)
         self.bury((found for found in done if isinstance(found, Refused)), origin)
@@ -187,10 +195,22 @@ class Ingest:
         while self._is_ahead() and self.is_patient and time.monotonic() < until:
             await asyncio.sleep(MOMENT)
 
+    def saw(self, number: int) -> None:
+        """Rules have seen the batches up to that number. Any thread may say so."""
+        self.detected = number
+        self._pass_seen()
+
+    def _pass_seen(self) -> float | None:
+        """Forget the batches that rules have seen; when the first of the others was acknowledged."""
+        now = time.monotonic()
+        with self._passing:
+            while self._ahead and self._ahead[0][0] <= self.detected:
+                self.latencies.observe(now - self._ahead.popleft()[1])
+            return self._ahead[0][1] if self._ahead else None
+
     def _is_ahead(self) -> bool:
-        while self._ahead and self._ahead[0][0] <= self.detected:
-            self._ahead.popleft()
-        return bool(self._ahead) and time.monotonic() - self._ahead[0][1] > self.limits.ahead / NANOS
+        first = self._pass_seen()
+        return first is not None and time.monotonic() - first > self.limits.ahead / NANOS
 
     def bury(self, refused: Iterable[Refused], origin: str) -> None:
         """Keep what is refused for good and has something to keep as dead letters."""

@@ -89,7 +89,8 @@ def running(
         def moved(name: str) -> None:
             failures.pop(name, None)
             ingest.is_patient = not failures
-            ingest.stored, ingest.detected = duty.pump.dealt_with, duty.pump.detected
+            ingest.stored = duty.pump.dealt_with
+            ingest.saw(duty.pump.detected)
 
         def told(name: str) -> tuple[Callable[[Exception], None], Callable[[], None]]:
             return partial(failed, name), partial(moved, name)

@@ -10,6 +10,8 @@ from besra.detection.suppression_group import Groups
 from besra.errors import InputError
 from besra.language.expr import FieldRef, Range
 from besra.schema.fieldtype import FieldType
+from besra.schema.timestamp import NANOS
+from besra.service.exposition import Histogram
 from besra.storage.alert_search import Search, Sort
 from besra.storage.alert_store import FILE, AlertStore, Committed
 from besra.storage.event_store import EventStore
@@ -93,6 +95,8 @@ class StoredAlerts:
     def __init__(self, alerts: AlertStore) -> None:
         self._alerts = alerts
         self.position = alerts.position
+        self.durations = Histogram()
+        """Of runs of rules."""
 
     def groups(self) -> Groups:
         """See `runs.AlertSink`."""
@@ -122,4 +126,6 @@ class StoredAlerts:
         """See `runs.AlertSink`."""
         committed = self._alerts.commit(*outcomes, position=position)
         self.position = max(self.position, position or 0)
+        for outcome in outcomes:
+            self.durations.observe(outcome.run.duration / NANOS)
         return committed
