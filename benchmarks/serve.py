@@ -81,7 +81,7 @@ class Server:
         named = [part for rule in (*rules, str(folder / "mark.toml")) for part in ("--rules", rule)]
         self.data = folder / "data"
         self._log = (folder / "log").open("wb")
-        command = [*BESRA, "serve", "--data", str(self.data), "--port", str(self.port), *named]
+        command = [*BESRA, "serve", "--no-auth", "--data", str(self.data), "--port", str(self.port), *named]
         self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
         until = time.monotonic() + 5 * PATIENCE
         while True:

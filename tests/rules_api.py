@@ -32,6 +32,7 @@ class Api:
     book: RuleBook
     store: AlertStore
     files: RuleSet
+    exceptions: ExceptionBook
     now: list[int] = field(default_factory=list)
 
     def ask(self, method: str, path: str, body: Any = None, status: int = 200, **more: Any) -> Any:
@@ -79,11 +80,11 @@ def api(place: Path | str, rules: Path | None = None) -> Iterator[Api]:
         exceptions = ExceptionBook()
         exceptions.open(store.exceptions)
         app = Starlette(
-            routes=routes_of([*status_routes(), *rule_routes(book, exceptions, clock)]),
+            routes=routes_of([*status_routes(), *rule_routes(book, exceptions, store, clock)]),
             middleware=[Middleware(PlainPaths)],
         )
         with TestClient(app) as client:
-            yield Api(client, book, store, files, now)
+            yield Api(client, book, store, files, exceptions, now)
 
 
 def rule(rule_id: str | None = "r1", **fields: Any) -> dict[str, Any]:

@@ -86,17 +86,21 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, *options: str, port: int | None = None) -> Iterator[Served]:
-    """A service with its data in a folder, once it answers; at a port of its own if none is given."""
+def serving(folder: Path, *options: str, port: int | None = None, users: bool = False) -> Iterator[Served]:
+    """A service with its data in a folder, once it answers; at a port of its own if none is given.
+
+    It lets everybody through, unless there are `users`, who are in its folder already.
+    """
     port = port or free_port()
     command = [sys.executable, "-m", "besra.cli", "serve", "--data", str(folder), "--port", str(port), *options]
+    command += [] if users else ["--no-auth"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     served = Served(process, f"http://127.0.0.1:{port}")
     until = time.monotonic() + PATIENCE
     try:
         while process.poll() is None and time.monotonic() < until:
             try:
-                served.ask("/")
+                served.text("/healthz")
                 break
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.05)

@@ -89,7 +89,7 @@ class Serving:
         plan = {**(plan or {}), "died": str(self.died)}
         rules = [part for name in (self.rules, "bundled", "examples") for part in ("--rules", str(name))]
         command = [sys.executable, "-m", "tests.crash.launcher", json.dumps(plan)]
-        command += ["serve", *rules, "--data", str(self.data), "--port", str(self.port), *self.options]
+        command += ["serve", "--no-auth", *rules, "--data", str(self.data), "--port", str(self.port), *self.options]
         if trap is not None:
             tracer = trap.command(self.folder / "traced")
         with self.log.open("a", encoding="utf-8") as log:

@@ -130,7 +130,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_an_address_in_use(shared: Served, tmp_path: Path) -> None:
     port = shared.address.rpartition(":")[2]
-    command = [sys.executable, "-m", "besra.cli", "serve", "--data", str(tmp_path), "--port", port]
+    command = [sys.executable, "-m", "besra.cli", "serve", "--data", str(tmp_path), "--port", port, "--no-auth"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "[serve-address]" in done.stderr

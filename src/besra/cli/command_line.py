@@ -19,18 +19,9 @@ from besra.errors import BesraError, QueryError
 from besra.version import __version__
 
 NAMES = (
-    "scan",
-    "search",
-    "doctor",
-    "convert",
-    "rules",
-    "serve",
-    "ingest",
-    "backup",
-    "restore",
-    "config",
-    "demo",
-    "version",
+    *("scan", "search", "doctor", "convert", "rules"),
+    *("serve", "user", "key", "audit", "ingest", "backup", "restore"),
+    *("config", "demo", "version"),
 )
 
 

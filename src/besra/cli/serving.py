@@ -11,8 +11,12 @@ from besra.cli.terminal import Terminal
 from besra.detection.detect import Job
 from besra.problems import Problem
 from besra.rules.exception_loading import ExceptionFiles, load_exceptions
+from besra.rules.loaded import RuleSet
 from besra.service.exception_book import ExceptionBook
 from besra.service.rule_book import RuleBook
+from besra.service.value_list_book import ValueListBook
+
+SPACE = "default"
 
 
 @dataclass
@@ -26,6 +30,8 @@ class ServedRules:
     book: RuleBook
     own: ExceptionBook
     """The exceptions made over the API."""
+    lists: ValueListBook
+    """The value lists made over the API."""
     _shown: frozenset[Problem] = field(default=frozenset())
     _has_exceptions: bool = False
 
@@ -38,11 +44,15 @@ class ServedRules:
         """Whether something of them may end at some time, as exceptions do."""
         return self._has_exceptions
 
+    def read(self, _: str) -> RuleSet:
+        """The rules of files as they are now. Raises BesraError."""
+        return load_named(self.paths)
+
     def load(self) -> Job:
         """The job of the rules that are switched on. Raises BesraError."""
         now = time.time_ns()
         rules = self.own.merged(self.book.merged(load_named(self.paths)))
-        excepted = load_exceptions(rules, self.exceptions, now=now)
+        excepted = load_exceptions(rules, self.exceptions, now=now, kept=lambda names: self.lists.found(names, SPACE))
         loaded = excepted.rules
         self._has_exceptions = bool(excepted.items or excepted.expired)
         problems = tuple(telling(loaded))

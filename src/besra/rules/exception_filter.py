@@ -99,7 +99,8 @@ def _list(scope: DslScope, entry: ListEntry, value_lists: ValueLists) -> Predica
         return scope.refuse((), f"value lists of type {entry.list_type!r} are not supported", hint)
     if values is None:
         message = f"the value list {entry.list_id} (type {entry.list_type}) is not there"
-        return scope.refuse((), message, f"pass its file: --value-list {entry.list_id}=FILE")
+        hint = f"pass its file: --value-list {entry.list_id}=FILE; or make it over the API of a service"
+        return scope.refuse((), message, hint)
     found = listed(entry.field, values, scope.catalogue)
     if found.unfit:
         kind = scope.catalogue.type_of(entry.field)

@@ -1,6 +1,6 @@
 """Exceptions from files applied to loaded rules: the files of items, and those of the value lists that items name."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,8 @@ from besra.rules.loaded import Excepted, RuleSet
 if TYPE_CHECKING:
     from besra.rules.exception_filter import ListName, ValueLists
     from besra.rules.value_list import ValueList
+
+    KeptLists = Callable[[frozenset[ListName]], ValueLists]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,12 @@ class ExceptionFiles:
 NO_FILES = ExceptionFiles()
 
 
-def load_exceptions(rules: RuleSet, files: ExceptionFiles = NO_FILES, *, now: int | None) -> Excepted:
+def load_exceptions(
+    rules: RuleSet, files: ExceptionFiles = NO_FILES, *, now: int | None, kept: "KeptLists | None" = None
+) -> Excepted:
     """The rules with their exceptions applied (`excepted.with_exceptions`).
 
+    `kept` gives the value lists there are beside those of files, of the names that exceptions have for lists.
     Raises `RuleFileError` and `InputError` for files that cannot be read. What cannot be used of them is a problem of
     the set.
     """
@@ -44,8 +49,10 @@ def load_exceptions(rules: RuleSet, files: ExceptionFiles = NO_FILES, *, now: in
     from besra.rules.exception_filter import value_lists_of  # noqa: PLC0415
 
     given = read_exceptions(*files.exceptions) if files.exceptions else ExceptionSet()
-    wanted = value_lists_of([*given.items, *rules.exceptions.items]) if files.value_lists else frozenset()
+    wanted = value_lists_of([*given.items, *rules.exceptions.items]) if files.value_lists or kept else frozenset()
     value_lists, problems = _value_lists(files, wanted)
+    if kept:
+        value_lists = {**kept(wanted), **value_lists}
     found = with_exceptions(rules, given, value_lists, now=now)
     if not problems:
         return found

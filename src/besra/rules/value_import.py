@@ -5,7 +5,6 @@ the others make the list.
 """
 
 import codecs
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,9 @@ from typing import Any, BinaryIO
 
 from besra.errors import InputError
 from besra.problems import Place, Problem, Severity
-from besra.rules.value_list import Addresses, AddressRanges, Texts, ValueList, ValueListType
-from besra.schema.fieldtype import MAPPED, parse_ip, parse_network
+from besra.rules.listed_value import MAX_VALUE, UnusableValueError, parser_of, values_of
+from besra.rules.value_list import ValueList, ValueListType
 
-MAX_VALUE = 32_766
-"""Bytes of the longest value: Elasticsearch indexes no longer keyword."""
 LONGEST_LINE = 4 * MAX_VALUE
 """Bytes of a line that are kept: a file without line breaks must not be read as a whole."""
 BLOCK = 1 << 16
@@ -66,28 +63,14 @@ def value_list_type(name: str, path: str | None = None) -> ValueListType:
 
 def read_value_list(file: BinaryIO, list_id: str, list_type: ValueListType, path: str | None = None) -> ValueListImport:
     """The value list of an open file in UTF-8, or in UTF-16 if it begins with that mark."""
-    read = _Lines(path)
-    if list_type is ValueListType.IP:
-        addresses = frozenset(read.values(file, _address))
-        return read.result(ValueList(list_id, list_type, Addresses(addresses)), len(addresses))
-    if list_type is ValueListType.IP_RANGE:
-        ranges = set(read.values(file, _range))
-        return read.result(ValueList(list_id, list_type, AddressRanges.of(ranges)), len(ranges))
-    texts = frozenset(read.values(file, _text))
-    return read.result(ValueList(list_id, list_type, Texts(texts)), len(texts))
-
-
-class _UnusableError(ValueError):
-    """Why a line is no value, as the rest of a sentence, and what to do."""
-
-    def __init__(self, reason: str, hint: str) -> None:
-        self.reason, self.hint = reason, hint
-        super().__init__(reason)
+    read = ValueLines(path)
+    distinct = set(read.values(file, parser_of(list_type)))
+    return read.result(ValueList(list_id, list_type, values_of(list_type, distinct)), len(distinct))
 
 
 @dataclass
-class _Lines:
-    """The lines of one file as they are read, counted by kind."""
+class ValueLines:
+    """The lines of one file as they are read, counted by kind. Those that cannot be used are warnings."""
 
     path: str | None
     values_read: int = 0
@@ -106,10 +89,10 @@ class _Lines:
                     yield value
                 else:
                     self.blank += 1
-            except _UnusableError as error:
+            except UnusableValueError as error:
                 self._add(number, line, error)
 
-    def _add(self, number: int, line: bytes, error: _UnusableError) -> None:
+    def _add(self, number: int, line: bytes, error: UnusableValueError) -> None:
         self.bad += 1
         if self.bad > PROBLEM_LIMIT:
             return
@@ -168,79 +151,15 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _decoded(line: bytes) -> str:
-    """A line as text without the white space around it. Raises _UnusableError."""
+    """A line as text without the white space around it. Raises UnusableValueError."""
     try:
         text = line.decode("utf-8").strip()
     except UnicodeDecodeError as error:
-        raise _UnusableError(
+        raise UnusableValueError(
             f"is not UTF-8 text: {error.reason} at byte {error.start}", "save the file as UTF-8"
         ) from error
     if "\0" in text or "\ufffd" in text:
-        raise _UnusableError(
+        raise UnusableValueError(
             "holds a character that was damaged or is none", "look at the line in the file it came from"
         )
     return text
-
-
-# --- values -----------------------------------------------------------------------------------------------------------
-
-
-def _text(text: str) -> str:
-    if len(text) > MAX_VALUE // 4 and len(text.encode("utf-8")) > MAX_VALUE:
-        raise _UnusableError(f"is longer than {MAX_VALUE:,} bytes", "write one value a line")
-    return text
-
-
-def _address(text: str) -> int:
-    address = _ip(text)
-    if address is not None:
-        return address
-    if "/" in text or "-" in text:
-        raise _UnusableError("is no single address", "import networks and ranges as a list of type ip_range")
-    raise _UnusableError("is no address", "write an address such as 192.0.2.1 or 2001:db8::1")
-
-
-def _range(text: str) -> tuple[int, int]:
-    """First and last address of a network, of a range `a-b`, or of one address."""
-    first, dash, last = text.partition("-")
-    found = _between(first.strip(), last.strip()) if dash else _network(text)
-    if found is None:
-        hint = "write a network such as 192.0.2.0/24, or a range such as 192.0.2.1-192.0.2.9"
-        raise _UnusableError("is neither a network nor a range of addresses", hint)
-    return found
-
-
-def _between(first: str, last: str) -> tuple[int, int] | None:
-    start, end = _ip(first), _ip(last)
-    if start is None or end is None:
-        return None
-    if _is_ipv4(start) != _is_ipv4(end):
-        raise _UnusableError("is a range from IPv4 to IPv6", "write a range for each")
-    if start > end:
-        raise _UnusableError("is a range that ends before it begins", "exchange the two addresses")
-    return start, end
-
-
-def _network(text: str) -> tuple[int, int] | None:
-    address, _, length = text.partition("/")
-    if not (length.isascii() and length.isdigit()):
-        return parse_network(text)  # one address, or a network mask
-    start, width = _ip(address), 128 if ":" in address else 32
-    if start is None or int(length[:4]) > width:
-        return None
-    size = 1 << (width - int(length))
-    return start & -size, start | (size - 1)
-
-
-def _is_ipv4(address: int) -> bool:
-    return address >> 32 == MAPPED >> 32
-
-
-def _ip(text: str) -> int | None:
-    # Ten times as fast as `ipaddress`, with which a million values would take seconds.
-    if ":" not in text:
-        try:
-            return int.from_bytes(socket.inet_pton(socket.AF_INET, text)) | MAPPED
-        except (OSError, ValueError):
-            return None
-    return parse_ip(text)

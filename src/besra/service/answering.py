@@ -14,6 +14,7 @@ from besra.errors import QueryError
 from besra.problems import Problem
 from besra.rules.ndjson import json_text
 from besra.service.body import BodyError
+from besra.service.denied import DeniedError
 from besra.service.elasticsearch import body_of
 from besra.service.ingest import BusyError
 from besra.service.search_error import SearchError
@@ -47,6 +48,7 @@ def check_header(request: Request) -> None:
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 TOLD = (
+    DeniedError,
     RequestError,
     BodyError,
     SearchError,
@@ -66,6 +68,8 @@ def refusal_of(error: Exception) -> Response:
     match error:
         case RequestError():
             return json_reply(refusal(error), error.status)
+        case DeniedError():
+            return refused(error.status, str(error), error.headers)
         case BodyError() | SearchError():
             return refused(error.status, str(error))
         case QueryError():

@@ -15,25 +15,43 @@ from besra.service.background import beside
 from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
+from besra.service.detection_set_up import detection_set_up
 from besra.service.endpoint import Endpoint, Face, Right
+from besra.service.endpoint_list_routes import endpoint_list_routes
 from besra.service.exception_routes import exception_routes
 from besra.service.exposition import simple_text
+from besra.service.loopback import OnlyLoopback
 from besra.service.maintenance import maintenance_metrics
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
+from besra.service.prepackaged import prepackaged_routes
+from besra.service.preview_routes import Surroundings, preview_routes
+from besra.service.preview_search import preview_search_routes
 from besra.service.room import look_back_metrics
 from besra.service.routing import broken, routes_of, unrouted
+from besra.service.rule_exception_routes import rule_exception_routes
 from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
+from besra.service.security import Security
 from besra.service.server import Service
+from besra.service.shared_list_routes import shared_list_routes
 from besra.service.signal_routes import signal_routes
 from besra.service.status_routes import status_routes
+from besra.service.value_list_routes import value_list_routes
 from besra.service.watch import Watcher
 
 
-def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequence[Consumer] = ()) -> Starlette:
-    """The application; what watches folders and what reads brokers runs as long as it does."""
+def app_of(
+    service: Service,
+    watchers: Sequence[Watcher] = (),
+    consumers: Sequence[Consumer] = (),
+    security: Security | None = None,
+) -> Starlette:
+    """The application; what watches folders and what reads brokers runs as long as it does.
+
+    Without security everybody is let through.
+    """
 
     searching = Searching(service.reader)
     stream = AlertStream(service.stores.alerts)
@@ -57,25 +75,43 @@ def app_of(service: Service, watchers: Sequence[Watcher] = (), consumers: Sequen
         Endpoint(Face.PLAIN, "GET", "/metrics", Right.READ, metrics),
         *elasticsearch.routes(service.ingest),
         *otlp_routes(service.ingest),
+        *(security.endpoints if security else []),
         *signal_routes(searching, service.stores.alerts, service.clock),
         *alert_routes(stream, service.stores.alerts, service.clock),
+        *shared_list_routes(lambda _: service.exceptions, service.clock),
+        *endpoint_list_routes(lambda _: service.exceptions, service.clock),
+        *rule_exception_routes(lambda _: service.book, lambda _: service.exceptions, service.clock),
         *exception_routes(service.exceptions, service.clock),
+        *detection_set_up(),
+        *prepackaged_routes(lambda _: service.book, service.source.read),
+        *preview_routes(service.previews, _surroundings(service), service.clock),
+        *preview_search_routes(service.previews, searching, service.clock),
+        *value_list_routes(service.lists, service.exceptions, service.clock),
         *runs_api.routes(service),
         *status_routes(),
-        *rule_routes(service.book, service.exceptions, service.clock),
+        *rule_routes(service.book, service.exceptions, service.stores.alerts, service.clock),
         *cluster.routes(),
         *dead_letter_routes(service.letters),
         *search_routes(searching, service.stores.alerts, service.clock),
         *set_up.routes(service.reader),
     ]
     app = Starlette(
-        routes=routes_of(answered),
-        middleware=[Middleware(PlainPaths)],
+        routes=routes_of(answered, security.gate if security else None),
+        middleware=[*([Middleware(OnlyLoopback)] if security and security.is_open else []), Middleware(PlainPaths)],
         exception_handlers={HTTPException: unrouted, Exception: broken},
         lifespan=beside([*watchers, *consumers]),
     )
     app.state.endings = (stream.end,)
+    app.state.endpoints = answered
     return app
+
+
+def _surroundings(service: Service) -> Surroundings:
+    """What a rule that is tried runs among."""
+    source = service.source
+    return Surroundings(
+        lambda _: service.book, lambda _: service.exceptions, service.lists, source.beside, source.match_index
+    )
 
 
 def failing_of(service: Service) -> str:

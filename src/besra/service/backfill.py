@@ -8,6 +8,9 @@ their time.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
+
+import pyarrow as pa
 
 from besra.detection.detect import Job
 from besra.detection.execution import Failed
@@ -22,7 +25,6 @@ from besra.service.detector import Detector
 from besra.service.horizon import reach_of
 from besra.service.runs import AlertSink
 from besra.service.stored_arrivals import arrivals_in
-from besra.storage.event_store import EventStore
 from besra.storage.gap_log import joined
 from besra.storage.outcome import Outcome, outcome_of_windows
 
@@ -52,10 +54,44 @@ def steps_of(job: Job, wanted: Sequence[tuple[str, Gap]]) -> list[Step]:
     return sorted(found, key=lambda step: (step.start, step.number))
 
 
+class Events(Protocol):
+    """Where the events of the past are read from (`EventStore`)."""
+
+    def read(self, start: int, end: int, *, by: str) -> Iterator[pa.RecordBatch]:
+        """The rows of a closed range of times, of events or of their ingest."""
+
+
+class Account(Protocol):
+    """What runs over the past are told as, and whoever hears what each comes to."""
+
+    def run_of(self, step: Step, now: int) -> RunInfo:
+        """A run as its alerts tell of it; `now` is the time it is made up for."""
+
+    def note(self, step: Step, outcome: Outcome | None) -> None:
+        """What a run came to, None for nothing."""
+
+
+class MadeUpFor:
+    """Runs are told as such, and their outcomes are handed over by `Backfill.outcomes` alone."""
+
+    def run_of(self, step: Step, now: int) -> RunInfo:
+        """See `Account`."""
+        return RunInfo(now, kind="manual", intended=step.start)
+
+    def note(self, step: Step, outcome: Outcome | None) -> None:
+        """See `Account`."""
+
+
+MADE_UP_FOR = MadeUpFor()
+
+
 class Backfill:
     """Runs steps over what the event store holds, beside what earlier runs have left in the alert store."""
 
-    def __init__(self, job: Job, store: EventStore, alerts: AlertSink, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, job: Job, store: Events, alerts: AlertSink, clock: Callable[[], int], account: Account = MADE_UP_FOR
+    ) -> None:
+        self._account = account
         self._job = job
         self._store = store
         self._alerts = alerts
@@ -116,8 +152,11 @@ class Backfill:
 
     def _run(self, detector: Detector, place: int, step: Step) -> Outcome | None:
         rule, _ = detector.rules[place]
-        run = RunInfo(self._clock(), kind="manual", intended=step.start, groups=self._alerts.groups())
+        now = self._clock()
+        run = replace(self._account.run_of(step, now), groups=self._alerts.groups())
         done = list(detector.look(place, [self._window(step)], run))
-        if not any(isinstance(one, Failed) or one.alerts or one.warnings for one in done):
-            return None
-        return outcome_of_windows(rule, done, run, self._clock() - run.started)
+        outcome = None
+        if any(isinstance(one, Failed) or one.alerts or one.warnings or one.groups for one in done):
+            outcome = outcome_of_windows(rule, done, run, self._clock() - now)
+        self._account.note(step, outcome)
+        return outcome

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from besra.service.body import BodyError, in_the_clear
 from besra.service.bulk import BulkError, Put, Refused, answer, answer_text, parse_bulk
 from besra.service.cut_off import for_those_who_wait
+from besra.service.denied import DeniedError
 from besra.service.endpoint import Endpoint, Face, Right, endpoints
 from besra.service.ingest import BusyError, Ingest
 from besra.service.plain_paths import named
@@ -66,13 +67,16 @@ DOCUMENT = ("/{index}/_doc", "/{index}/events")
 """Types of documents are a thing of the past, but rsyslog still names one, `events`, unless it is told not to."""
 
 
-TOLD = (BodyError, BulkError, BusyError, JournalError, EventStoreError, ClientDisconnect)
+TOLD = (DeniedError, BodyError, BulkError, BusyError, JournalError, EventStoreError, ClientDisconnect)
 """What handlers may raise, and `failure_of` answers."""
 
 
 def failure_of(error: Exception) -> Response:
     """What is answered as Elasticsearch does to an error of `TOLD`."""
     match error:
+        case DeniedError():
+            type_ = "es_rejected_execution_exception" if error.status == 429 else "security_exception"
+            return failure(error.status, type_, str(error), error.headers)
         case BodyError():
             return failure(error.status, "illegal_argument_exception", str(error))
         case BulkError():

@@ -59,6 +59,25 @@ class Endpoint:
     path: str
     right: Right
     handler: Handler
+    recorded: bool = False
+    """Whether the audit log tells of it, beside changes and exports, of which it always does."""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it changes what others see."""
+        return self.method not in ("GET", "HEAD") and self.right not in LOOKING
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the audit log tells of it: not of events and what shippers set up, of which there are too many."""
+        is_told = self.is_change and self.right is not Right.INGEST
+        return is_told or self.recorded or self.path.endswith("_export")
+
+
+IN_SPACES = (Face.KIBANA, Face.OWN)
+"""Faces whose addresses are there in each space, behind `/s/{space}`."""
+LOOKING = (Right.ANYBODY, Right.KNOWN, Right.READ)
+"""Rights that change nothing anybody else sees, whatever the method."""
 
 
 def endpoints(face: Face, right: Right, handlers: Iterable[tuple[str, str, Handler]]) -> list[Endpoint]:

@@ -60,6 +60,11 @@ class ExceptionBook:
         self._store: ExceptionStore | None = None
         self._all: dict[ExceptionKey, Document] = {}
 
+    @property
+    def lock(self) -> threading.RLock:
+        """Held by whoever reads exceptions to change and write them."""
+        return self._lock
+
     def open(self, store: ExceptionStore) -> None:
         """Read those of a store. Raises AlertStoreError."""
         with self._lock:
@@ -185,12 +190,30 @@ def _own(given: Document) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in SERVER and value is not None}
 
 
+def says_same(kind: Kind, given: Document, known: Document) -> bool:
+    """Whether a document that is there says all that is given, and nothing besides."""
+    wanted = {**defaults(kind), **_own(given)}
+    old = {name: value for name, value in known.items() if name not in SERVER}
+    for document in (wanted, old):
+        if isinstance(document.get("comments"), list):
+            document["comments"] = [_said(comment) for comment in document["comments"]]
+    return wanted == old
+
+
+def _said(comment: Any) -> Any:
+    return comment.get("comment") if isinstance(comment, dict) else comment
+
+
+def defaults(kind: Kind) -> dict[str, Any]:
+    """What a document says unless its author does."""
+    usual: dict[str, Any] = {"namespace_type": "single", "name": "", "description": "", "tags": [], "os_types": []}
+    return usual | ({"type": "detection"} if kind is Kind.LIST else {"type": "simple", "comments": []})
+
+
 def _told(kind: Kind, own: dict[str, Any], old: Document | None, author: Author) -> Document:
     """A document with what the service says of it. Raises RequestError if it is none."""
     by, at = author.name, format_timestamp(author.at)
-    defaults: dict[str, Any] = {"namespace_type": "single", "name": "", "description": "", "tags": [], "os_types": []}
-    defaults |= {"type": "detection"} if kind is Kind.LIST else {"type": "simple", "comments": []}
-    own = {**defaults, **own}
+    own = {**defaults(kind), **own}
     if kind is Kind.ITEM and isinstance(own["comments"], list):
         own["comments"] = [_comment(comment, author) for comment in own["comments"]]
     _check(kind, own)

@@ -8,7 +8,7 @@ from typing import Any
 
 from besra.rules.ndjson import is_exception_item, parse_ndjson
 from besra.service.answering import RequestError
-from besra.service.exception_book import IDS, ExceptionBook, Wanted
+from besra.service.exception_book import IDS, ExceptionBook, Wanted, says_same
 from besra.storage.exception_store import Kind
 from besra.storage.workflow import Author
 
@@ -53,7 +53,8 @@ def _take(book: ExceptionBook, kind: Kind, given: Mapping[str, Any], author: Aut
     if overwrites and isinstance(name, str) and isinstance(namespace, str):
         wanted = Wanted(kind, None, name, namespace)
         if book.has(wanted):
-            book.update(wanted, own, author)
+            if not says_same(kind, own, book.find(wanted)):
+                book.update(wanted, own, author)
             return
     book.create(kind, own, author)
 

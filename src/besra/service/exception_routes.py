@@ -8,12 +8,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from besra.schema.timestamp import parse_timestamp
 from besra.service.answering import RequestError, object_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import reply
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.exception_book import IDS, NAMESPACES, ExceptionBook, Wanted
+from besra.service.exception_copies import is_over
 from besra.service.exception_import import import_exceptions
 from besra.service.ingest import Clock
 from besra.service.upload import uploaded
@@ -60,7 +60,7 @@ def _routes(book: ExceptionBook, clock: Clock, kind: Kind, path: str) -> list[En
         return reply(await run_in_threadpool(book.delete, _wanted(kind, request.query_params)))
 
     async def find(request: Request) -> Response:
-        return reply(await run_in_threadpool(_page, book, kind, request.query_params))
+        return reply(await run_in_threadpool(page_of, book, kind, request.query_params))
 
     return [
         Endpoint(Face.KIBANA, "GET", f"{path}/_find", Right.READ, find),
@@ -88,14 +88,19 @@ def _overwrites(given: Mapping[str, str]) -> bool:
     return given.get("overwrite") == "true"
 
 
+def wanted_list(given: Mapping[str, Any]) -> Wanted:
+    """Which list a request is about. Raises RequestError."""
+    return _wanted(Kind.LIST, given)
+
+
 def _namespace(given: object) -> str:
     if not isinstance(given, str) or given not in NAMESPACES:
         raise RequestError(400, f"`namespace_type` is {' or '.join(NAMESPACES)}")
     return given
 
 
-def _page(book: ExceptionBook, kind: Kind, given: Mapping[str, str]) -> dict[str, Any]:
-    """A page of lists, or of the items of lists."""
+def page_of(book: ExceptionBook, kind: Kind, given: Mapping[str, str]) -> dict[str, Any]:
+    """A page of lists, or of the items of lists. Raises RequestError."""
     known = {"page", "per_page", "namespace_type", *(["list_id"] if kind is Kind.ITEM else [])}
     if unknown := sorted(set(given) - known):
         raise RequestError(400, f"`{unknown[0]}` is not supported; known are {', '.join(sorted(known))}")
@@ -133,7 +138,7 @@ def _exported(book: ExceptionBook, given: Mapping[str, str], now: int) -> bytes:
     found = book.find(_wanted(Kind.LIST, given))
     items = book.all(Kind.ITEM, [found["namespace_type"]], found["list_id"])
     if given.get("include_expired_exceptions", "true") == "false":
-        items = [item for item in items if not _is_over(item, now)]
+        items = [item for item in items if not is_over(item, now)]
     told = {
         "exported_exception_list_count": 1,
         "exported_exception_list_item_count": len(items),
@@ -143,8 +148,3 @@ def _exported(book: ExceptionBook, given: Mapping[str, str], now: int) -> bytes:
         "missing_exception_lists_count": 0,
     }
     return b"".join(orjson.dumps(line) + b"\n" for line in (found, *items, told))
-
-
-def _is_over(item: Mapping[str, Any], now: int) -> bool:
-    time = parse_timestamp(item["expire_time"]) if item.get("expire_time") else None
-    return time is not None and time < now

@@ -22,12 +22,21 @@ class FormError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file with the name its sender gave it, which may be none."""
+
+    name: str
+    data: bytes
+
+
 @dataclass
 class _Parts:
     """The parts of a form as they come, of which those with a name are kept."""
 
     name: str
     kept: bytearray | None = None
+    file_name: str = ""
     is_over: bool = False
     count: int = 0
     _header: bytearray = field(default_factory=bytearray)
@@ -50,6 +59,8 @@ class _Parts:
         if self._header.lower() == b"content-disposition":
             _, options = parse_options_header(bytes(self._value))
             self._is_wanted = options.get(b"name") == self.name.encode() and self.kept is None
+            if self._is_wanted:
+                self.file_name = options.get(b"filename", b"").decode("utf-8", "replace")
         self._header.clear()
         self._value.clear()
 
@@ -67,6 +78,11 @@ class _Parts:
 
 def file_of(body: bytes, content_type: str, name: str) -> bytes:
     """What a part of a form holds, the first of that name. Raises FormError."""
+    return named_file_of(body, content_type, name).data
+
+
+def named_file_of(body: bytes, content_type: str, name: str) -> NamedFile:
+    """The same with the name of the file."""
     kind, options = parse_options_header(content_type.encode("latin-1", "replace"))
     boundary = options.get(b"boundary")
     if kind.lower() != FORM:
@@ -95,4 +111,4 @@ def file_of(body: bytes, content_type: str, name: str) -> bytes:
         raise FormError(400, "the form is cut off")
     if not parts.kept:
         raise FormError(400, f"the form has no field `{name}`, or it is empty")
-    return bytes(parts.kept)
+    return NamedFile(parts.file_name, bytes(parts.kept))

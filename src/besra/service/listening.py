@@ -2,16 +2,23 @@
 
 import signal
 import socket
+import ssl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
 
+from besra.errors import InputError
 from besra.service.access_log import AccessLog
+from besra.service.patience import Watched, close_overdue, most_connections
 from besra.service.protocol import Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+TICKS = 10
+"""Calls of `on_tick` between looks at the connections: a second."""
 KEEP_ALIVE = 120
 """Seconds until a connection nobody uses is closed: longer than shippers are quiet, who would run into its end."""
 
@@ -26,6 +33,12 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, endings: Sequence[Callable[[], None]] = ()) -> None:
         super().__init__(config)
         self._endings = endings
+
+    async def on_tick(self, counter: int) -> bool:
+        """See uvicorn."""
+        if counter % TICKS == 0:
+            close_overdue(self.server_state.connections, time.monotonic())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
@@ -44,7 +57,34 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def listen(app: Starlette, host: str, port: int, *, tells_requests: bool = False) -> bool:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen: with TLS if there is a context for it, perhaps behind proxies at some addresses.
+
+    Of a proxy that is named, what it says in X-Forwarded-For and X-Forwarded-Proto counts.
+    """
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+    proxies: str = ""
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext:
+    """TLS 1.2 or newer with a certificate (and what leads to its root) and its key. Raises InputError (`serve-tls`)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        # A key behind a password would be asked for at a terminal, where there may be none.
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except (OSError, ValueError) as error:  # of ssl, too
+        told = getattr(error, "strerror", None) or str(error) or "it cannot be read"
+        hint = "both are files in PEM form, the key without a password, and belong together"
+        raise InputError.of("serve-tls", f"the certificate {certificate}, key {key}: {told}", hint=hint) from error
+    return context
+
+
+def listen(app: Starlette, place: Place, *, tells_requests: bool = False) -> bool:
     """Answer requests until SIGINT or SIGTERM; False if the address cannot be had.
 
     With `tells_requests` each is a line of the log.
@@ -53,15 +93,20 @@ def listen(app: Starlette, host: str, port: int, *, tells_requests: bool = False
         AccessLog(app) if tells_requests else app,
         http=Protocol,
         ws="none",
-        host=host,
-        port=port,
+        host=place.host,
+        port=place.port,
         log_config=None,
         access_log=False,
         lifespan="on",
         server_header=False,
+        proxy_headers=bool(place.proxies),
+        forwarded_allow_ips=place.proxies or None,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=10,
     )
+    config.load()
+    config.ssl = place.tls
+    Watched.most = most_connections()
     server = Server(config, app.state.endings)
     try:
         server.run()

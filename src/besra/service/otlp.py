@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from besra.service.body import BodyError
 from besra.service.bulk import Item, Refused
+from besra.service.denied import DeniedError
 from besra.service.elasticsearch import body_of
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.ingest import BusyError, Ingest
@@ -65,6 +66,12 @@ def otlp_routes(ingest: Ingest) -> list[Endpoint]:
 def _groups(body: bytes, encoding: Encoding, ingest: Ingest) -> list[list[Item]]:
     """What each record of a request asks to be taken."""
     return [items_of(record, ingest.intake) for record in records_of(body, encoding)]
+
+
+def denied(request: Request, error: DeniedError) -> Response:
+    """The answer to who is not let through."""
+    encoding = encoding_of(request.headers.get("content-type")) or Encoding.JSON
+    return _reply(failure(encoding, str(error)), encoding, error.status, error.headers)
 
 
 def _failed(encoding: Encoding, status: int, message: str, seconds: int | None = None) -> Response:

@@ -10,22 +10,30 @@ import orjson
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from besra.service.patience import Watched
+
 OFFERS = (b"upgrade", b"http2-settings")
 """Headers of the offer of another protocol."""
 
 NOT_HTTP = "this is no HTTP/1.1 request: TLS and HTTP/2 are not spoken here"
+NOT_HTTP_BEHIND_TLS = "this is no HTTP/1.1 request: HTTP/2 is not spoken here"
 
 
-class Protocol(HttpToolsProtocol):
+class Successor(Watched, H11Protocol):
+    """A connection whose client has offered another protocol."""
+
+
+class Protocol(Watched, HttpToolsProtocol):
     """A connection."""
 
     def data_received(self, data: bytes) -> None:
         """See asyncio."""
+        self.received += len(data)
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
-            self.send_400_response(NOT_HTTP)
+            self.send_400_response(NOT_HTTP if self.scheme == "http" else NOT_HTTP_BEHIND_TLS)
         except httptools.HttpParserUpgrade as upgrade:
             self._go_on_without_upgrade(data[upgrade.args[0] :])
 
@@ -41,7 +49,7 @@ class Protocol(HttpToolsProtocol):
         self.connections.discard(self)
         lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
         lines += [b"%b: %b" % header for header in map(_kept, self.headers) if header[1]]
-        successor = H11Protocol(self.config, self.server_state, self.app_state)
+        successor = Successor(self.config, self.server_state, self.app_state)
         successor.connection_made(self.transport)
         self.transport.set_protocol(successor)
         successor.data_received(b"\r\n".join([*lines, b"", rest]))

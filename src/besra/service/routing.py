@@ -1,39 +1,27 @@
 """Endpoints as routes: each answered in the shape of its face, where its errors are told (interfaces.md 4)."""
 
 import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 
-from besra.service import answering, elasticsearch
-from besra.service.answering import RequestError, check_header, refused
+from besra.service import answering, elasticsearch, otlp
+from besra.service.answering import check_header, refused
+from besra.service.denied import DeniedError
 from besra.service.elasticsearch import failure, finished
-from besra.service.endpoint import DEFAULT_SPACE, Endpoint, Face, Handler, Right, space_of
+from besra.service.endpoint import IN_SPACES, Endpoint, Face, Handler
+from besra.service.gate import Gate, Open
 from besra.service.plain_paths import IndexRoute
 from besra.service.shaping import shaped
 
-IN_SPACES = (Face.KIBANA, Face.OWN)
-"""Faces whose addresses are there in each space, behind `/s/{space}`."""
-LOOKING = (Right.ANYBODY, Right.KNOWN, Right.READ)
-"""Rights that change nothing anybody else sees, whatever the method."""
 KIBANA_PATHS = ("/api/", "/internal/", "/s/")
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What is asked before an endpoint answers: whether there is a space of a name."""
-
-    has_space: Callable[[str], bool] = DEFAULT_SPACE.__eq__
-
-
-OPEN = Gate()
-
-
-def routes_of(endpoints: Iterable[Endpoint], gate: Gate = OPEN) -> list[Route]:
-    """The routes of endpoints, in their order; what begins with an index goes behind what does not."""
+def routes_of(endpoints: Iterable[Endpoint], gate: Gate | None = None) -> list[Route]:
+    """The routes of endpoints, in their order, behind a gate; without one everybody is let through."""
+    gate = gate or Open()
     return [
         (IndexRoute if endpoint.path.startswith("/{index}") else Route)(
             f"{prefix}{endpoint.path}", _answering(endpoint, gate), methods=[endpoint.method]
@@ -46,20 +34,30 @@ def routes_of(endpoints: Iterable[Endpoint], gate: Gate = OPEN) -> list[Route]:
 def _answering(endpoint: Endpoint, gate: Gate) -> Handler:
     match endpoint.face:
         case Face.KIBANA | Face.OWN:
-            return _as_kibana(endpoint, gate)
+            told = _as_kibana(endpoint, gate)
         case Face.ELASTICSEARCH:
-            return _as_elasticsearch(endpoint)
+            told = _as_elasticsearch(endpoint, gate)
         case Face.OTLP | Face.PLAIN:
-            return endpoint.handler
+            told = _as_text(endpoint, gate)
+    if not endpoint.is_recorded:
+        return told
+
+    async def recorded(request: Request) -> Response:
+        response = await told(request)
+        await gate.record(request, endpoint, response.status_code)
+        return response
+
+    return recorded
 
 
-def _as_elasticsearch(endpoint: Endpoint) -> Handler:
+def _as_elasticsearch(endpoint: Endpoint, gate: Gate) -> Handler:
     # Elsewhere a filter of an answer costs less than what it leaves out.
     whole = "items" if endpoint.path.endswith("/_bulk") else None
-    handler = endpoint.handler
+    handler, admit = endpoint.handler, gate.admit
 
     async def answered(request: Request) -> Response:
         try:
+            await admit(request, endpoint)
             response = await handler(request)
         except elasticsearch.TOLD as error:
             response = elasticsearch.failure_of(error)
@@ -69,20 +67,32 @@ def _as_elasticsearch(endpoint: Endpoint) -> Handler:
 
 
 def _as_kibana(endpoint: Endpoint, gate: Gate) -> Handler:
-    is_change = endpoint.method not in ("GET", "HEAD") and endpoint.right not in LOOKING
-    handler = endpoint.handler
+    handler, is_change = endpoint.handler, endpoint.is_change
 
     async def answered(request: Request) -> Response:
         try:
-            space = space_of(request)
-            if not gate.has_space(space):
-                raise RequestError(404, f"there is no space {space[:100]!r}")
+            await gate.admit(request, endpoint)
             if is_change:
                 check_header(request)
             response = await handler(request)
         except answering.TOLD as error:
             response = answering.refusal_of(error)
         return await finished(request, response)
+
+    return answered
+
+
+def _as_text(endpoint: Endpoint, gate: Gate) -> Handler:
+    handler = endpoint.handler
+
+    async def answered(request: Request) -> Response:
+        try:
+            await gate.admit(request, endpoint)
+            return await handler(request)
+        except DeniedError as error:
+            if endpoint.face is Face.OTLP:
+                return otlp.denied(request, error)
+            return PlainTextResponse(f"{error}\n", error.status, error.headers)
 
     return answered
 

@@ -18,6 +18,7 @@ from besra.events.document import Fields
 from besra.problems import Place, Problem, Severity
 from besra.rules.build import parse_rule
 from besra.rules.document import RuleDocument
+from besra.rules.exception_list import ExceptionSet
 from besra.rules.loaded import LoadedRule, RuleSet
 from besra.rules.location import Locations
 from besra.rules.rule import Rule, RuleStatus
@@ -185,6 +186,11 @@ class RuleBook:
             return loaded
         is_on = self._switches[rule.rule_id]
         return replace(loaded, rule=replace(rule, enabled=is_on, parameters={**rule.parameters, "enabled": is_on}))
+
+    @property
+    def file_exceptions(self) -> ExceptionSet:
+        """The exceptions that came with the rules of files."""
+        return self._loaded.exceptions
 
     def said_by_file(self, entry: Entry) -> bool:
         """Whether a rule of a file is on by what the file says."""

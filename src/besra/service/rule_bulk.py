@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from besra.detection.schedule import Gap
 from besra.rules.build import parse_rule
 from besra.rules.document import RuleDocument
 from besra.service.answering import RequestError
+from besra.service.asked_runs import refuse_run, stretch_of
+from besra.service.exception_book import ExceptionBook
+from besra.service.exception_copies import references_of_copy
 from besra.service.rule_answers import rule_document
 from besra.service.rule_book import Entry, RuleBook
 from besra.service.rule_changes import Draft, RuleChanges, changeable, drafted
+from besra.service.rule_edits import Edit, edits_of
 from besra.service.rule_query import matching
+from besra.storage.workflow import Author
 
-ACTIONS = ("enable", "disable", "delete", "duplicate", "export", "edit")
-TAGS, PATTERNS = "tags", "index_patterns"
-EDITS = tuple(f"{how}_{what}" for what in (TAGS, PATTERNS) for how in ("add", "delete", "set"))
-FIELDS = {TAGS: "tags", PATTERNS: "index"}
-WITHOUT_PATTERNS = ("esql", "machine_learning")
+ACTIONS = ("enable", "disable", "delete", "duplicate", "export", "edit", "run")
 COPY = "{name} [Duplicate]"
 
 
@@ -83,12 +85,25 @@ def chosen(book: RuleBook, body: Mapping[str, Any], now: int) -> tuple[list[Entr
     return [by_id[id_] for id_ in names if id_ in by_id], [id_ for id_ in names if id_ not in by_id]
 
 
-def act(changes: RuleChanges, book: RuleBook, body: Mapping[str, Any], now: int, *, is_dry: bool) -> Bulk:
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """What an action works on and with: `ask` has a rule run over a stretch of time, or raises RequestError."""
+
+    changes: RuleChanges
+    rules: RuleBook
+    exceptions: ExceptionBook
+    ask: Callable[[Entry, Gap], None]
+    author: Author
+
+
+def act(bench: Workbench, body: Mapping[str, Any], *, is_dry: bool) -> Bulk:
     """Do what a request asks for, but for an export. Raises RequestError, AlertStoreError."""
-    action = body.get("action")
+    action, changes, now = body.get("action"), bench.changes, bench.author.at
     edits = edits_of(body.get("edit")) if action == "edit" else []
-    with book.lock:
-        entries, unknown = chosen(book, body, now)
+    time = stretch_of(body.get("run"), now) if action == "run" else None
+    how = _how_to_copy(body.get("duplicate")) if action == "duplicate" else (True, True)
+    with bench.rules.lock:
+        entries, unknown = chosen(bench.rules, body, now)
         bulk = Bulk(unknown=unknown)
         match action:
             case "enable" | "disable":
@@ -99,10 +114,11 @@ def act(changes: RuleChanges, book: RuleBook, body: Mapping[str, Any], now: int,
                 if not is_dry:
                     changes.delete(kept)
             case "duplicate":
-                drafts = [(_copy(entry), None) for entry in entries]
-                bulk.created = entries if is_dry else changes.write(drafts)
+                bulk.created = entries if is_dry else _copies(bench, entries, *how)
             case "edit":
                 _edit(changes, bulk, entries, edits, is_dry=is_dry)
+            case "run" if time is not None:
+                _run(bench, bulk, entries, time, is_dry=is_dry)
             case _:
                 raise RequestError(400, f"action is one of {', '.join(ACTIONS)}")
     return bulk
@@ -123,70 +139,58 @@ def _switch(changes: RuleChanges, bulk: Bulk, entries: list[Entry], *, is_dry: b
     bulk.updated = others if is_dry else changes.switch(others, enabled=enabled)
 
 
-def _copy(entry: Entry) -> Draft:
-    """A copy of a rule, switched off, that may be changed: of one of a file too."""
+def _how_to_copy(asked: Any) -> tuple[bool, bool]:
+    """Whether exceptions are copied too, and whether also those that have expired. Raises RequestError (400)."""
+    asked = {} if asked is None else asked
+    names = ("include_exceptions", "include_expired_exceptions")
+    if not isinstance(asked, dict) or not all(isinstance(asked.get(name, True), bool) for name in names):
+        raise RequestError(400, f"duplicate has {' and '.join(names)}, true or false")
+    return asked.get(names[0], True), asked.get(names[1], True)
+
+
+def _copies(bench: Workbench, entries: Sequence[Entry], with_exceptions: bool, with_expired: bool) -> list[Entry]:
+    drafts: list[tuple[Draft, Entry | None]] = []
+    for entry in entries:
+        given = _copy(entry)
+        if not with_exceptions:
+            given.pop("exceptions_list", None)
+        elif references := given.get("exceptions_list"):
+            known, author = bench.exceptions, bench.author
+            given["exceptions_list"] = references_of_copy(known, references, author, with_expired=with_expired)
+        drafts.append((drafted(parse_rule(RuleDocument(given))), None))
+    return bench.changes.write(drafts)
+
+
+def _copy(entry: Entry) -> dict[str, Any]:
+    """What a copy of a rule says, switched off, that may be changed: of one of a file too."""
     name = COPY.format(name=entry.name)
     given = {**entry.given, "rule_id": str(uuid4()), "name": name, "enabled": False}
-    own = {key: value for key, value in given.items() if key not in ("immutable", "rule_source")}
-    return drafted(parse_rule(RuleDocument(own)))
+    return {key: value for key, value in given.items() if key not in ("immutable", "rule_source")}
 
 
-# --- edits ------------------------------------------------------------------------------------------------------------
-
-Edit = Callable[[list[str]], list[str]]
-
-
-def edits_of(asked: Any) -> list[tuple[str, Edit]]:
-    """The edits of a request, each with the field it is about. Raises RequestError (400)."""
-    if isinstance(asked, dict):  # Elastic's own client sends one so
-        asked = [asked]
-    if not isinstance(asked, list) or not asked or not all(isinstance(one, dict) for one in asked):
-        raise RequestError(400, 'edit is a list such as [{"type": "add_tags", "value": ["lab"]}]')
-    return [_edit_of(one) for one in asked]
+def _run(bench: Workbench, bulk: Bulk, entries: Sequence[Entry], time: Gap, *, is_dry: bool) -> None:
+    for entry in entries:
+        try:
+            refuse_run(entry)
+            if not is_dry:
+                bench.ask(entry, time)
+            bulk.updated.append(entry)
+        except RequestError as error:
+            bulk.failed.append((entry, error))
 
 
-def _edit_of(one: Mapping[str, Any]) -> tuple[str, Edit]:
-    kind, value = one.get("type"), one.get("value")
-    if kind not in EDITS:
-        raise RequestError(400, f"besra has no edit of the type {kind!r}; it has {', '.join(EDITS)}")
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise RequestError(400, f"the value of {kind} is a list of texts")
-    how, _, what = str(kind).partition("_")
-    match how:
-        case "add":
-            return FIELDS[what], lambda old: [*old, *(text for text in dict.fromkeys(value) if text not in old)]
-        case "delete":
-            return FIELDS[what], lambda old: [text for text in old if text not in value]
-        case _:
-            return FIELDS[what], lambda _: list(dict.fromkeys(value))
-
-
-def _edit(
-    changes: RuleChanges, bulk: Bulk, entries: list[Entry], edits: Sequence[tuple[str, Edit]], *, is_dry: bool
-) -> None:
+def _edit(changes: RuleChanges, bulk: Bulk, entries: list[Entry], edits: Sequence[Edit], *, is_dry: bool) -> None:
     drafts: list[tuple[Draft, Entry | None]] = []
     for entry in entries:
         try:
-            document = _edited(entry, edits)
-            if document == changeable(entry).document:
+            old = changeable(entry).document
+            document = dict(old)
+            for edit in edits:
+                edit(document)
+            if document == old:
                 bulk.skipped.append(entry)
                 continue
             drafts.append((drafted(parse_rule(RuleDocument(document))), entry))
         except RequestError as error:
             bulk.failed.append((entry, error))
     bulk.updated = [entry for _, entry in drafts if entry] if is_dry else changes.write(drafts)
-
-
-def _edited(entry: Entry, edits: Sequence[tuple[str, Edit]]) -> dict[str, Any]:
-    """What a rule says after some edits. Raises RequestError where they cannot be made to it."""
-    document = dict(changeable(entry).document)
-    for name, edit in edits:
-        if name == "index" and document.get("type") in WITHOUT_PATTERNS:
-            raise RequestError(400, f"rules of the type {document['type']} have no index patterns")
-        old = list(document.get(name) or ())
-        new = edit(old)
-        if name == "index" and not new:
-            raise RequestError(400, "a rule without index patterns would read everything; leave it one")
-        if new != old:
-            document[name] = new
-    return document

@@ -1,5 +1,6 @@
 """The routes of rule managers (interfaces.md 4, detection-engine.md 8.1)."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from besra.problems import Problem
 from besra.rules.document import RuleDocument
 from besra.rules.ndjson import decode_located
 from besra.service.answering import RequestError, is_true, json_reply
+from besra.service.asked_runs import RunLog, ask_runs
 from besra.service.author import author_of
 from besra.service.elasticsearch import body_of
 from besra.service.endpoint import Endpoint, Face, Right, endpoints
@@ -18,13 +20,15 @@ from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
 from besra.service.plain_paths import named
-from besra.service.rule_answers import change_document, export_text, rule_document
+from besra.service.rule_answers import change_document, rule_document
 from besra.service.rule_book import Entry, RuleBook
-from besra.service.rule_bulk import act, chosen
+from besra.service.rule_bulk import Workbench, act, chosen
 from besra.service.rule_changes import RuleChanges
+from besra.service.rule_export import export_text
 from besra.service.rule_import import import_rules
 from besra.service.rule_query import find
 from besra.service.runs import Clock
+from besra.storage.workflow import Author
 
 RULES = "/api/detection_engine/rules"
 LARGEST_BODY = 8 << 20
@@ -34,9 +38,9 @@ NDJSON = "application/ndjson; charset=utf-8"
 EXPORT_NAME = "rules_export.ndjson"
 
 
-def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list[Endpoint]:
+def rule_routes(book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: Clock) -> list[Endpoint]:
     """All of them, over the rules of a service."""
-    api = _Rules(book, exceptions, clock)
+    api = _Rules(book, exceptions, log, clock)
     looks = [
         ("GET", f"{RULES}/_find", api.find),
         ("POST", f"{RULES}/_export", api.export),
@@ -61,9 +65,10 @@ def rule_routes(book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> list
 class _Rules:
     """What the routes answer."""
 
-    def __init__(self, book: RuleBook, exceptions: ExceptionBook, clock: Clock) -> None:
+    def __init__(self, book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: Clock) -> None:
         self._book = book
         self._exceptions = exceptions
+        self._log = log
         self._clock = clock
 
     def _changes(self, request: Request) -> RuleChanges:
@@ -72,19 +77,19 @@ class _Rules:
     # --- one rule -----------------------------------------------------------------------------------------------------
 
     async def create(self, request: Request) -> Response:
-        document = await _document(request)
+        document = await document_of(request)
         return _rule(await run_in_threadpool(self._changes(request).create, document))
 
     async def read(self, request: Request) -> Response:
         return _rule(self._asked(request.query_params))
 
     async def update(self, request: Request) -> Response:
-        document = await _document(request)
+        document = await document_of(request)
         entry = self._asked(document.parameters)
         return _rule(await run_in_threadpool(self._changes(request).update, entry, document, _revision(request)))
 
     async def patch(self, request: Request) -> Response:
-        part = (await _document(request)).parameters
+        part = (await document_of(request)).parameters
         entry = self._asked(part)
         if set(part) <= {"id", "rule_id", "enabled"} and isinstance(part.get("enabled"), bool):
             on = part["enabled"]
@@ -127,21 +132,24 @@ class _Rules:
         return json_reply(sorted({tag for entry in self._book.entries for tag in entry.tags}))
 
     async def bulk(self, request: Request) -> Response:
-        body = (await _document(request)).parameters
+        body = (await document_of(request)).parameters
         is_dry = is_true(request, "dry_run")
-        return await run_in_threadpool(self._bulk, self._changes(request), body, is_dry)
+        return await run_in_threadpool(self._bulk, author_of(request, self._clock()), body, is_dry)
 
-    def _bulk(self, changes: RuleChanges, body: Any, is_dry: bool) -> Response:
+    def _bulk(self, author: Author, body: Any, is_dry: bool) -> Response:
         if body.get("action") == "export":
             entries, missing = chosen(self._book, body, self._clock())
-            return _ndjson(export_text([entry.text for entry in entries], missing))
-        status, told = act(changes, self._book, body, self._clock(), is_dry=is_dry).document(is_dry=is_dry)
+            return _ndjson(self._export_text(entries, missing))
+        ask = partial(ask_runs, self._log, now=author.at)
+        bench = Workbench(RuleChanges(self._book, author), self._book, self._exceptions, ask, author)
+        status, told = act(bench, body, is_dry=is_dry).document(is_dry=is_dry)
         return json_reply(told, status)
 
     # --- in and out ---------------------------------------------------------------------------------------------------
 
     async def import_(self, request: Request) -> Response:
         overwrite, overwrites = is_true(request, "overwrite"), is_true(request, "overwrite_exceptions")
+        is_true(request, "overwrite_action_connectors")
         author = author_of(request, self._clock())
         text = await _uploaded(request)
 
@@ -161,14 +169,17 @@ class _Rules:
     def _export(self, asked: Any, name: str, with_details: bool) -> Response:
         objects = asked.get("objects")
         if objects is None:
-            return _ndjson(export_text([entry.text for entry in self._book.entries], with_details=with_details), name)
+            return _ndjson(self._export_text(self._book.entries, with_details=with_details), name)
         is_list = isinstance(objects, list) and all(isinstance(one, dict) for one in objects)
         if not is_list or not all(isinstance(one.get("rule_id"), str) for one in objects):
             raise RequestError(400, 'objects is a list such as [{"rule_id": "…"}]')
         known, ids = self._book.known(), list(dict.fromkeys(one["rule_id"] for one in objects))
-        rules = [known[rule_id].text for rule_id in ids if rule_id in known]
+        rules = [known[rule_id] for rule_id in ids if rule_id in known]
         missing = [rule_id for rule_id in ids if rule_id not in known]
-        return _ndjson(export_text(rules, missing, with_details=with_details), name)
+        return _ndjson(self._export_text(rules, missing, with_details=with_details), name)
+
+    def _export_text(self, rules: Sequence[Entry], missing: Sequence[str] = (), *, with_details: bool = True) -> str:
+        return export_text(rules, self._exceptions, self._book.file_exceptions, missing, with_details=with_details)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -185,7 +196,8 @@ def _revision(request: Request) -> int | None:
     return int(number)
 
 
-async def _document(request: Request) -> RuleDocument:
+async def document_of(request: Request) -> RuleDocument:
+    """The JSON object of a body with the places of its fields. Raises RequestError (400)."""
     body = await body_of(request, LARGEST_BODY)
     return await run_in_threadpool(_object, body)
 

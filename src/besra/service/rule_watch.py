@@ -12,12 +12,15 @@ from pathlib import Path
 from besra.detection.detect import Job
 from besra.errors import BesraError
 from besra.language.relative import is_relative
+from besra.rules.exception_loading import NO_FILES, ExceptionFiles
+from besra.rules.loaded import RuleSet
 from besra.rules.rule_file import rule_files
 from besra.schema.timestamp import NANOS
 from besra.service.duty import Duty
 from besra.service.exception_book import ExceptionBook
 from besra.service.rule_book import RuleBook
 from besra.service.runs import Clock
+from besra.service.value_list_book import ValueListBook
 
 EVERY = 3.0
 """Seconds between two looks."""
@@ -33,17 +36,22 @@ Seen = tuple[tuple[str, int, int, int], ...]
 class Source:
     """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
 
-    `ends` says whether something of it may end at some time, as exceptions do. `load` raises BesraError. What it loads
-    goes through the `book` and `exceptions`, which have the rules and the exceptions made over the API, and one event
-    to tell of changes.
+    `ends` says whether something of it may end at some time, as exceptions do; `read` reads the files of rules of a
+    space as they are now. `load` and `read` raise BesraError. What is loaded goes through the `book`, `exceptions` and
+    `lists`, which have the rules, exceptions and value lists made over the API, and one event to tell of changes.
+    `beside` are files of exceptions, and `match_index` says whether the index patterns of rules count.
     """
 
     rules: Sequence[str]
     files: Sequence[str]
     load: Callable[[], Job]
     ends: Callable[[], bool] = lambda: False
+    read: Callable[[str], RuleSet] = lambda _: RuleSet()
+    beside: ExceptionFiles = NO_FILES
+    match_index: bool = True
     book: RuleBook = field(default_factory=RuleBook)
     exceptions: ExceptionBook = field(default_factory=ExceptionBook)
+    lists: ValueListBook = field(default_factory=ValueListBook)
 
 
 class RuleWatch:
@@ -74,7 +82,8 @@ class RuleWatch:
     def step(self) -> bool:
         """Look once; whether other rules have taken over. What goes wrong is told."""
         # Before anything is read: what changes while it is, is seen the next time.
-        for changed in (self._source.book.changed, self._source.exceptions.changed):
+        source = self._source
+        for changed in (source.book.changed, source.exceptions.changed, source.lists.changed):
             self._owes |= changed.is_set()
             changed.clear()
         seen, now = self._seen(), self._clock()

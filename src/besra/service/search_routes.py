@@ -85,20 +85,20 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
         return reply({"indices": [], "aliases": [], "data_streams": streams})
 
     searches = [
-        ("GET POST", "/{index}/_eql/search", _guarded(eql)),
-        ("GET POST", "/_search", _guarded(search)),
-        ("GET POST", "/{index}/_search", _guarded(search)),
-        ("GET POST", "/_count", _guarded(count)),
-        ("GET POST", "/{index}/_count", _guarded(count)),
-        ("GET", "/{index}/_doc/{id}", _guarded(document)),
-        ("GET", "/_cat/indices", _guarded(listed)),
-        ("GET", "/_cat/indices/{index}", _guarded(listed)),
-        ("GET POST", "/_resolve/index/{index}", _guarded(known)),
+        ("GET POST", "/{index}/_eql/search", told_as_search(eql)),
+        ("GET POST", "/_search", told_as_search(search)),
+        ("GET POST", "/{index}/_search", told_as_search(search)),
+        ("GET POST", "/_count", told_as_search(count)),
+        ("GET POST", "/{index}/_count", told_as_search(count)),
+        ("GET", "/{index}/_doc/{id}", told_as_search(document)),
+        ("GET", "/_cat/indices", told_as_search(listed)),
+        ("GET", "/_cat/indices/{index}", told_as_search(listed)),
+        ("GET POST", "/_resolve/index/{index}", told_as_search(known)),
     ]
     looks = [
         ("GET POST", "/_refresh", _refreshed),
         ("GET POST", "/{index}/_refresh", _refreshed),
-        ("HEAD", "/{index}", _guarded(exists)),
+        ("HEAD", "/{index}", told_as_search(exists)),
     ]
     return [
         *endpoints(Face.ELASTICSEARCH, Right.READ, searches),
@@ -106,7 +106,7 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
     ]
 
 
-def _guarded(handler: Handler) -> Handler:
+def told_as_search(handler: Handler) -> Handler:
     """The handler with the errors of searches answered as Elasticsearch answers them."""
 
     @wraps(handler)

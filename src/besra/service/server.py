@@ -15,10 +15,12 @@ from besra.service.duty import Duty
 from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import DEFAULT_LIMITS, Clock, Ingest, Limits
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
+from besra.service.preview import Previews
 from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
 from besra.service.stores import Places, Stores, stores_at
+from besra.service.value_list_book import ValueListBook
 from besra.storage.event_rows import EventReader
 from besra.storage.event_upkeep import EventUpkeep
 
@@ -48,6 +50,9 @@ class Service:
     maintenance: Maintenance
     book: RuleBook
     exceptions: ExceptionBook
+    lists: ValueListBook
+    source: Source
+    previews: Previews
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -66,6 +71,7 @@ def running(
         stores = closing.enter_context(stores_at(places))
         source.book.open(stores.alerts.rules)
         source.exceptions.open(stores.alerts.exceptions)
+        source.lists.open(stores.alerts.value_lists)
         job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
@@ -104,8 +110,22 @@ def running(
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
         reader = EventReader(places.event_place, places.folder)
+        previews = Previews(places.folder, stores.events, clock)
+        closing.callback(previews.close)
         yield Service(
-            ingest, stores, duty, letters, reader, maintenance, source.book, source.exceptions, clock, failures
+            ingest,
+            stores,
+            duty,
+            letters,
+            reader,
+            maintenance,
+            source.book,
+            source.exceptions,
+            source.lists,
+            source,
+            previews,
+            clock,
+            failures,
         )
 
 

@@ -3,8 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from besra.service.access import Who
 from besra.service.answering import json_reply
-from besra.service.author import UNKNOWN
+from besra.service.author import UNKNOWN, WHO
 from besra.service.cluster import VERSION
 from besra.service.endpoint import DEFAULT_SPACE, Endpoint, Face, Right
 
@@ -19,8 +20,10 @@ def status_routes() -> list[Endpoint]:
     async def spaces(_: Request) -> Response:
         return json_reply([{"id": DEFAULT_SPACE, "name": "Default", "disabledFeatures": []}])
 
-    async def me(_: Request) -> Response:
-        return json_reply({"username": UNKNOWN, "roles": [], "enabled": True})
+    async def me(request: Request) -> Response:
+        who: Who | None = request.scope.get(WHO)
+        roles = sorted({name for names in who.roles.values() for name in names}) if who else []
+        return json_reply({"username": who.name if who else UNKNOWN, "roles": roles, "enabled": True})
 
     return [
         Endpoint(Face.KIBANA, "GET", "/api/status", Right.KNOWN, status),

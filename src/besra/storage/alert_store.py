@@ -29,11 +29,13 @@ from besra.storage import (
     run_log,
     workflow,
 )
+from besra.storage.access_store import AccessStore
 from besra.storage.alert_counts import CountBy
 from besra.storage.alert_question import Question
 from besra.storage.alert_row import AT_ONCE, Values, documents, rows_of
 from besra.storage.alert_search import Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_DOCUMENT, ALERT_TAG, RULE_COPY
+from besra.storage.audit_log import AuditLog
 from besra.storage.columns import is_storable
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.exception_store import ExceptionStore
@@ -44,6 +46,7 @@ from besra.storage.progress import Progress
 from besra.storage.rule_store import RuleStore
 from besra.storage.run_log import RunRecord
 from besra.storage.upsert import insert_or
+from besra.storage.value_list_store import ValueListStore
 from besra.storage.versions import bring_up
 from besra.storage.workflow import Author, Change, Changed, Chosen, Edit, Note, Reason, Status
 
@@ -79,6 +82,12 @@ class AlertStore:
         """The rules made over the API."""
         self.exceptions = ExceptionStore(self._database)
         """The exceptions made over the API."""
+        self.value_lists = ValueListStore(self._database)
+        """The value lists made over the API."""
+        self.access = AccessStore(self._database)
+        """Who may use the service."""
+        self.audit = AuditLog(self._database)
+        """What was done with it."""
 
     def close(self) -> None:
         """Close all connections."""
@@ -255,6 +264,11 @@ class AlertStore:
         """Remove the oldest closed alerts until no more than `most` alerts are left, or only others. How many."""
         with self._database.writing() as connection:
             return retention.remove_beyond(connection, most)
+
+    def remove_rule(self, rule_uuid: str) -> int:
+        """Remove all alerts of a rule, as of one that was only tried. How many they were."""
+        with self._database.writing() as connection:
+            return retention.remove_rule(connection, rule_uuid)
 
     def forget_log(self, before: int) -> int:
         """Drop the records of runs and the gaps from before a time. How many they were."""

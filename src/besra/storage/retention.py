@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from besra.storage.alert_row import AT_ONCE
 from besra.storage.alert_tables import ALERT, RULE_COPY
-from besra.storage.columns import stored_time
+from besra.storage.columns import stored_name, stored_time
 from besra.storage.run_tables import SUPPRESSION_GROUP
 from besra.storage.workflow import Status
 
@@ -29,6 +29,12 @@ def remove_beyond(connection: Connection, most: int) -> int:
         return 0
     oldest = select(ALERT.c.id).where(CLOSED).order_by(ALERT.c.created, ALERT.c.id).limit(excess)
     return _remove(connection, connection.execute(oldest).scalars().all())
+
+
+def remove_rule(connection: Connection, rule_uuid: str) -> int:
+    """Remove all alerts of a rule, whatever their status. How many they were."""
+    ids = connection.execute(select(ALERT.c.id).where(ALERT.c.rule_uuid == stored_name(rule_uuid))).scalars().all()
+    return _remove(connection, ids)
 
 
 def _remove(connection: Connection, ids: Sequence[str]) -> int:

@@ -2,21 +2,26 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Table, delete, func, insert, select, text
 
-from besra.storage import alert_tables, exception_store, rule_tables, run_tables
+from besra.storage import access_tables, alert_tables, exception_store, rule_tables, run_tables, value_list_tables
+from besra.storage.access_tables import ACCESS_CHANGE
 from besra.storage.columns import METADATA
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.versions import newest_version, version_of
 
 AT_ONCE = 500
-DEFINED = (alert_tables, exception_store, rule_tables, run_tables)
+DEFINED = (access_tables, alert_tables, exception_store, rule_tables, run_tables, value_list_tables)
 """What puts tables into `METADATA` when it is loaded."""
+SEEDED = (ACCESS_CHANGE,)
+"""Tables that have rows from the start."""
 
 
 def copy_rows(source: Connection, target: Connection) -> int:
     """Copy all rows from one store to an empty one of the same version. How many they were."""
     copied = 0
+    for table in SEEDED:
+        target.execute(delete(table))
     for table in METADATA.sorted_tables:
         keys = list(table.primary_key.columns)
         rows = source.execute(select(table).order_by(*keys), execution_options={"yield_per": AT_ONCE})
@@ -51,7 +56,8 @@ def check_version(connection: Connection, name: str) -> None:
 
 def is_empty(connection: Connection) -> bool:
     """Whether a store has no row at all."""
-    return not any(connection.execute(select(func.count()).select_from(t)).scalar_one() for t in METADATA.sorted_tables)
+    others = [table for table in METADATA.sorted_tables if table not in SEEDED]
+    return not any(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in others)
 
 
 def copy_store(source: Connection, target: Database) -> int:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 from tests.unit.storage import old_rows
 from tests.unit.storage.samples import NOW, alert, run
@@ -20,8 +21,9 @@ from besra.storage.alert_store import AlertStore
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.journal import Journal, Record
 from besra.storage.outcome import Outcome
-from besra.storage.versions import bring_up
+from besra.storage.versions import FOLDER, bring_up
 
+STEPS = [step.revision for step in ScriptDirectory(FOLDER).walk_revisions()][::-1]
 RECORDS = [Record(b'{"a":1}', ("x",), "1", NOW, is_create=True)]
 
 
@@ -46,7 +48,7 @@ def schemas(postgres: str) -> Iterator[list[str]]:
 def test_alerts_in_a_database_of_their_own_come_back_into_either_kind(schemas: list[str], tmp_path: Path) -> None:
     first, second = schemas
     with closing(Database(first)) as database:
-        old_rows.build(database, "0007", [f"{number:04}" for number in range(1, 8)])
+        old_rows.build(database, STEPS[-1], STEPS)
     with stores_at(Places(tmp_path / "data", alerts=first)) as stores:
         stores.journal.submit(RECORDS, NOW).result()
         with pytest.raises(BackupError, match="there are no alerts"):
@@ -58,7 +60,7 @@ def test_alerts_in_a_database_of_their_own_come_back_into_either_kind(schemas: l
     assert not list((tmp_path / "elsewhere").glob("alerts*"))
     for folder, place in (("file", None), ("elsewhere", second)):
         with stores_at(Places(tmp_path / folder, alerts=place)) as stores:
-            old_rows.check(stores.alerts, "0007")
+            old_rows.check(stores.alerts, STEPS[-1])
             assert [batch.number for batch in stores.journal.after(0)] == [8]
             assert stores.alerts.commit(Outcome(run(9), [alert(9)])).new == ("a9",)
             assert [found["kibana.alert.uuid"] for _, found in stores.alerts.arrived(0, 9)] == ["a1", "a2", "a9"]

@@ -18,6 +18,7 @@ from besra.rules.cache import load_remembered
 from besra.rules.ndjson import parse_ndjson, rule_to_json, rules_to_ndjson
 from besra.rules.toml import parse_toml, rule_to_toml
 from besra.service.rule_routes import RULES
+from besra.storage.exception_store import Kind
 
 CONNECTOR = {"id": "c", "type": "action", "attributes": {"actionTypeId": ".slack", "name": "chat"}}
 
@@ -100,6 +101,36 @@ def test_of_two_rules_of_one_id_the_first_counts_or_the_last(served: Api) -> Non
     assert served.ask("GET", RULES, params={"rule_id": "a"})["name"] == "last"
 
 
+def test_exceptions_go_along_with_the_rules_that_name_them(served: Api) -> None:
+    names = [
+        {"id": "x", "list_id": name, "type": "detection", "namespace_type": "single"} for name in ("known", "none")
+    ]
+    other = {**CONTAINER, "list_id": "known"}
+    mine = [{**ITEM, "list_id": "known", "item_id": name, "comments": [{"comment": "asked for"}]} for name in "ab"]
+    told = served.send(lines(rule("a", exceptions_list=names), rule("b"), CONTAINER, ITEM, other, *mine))
+    assert (told["success"], told["exceptions_success_count"]) == (True, 5)
+    assert len(served.exported(["b"]).splitlines()) == 2
+    exported = [json.loads(line) for line in served.exported(["a"]).splitlines()]
+    assert [one.get("item_id", one.get("list_id", one.get("rule_id"))) for one in exported[:-1]] == [
+        "a",
+        "known",
+        "a",
+        "b",
+    ]
+    summary = exported[-1]
+    assert (summary["exported_count"], summary["exported_exception_list_count"]) == (4, 1)
+    assert summary["exported_exception_list_item_count"] == 2
+    assert summary["missing_exception_lists"] == [{"list_id": "none", "namespace_type": "single"}]
+    # What is exported is imported, and changes nothing: neither rules nor exceptions get another version.
+    text, before = served.exported(["a", "b"]), served.exceptions.all(Kind.ITEM)
+    again = served.send(text, overwrite="true", overwrite_exceptions="true", overwrite_action_connectors="true")
+    assert (again["success"], again["exceptions_success"], again["exceptions_success_count"]) == (True, True, 3)
+    assert (served.exported(["a", "b"]), served.exceptions.all(Kind.ITEM)) == (text, before)
+    changed = [{**one, "name": "other"} for one in mine]
+    served.send(lines(*changed), overwrite_exceptions="true")
+    assert [one["name"] for one in served.exceptions.all(Kind.ITEM, list_id="known")] == ["other", "other"]
+
+
 def test_exceptions_are_taken_and_connectors_told_of(served: Api) -> None:
     told = served.send(lines(rule("a"), CONTAINER, ITEM, CONNECTOR))
     assert (told["success"], told["success_count"], told["errors"]) == (True, 1, [])
@@ -152,7 +183,7 @@ def test_the_requests_of_elastics_own_client(served: Api, space: str) -> None:
     assert found.headers["content-type"].endswith("charset=utf-8")
     page = served.ask("GET", f"{space}{RULES}/_find", params={"sort_field": "_id", "sort_order": "asc", "page": "1"})
     assert page["total"] == 2
-    bulk = {"query": None, "ids": [page["data"][0]["id"]], "action": "edit", "duplicate": None}
+    bulk: dict[str, Any] = {"query": None, "ids": [page["data"][0]["id"]], "action": "edit", "duplicate": None}
     bulk["edit"] = {"type": "add_tags", "value": ["x"]}
     told = served.ask("POST", f"{space}{RULES}/_bulk_action", bulk, params={"dry_run": "false"})
     assert [one["rule_id"] for one in told["attributes"]["results"]["updated"]] == ["a"]

@@ -100,7 +100,42 @@ ROWS: Mapping[str, Rows] = {
     },
     "0005": {},  # alerts that are there get a place in the order by themselves
     "0006": {"exception": [{"kind": "list", "namespace": "single", "name": "l1", "document": '{"list_id": "l1"}'}]},
-    "0007": {},  # documents go into a table of their own, names into columns
+    "0007": {
+        "account": [
+            {"name": "ana", "password": "x", "roles": {"*": ["admin"]}, "disabled": False, "created": 1, "updated": 1}
+        ],
+        "audit": [
+            {
+                "number": 1,
+                "at": 1,
+                "who": "ana",
+                "credential": "c",
+                "address": "::1",
+                "space": "default",
+                "what": "w",
+                "about": "a",
+                "status": 200,
+                "hash": "h",
+            }
+        ],
+    },
+    "0008": {
+        "value_list": [
+            {
+                "number": 1,
+                "space": "default",
+                "name": "l",
+                "type": "keyword",
+                "revision": 1,
+                "document": "{}",
+                "created": 1,
+                "created_by": "ana",
+                "updated": 1,
+                "updated_by": "ana",
+            }
+        ]
+    },
+    "0009": {},  # documents go into a table of their own, names into columns
 }
 """What is written when a database has come to a version."""
 

@@ -63,7 +63,7 @@ def test_a_database_of_every_version_keeps_what_it_has(database: Database, place
 def test_a_file_is_as_small_after_the_step_as_its_rows(tmp_path: Path) -> None:
     place = tmp_path / "alerts.sqlite"
     database = Database(place)
-    old_rows.build(database, "0006", STEPS[::-1])
+    old_rows.build(database, "0008", STEPS[::-1])
     with database.writing() as connection:
         connection.execute(text("UPDATE alert SET document = json_set(document, '$.fill', hex(zeroblob(2000000)))"))
         connection.execute(text("UPDATE alert SET document = json_remove(document, '$.fill')"))

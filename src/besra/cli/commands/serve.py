@@ -1,7 +1,9 @@
 """`besra serve`: take events over HTTP, run the rules while they arrive, keep events and alerts."""
 
+import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.options import SizeType, rules_option
 from besra.cli.secrets import Url
+from besra.cli.security import address_of, place_of, policy_of, security_options, set_up_notice
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
 from besra.errors import InputError
@@ -23,6 +26,7 @@ from besra.events.recognise import Intake
 @click.option("--data", "folder", default="besra-data", show_default=True, metavar="DIR", help="Where all is kept.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
+@security_options
 @click.option("--any-index", is_flag=True, help="Run every rule on every event, whatever its index patterns.")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
 @click.option(
@@ -77,42 +81,49 @@ def serve(
         from besra.service.rule_book import RuleBook  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
         from besra.service.runs import RunPolicy  # noqa: PLC0415
+        from besra.service.security import security_of  # noqa: PLC0415
         from besra.service.server import Settings, running  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
+        from besra.service.value_list_book import ValueListBook  # noqa: PLC0415
         from besra.service.watch import watching  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
-    log = logging_to(None, LogForm(str(given["log_format"])), "error" if given["quiet"] else str(given["log_level"]))
-    context.with_resource(log)
+    context.with_resource(logging_to(None, LogForm(str(given["log_format"])), _log_level(given)))
     terminal = LoggedTerminal()
     tell_settings(context, terminal)
+    place, policy = place_of(given), policy_of(given)
     brokers = sources_of(given)
     changed = threading.Event()
-    books = RuleBook(changed), ExceptionBook(changed)
-    served = ServedRules(rules, exception_files(given), not given["any_index"], terminal, *books)
-    source = Source(rules or ("bundled",), served.files, served.load, served.ends, *books)
-    policy = RunPolicy(
+    files = exception_files(given)
+    books = RuleBook(changed), ExceptionBook(changed), ValueListBook(changed, files.value_lists)
+    served = ServedRules(rules, files, not given["any_index"], terminal, *books)
+    beside = served.files, served.load, served.ends, served.read, files, not given["any_index"]
+    source = Source(rules or ("bundled",), *beside, *books)
+    run_policy = RunPolicy(
         is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]), look_back=_number(given["look_back_size"])
     )
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
-    keep = Keep(days, size, alert_days, run_days or 7)
-    host, port = str(given["host"]), int(str(given["port"]))
-    least_free, most_memory = _number(given["min_free"]), _number(given["memory_limit"])
-    limits = Limits(process=most_memory, disk=least_free or 0)
-    settings = Settings(policy, keep, Intake(_text(given["index"])), limits)
+    limits = Limits(process=_number(given["memory_limit"]), disk=_number(given["min_free"]) or 0)
+    intake, keep = Intake(_text(given["index"])), Keep(days, size, alert_days, run_days or 7)
+    settings = Settings(run_policy, keep, intake, limits)
 
     with (
         running(source, places, time.time_ns, telling("service"), settings) as service,
         watching([Path(name) for name in watched], places.folder, service.ingest, telling("watch")) as watchers,
     ):
         consumers = [Consumer(broker, service.ingest, service.letters, telling("brokers")) for broker in brokers]
+        security = security_of(service.stores.alerts, places.folder, time.time_ns, telling("security"), policy)
+        if security.token.text:
+            # Also where only errors are told: without it nobody can do anything.
+            print(set_up_notice(security.token, place), file=sys.stderr, flush=True)  # noqa: T201
         terminal.say(
-            f"{counted(len(service.duty.job.rules), 'rule')} running; send events to http://{host}:{port}/_bulk"
+            f"{counted(len(service.duty.job.rules), 'rule')} running; send events to {address_of(place)}/_bulk"
         )
-        if not listen(app_of(service, watchers, consumers), host, port, tells_requests=bool(given["access_log"])):
-            raise InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")
+        app = app_of(service, watchers, consumers, security)
+        if not listen(app, place, tells_requests=bool(given["access_log"])):
+            raise _no_address(place.host, place.port)
     terminal.say("stopped; everything acknowledged has been dealt with")
     context.exit(ExitCode.OK)
 
@@ -123,3 +134,11 @@ def _text(value: object) -> str | None:
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) else None
+
+
+def _log_level(given: Mapping[str, object]) -> str:
+    return "error" if given["quiet"] else str(given["log_level"])
+
+
+def _no_address(host: str, port: int) -> InputError:
+    return InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")

@@ -15,8 +15,8 @@ from besra.events.document import Fields
 from besra.schema.fieldtype import FieldType
 from besra.storage.stored_json import from_json
 
-revision = "0007"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

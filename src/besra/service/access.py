@@ -1,0 +1,163 @@
+"""Who somebody is, by the credential of a request (detection-engine.md 9).
+
+What the database has is in memory, and looked at again when it has changed: at once for changes of this process, within
+a second for those of others, as of `besra user`. While the database is away, it stays as it was, and events are taken.
+"""
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from besra.service.credential import Basic, Credential, Key, Token
+from besra.service.endpoint import Right
+from besra.service.passwords import is_password, secret_digest
+from besra.service.roles import EVERYWHERE, Grants
+from besra.storage.access_store import Accesses, AccessStore, Roles
+from besra.storage.database import AlertStoreError
+
+STALE = 1.0
+"""Seconds after which is asked whether the database has changed."""
+REMEMBERED = 300.0
+"""Seconds for which a password that was right needs no argon2."""
+MOST_REMEMBERED = 10_000
+WRONG = "the credential is not known, not right, or no longer valid"
+"""The same for all of them: who guesses learns nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody who is known: the user's name, with which credential (as the audit log tells), and what it is good for.
+
+    `limits` are rights, all of which have to give something: those of the user, and those of the key.
+    """
+
+    name: str
+    credential: str
+    limits: tuple[Grants, ...]
+    roles: Roles
+    """Of the credential: of the key, if it has roles of its own, else of the user."""
+
+    def can(self, right: Right, space: str) -> bool:
+        """Whether that is allowed."""
+        return all(grants.give(right, space) for grants in self.limits)
+
+    def is_in(self, space: str) -> bool:
+        """Whether there is anything it may do in a space."""
+        return all(space in grants.by_space or EVERYWHERE in grants.by_space for grants in self.limits)
+
+
+class Access:
+    """Those who are known. To be asked on one loop; what is blocking says so."""
+
+    def __init__(self, store: AccessStore, clock: Callable[[], int], seconds: Callable[[], float]) -> None:
+        self.store = store
+        self.known = Accesses()
+        self._clock = clock
+        self._seconds = seconds
+        self._looked = float("-inf")
+        self._reading = threading.Lock()
+        self._secret = secrets.token_bytes(32)
+        self._right: dict[bytes, tuple[str, str, float]] = {}
+
+    # --- what the database has ----------------------------------------------------------------------------------------
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether `refresh` is due."""
+        return self._seconds() - self._looked > STALE
+
+    def refresh(self, *, at_once: bool = True) -> None:
+        """Have what the database has; blocking. What cannot be read stays as it was.
+
+        Not `at_once` it does not wait for somebody else who is at it, as where the database takes its time.
+        """
+        if not self._reading.acquire(blocking=at_once or self.known.number < 0):
+            return
+        try:
+            self._looked = self._seconds()
+            if self.store.number() != self.known.number:
+                self.known = self.store.load()
+        except AlertStoreError:
+            if self.known.number < 0:
+                raise
+        finally:
+            self._reading.release()
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether there is no user yet."""
+        return not self.known.accounts
+
+    # --- who it is ----------------------------------------------------------------------------------------------------
+
+    def quick(self, credential: Credential) -> Who | None:
+        """Who it is, as far as that takes no argon2: None for whoever is not known, or not known yet."""
+        match credential:
+            case Key(id=id_, secret=secret):
+                key = self.known.keys.get(id_)
+                is_right = hmac.compare_digest(key.digest if key else "", secret_digest(secret))
+                if key is None or not is_right or key.invalidated is not None or self._is_over(key.expires):
+                    return None
+                return self.who(key.account, f"key {key.id}", key.roles)
+            case Token(secret=secret):
+                session = self.known.sessions.get(secret_digest(secret))
+                if session is None or self._is_over(session.expires):
+                    return None
+                return self.who(session.account, f"session {session.digest[:12]}")
+            case Basic(name=name):
+                told = self._right.get(self._mark(credential))
+                account = self.known.accounts.get(name)
+                if told is None or account is None or told[1] != account.password or told[2] < self._seconds():
+                    return None
+                return self.who(name)
+
+    def slow(self, basic: Basic) -> Who | None:
+        """Who it is by a password; blocking, and slow on purpose, whether there is a user of that name or not."""
+        account = self.known.accounts.get(basic.name)
+        if not is_password(basic.password, account.password if account else None) or account is None:
+            return None
+        who = self.who(basic.name)
+        if who is not None:
+            if len(self._right) >= MOST_REMEMBERED:
+                self._right.clear()
+            self._right[self._mark(basic)] = (account.name, account.password, self._seconds() + REMEMBERED)
+        return who
+
+    def is_still(self, who: Who, right: Right, space: str) -> bool:
+        """Whether the credential of somebody who was let in is still good for something."""
+        roles: Roles | None = None
+        kind, _, id_ = who.credential.partition(" ")
+        match kind:
+            case "key":
+                key = self.known.keys.get(id_)
+                is_there = key is not None and key.invalidated is None and not self._is_over(key.expires)
+                roles = key.roles if key else None
+            case "session":
+                is_there = any(
+                    digest.startswith(id_) and not self._is_over(session.expires)
+                    for digest, session in self.known.sessions.items()
+                )
+            case _:
+                is_there = True
+        now = self.who(who.name, who.credential, roles) if is_there else None
+        return now is not None and now.can(right, space)
+
+    def who(self, name: str, credential: str = "password", roles: Roles | None = None) -> Who | None:
+        """A user, with a credential that may have roles of its own; None for one who is not there, or disabled."""
+        account = self.known.accounts.get(name)
+        if account is None or account.disabled:
+            return None
+        own = Grants.of(account.roles)
+        limits = (own,) if roles is None else (own, Grants.of(roles))
+        return Who(name, credential, limits, account.roles if roles is None else roles)
+
+    def _is_over(self, expires: int | None) -> bool:
+        return expires is not None and expires <= self._clock()
+
+    def _mark(self, basic: Basic) -> bytes:
+        """By which a password that was right is known again: keyed, so that it is of no use to anybody else."""
+        pair = f"{len(basic.name)}:{basic.name}:{basic.password}".encode("utf-8", "replace")
+        return hashlib.blake2b(pair, key=self._secret, digest_size=32).digest()
