@@ -1,12 +1,17 @@
 """`besra serve` as its operators see it: its log, and what it refuses before room runs out."""
 
 import json
+import math
 import re
 import urllib.error
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from tests.documents import ROOT
 from tests.served import free_port, serving
+
+from besra.service.consumer_metrics import METRICS
 
 pytest.importorskip("uvicorn")
 
@@ -51,3 +56,22 @@ def test_senders_are_told_to_wait_before_room_runs_out(tmp_path: Path, options: 
         assert why in caught.value.read().decode()
         assert served.taken() == 0
         assert served.text("/healthz") == "ok\n"
+
+
+def test_every_metric_is_described_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "watched").mkdir()
+    with serving(tmp_path / "data", "--watch", str(tmp_path / "watched")) as served:
+        served.ask("/x/_bulk", DOCUMENT)
+        text = served.text("/metrics")
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert all(family.documentation and family.type != "unknown" for family in families.values())
+    told = {f"{name}_total" if family.type == "counter" else name for name, family in families.items()}
+    pages = "".join((ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("serve", "operations"))
+    rows = [line.split("|")[1] for line in pages.splitlines() if line.startswith("| `besra_")]
+    described = [name for row in rows for name in re.findall(r"`(besra_\w+)", row)]
+    assert sorted(described) == sorted(told | METRICS.keys())
+    took = families["besra_ingest_seconds"].samples
+    assert next(sample.value for sample in took if sample.name.endswith("_count")) == 1
+    ends = [float(sample.labels["le"]) for sample in took if sample.name.endswith("_bucket")]
+    assert ends == sorted(ends)
+    assert math.isinf(ends[-1])
