@@ -2,13 +2,17 @@
 
 import json
 import math
+import os
 import re
+import subprocess
+import sys
 import urllib.error
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.documents import ROOT
+from tests.e2e.command import besra
 from tests.served import free_port, serving
 
 from besra.service.consumer_metrics import METRICS
@@ -75,3 +79,22 @@ def test_every_metric_is_described_and_no_other(tmp_path: Path) -> None:
     ends = [float(sample.labels["le"]) for sample in took if sample.name.endswith("_bucket")]
     assert ends == sorted(ends)
     assert math.isinf(ends[-1])
+
+
+def test_the_health_check_of_the_container_finds_it_well(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, str(ROOT / "packaging" / "healthcheck.py")]
+    environment = {**os.environ, "BESRA_SERVE__PORT": str(port)}
+    with serving(tmp_path / "data", port=port):
+        assert subprocess.run(command, env=environment, check=False).returncode == 0
+    assert subprocess.run(command, env=environment, check=False).returncode == 1
+
+
+def test_the_folder_of_a_running_service_is_well(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as served:
+        served.ask("/x/_bulk", DOCUMENT)
+        outcome = besra("doctor", "--data", tmp_path / "data", "--format", "json")
+    found = {check["name"]: check for check in json.loads(outcome.out)["checks"]}
+    assert outcome.code == 0, outcome.out
+    assert found["in use"]["detail"] == "a service uses it now"
+    assert found["databases"]["state"] == "ok"

@@ -44,6 +44,12 @@ def newest_version() -> str | None:
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
+def knows_version(version: str | None) -> bool:
+    """Whether a version is one this program can bring up."""
+    known = {step.revision for step in ScriptDirectory(str(FOLDER)).walk_revisions()}
+    return version is None or version in known
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
