@@ -13,13 +13,18 @@ from starlette.testclient import TestClient
 
 from besra.rules.cache import load_remembered
 from besra.rules.loaded import RuleSet
+from besra.rules.space import DEFAULT
 from besra.service.exception_book import ExceptionBook
+from besra.service.gate import Open
 from besra.service.plain_paths import PlainPaths
 from besra.service.routing import routes_of
 from besra.service.rule_book import RuleBook
 from besra.service.rule_routes import RULES, rule_routes
+from besra.service.space_routes import space_routes
+from besra.service.spaces import Spaces
 from besra.service.status_routes import status_routes
 from besra.storage.alert_store import AlertStore
+from tests.stores import spaces_of
 
 XSRF = {"kbn-xsrf": "true"}
 
@@ -32,8 +37,13 @@ class Api:
     book: RuleBook
     store: AlertStore
     files: RuleSet
-    exceptions: ExceptionBook
+    spaces: Spaces
     now: list[int] = field(default_factory=list)
+
+    @property
+    def exceptions(self) -> ExceptionBook:
+        """Those of the default space."""
+        return self.spaces.exceptions(DEFAULT)
 
     def ask(self, method: str, path: str, body: Any = None, status: int = 200, **more: Any) -> Any:
         """The JSON answer to a request, which has to have a status."""
@@ -73,18 +83,17 @@ def api(place: Path | str, rules: Path | None = None) -> Iterator[Api]:
         now[0] += 1_000_000_000
         return now[0]
 
-    book = RuleBook()
     with AlertStore(place) as store:
-        book.open(store.rules)
+        spaces = spaces_of(store)
+        book = spaces.rules(DEFAULT)
         book.merged(files)
-        exceptions = ExceptionBook()
-        exceptions.open(store.exceptions)
+        told = [*status_routes(), *space_routes(spaces), *rule_routes(spaces, clock)]
         app = Starlette(
-            routes=routes_of([*status_routes(), *rule_routes(book, exceptions, store, clock)]),
+            routes=routes_of(told, Open(spaces.has)),
             middleware=[Middleware(PlainPaths)],
         )
         with TestClient(app) as client:
-            yield Api(client, book, store, files, exceptions, now)
+            yield Api(client, book, store, files, spaces, now)
 
 
 def rule(rule_id: str | None = "r1", **fields: Any) -> dict[str, Any]:

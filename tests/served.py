@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,26 @@ class Served:
 
     process: "subprocess.Popen[str]"
     address: str
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of every request, such as a credential."""
 
     def ask(self, path: str, body: bytes | None = None, **headers: str) -> Any:
         """The JSON answer to a request; a POST if it has a body."""
-        request = urllib.request.Request(f"{self.address}{path}", body, headers)
+        request = urllib.request.Request(f"{self.address}{path}", body, {**self.headers, **headers})
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             assert answer.headers["X-Elastic-Product"] == "Elasticsearch"
             return json.load(answer)
 
     def text(self, path: str) -> str:
         """The answer to a request as it is."""
-        with urllib.request.urlopen(f"{self.address}{path}", timeout=PATIENCE) as answer:
+        request = urllib.request.Request(f"{self.address}{path}", headers=self.headers)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+
+    def plain(self, path: str, body: bytes | None = None, **headers: str) -> str:
+        """The answer to a request as it is, whichever API it is of."""
+        request = urllib.request.Request(f"{self.address}{path}", body, headers)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
     def logs(self, body: bytes, **headers: str) -> tuple[int, bytes]:
@@ -68,8 +77,7 @@ class Served:
 
     def taken(self) -> int:
         """How many documents it has acknowledged since its start."""
-        with urllib.request.urlopen(f"{self.address}/metrics", timeout=PATIENCE) as answer:
-            lines = answer.read().decode().splitlines()
+        lines = self.text("/metrics").splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith("besra_documents_taken_total ")))
 
     def stop(self) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from besra.service.spaces import Spaces
 from besra.storage.alert_store import AlertStore
 from tests.postgres import NoServerError, server
 
@@ -42,6 +43,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     with engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
     engine.dispose()
+
+
+def spaces_of(store: AlertStore) -> Spaces:
+    """The spaces of a service over a store."""
+    spaces = Spaces()
+    spaces.open(store)
+    return spaces
 
 
 @pytest.fixture

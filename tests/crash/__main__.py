@@ -19,6 +19,7 @@ from tests.crash.clocks import set_clock
 from tests.crash.databases import postgres_restarted
 from tests.crash.disks import PARTS, broken_disk, full_disk, nearly_full_disk, read_only_disk, read_only_start
 from tests.crash.kills import Killed, kill_round
+from tests.crash.notifying import killed_notifying
 from tests.crash.outcome import Outcome, SkippedError
 from tests.crash.serving import ServingError
 from tests.crash.syncs import traced_syncs
@@ -27,6 +28,7 @@ from tests.crash.verdict import Verdict
 PER_ROUND = 20
 """Kills of one folder: what a service has to read when it starts grows with its folder."""
 QUICK_KILLS = 8
+NOTIFY_KILLS = 50
 
 Scenario = Callable[[Path], Outcome]
 
@@ -40,6 +42,7 @@ def scenarios(seed: int, kills: int, *, quick: bool, killed: Killed) -> dict[str
         where = ", ".join(f"{count} {point}" for point, count in sorted(done.points.items()))
         return Outcome(f"{done.kills} kills, {done.points.total()} of them at points ({where})", done.verdict)
 
+    notify_kills = QUICK_KILLS if quick else NOTIFY_KILLS
     rounds: dict[str, Scenario] = {
         f"kill-{number}": partial(killing, number, min(PER_ROUND, kills - first))
         for number, first in enumerate(range(0, kills, PER_ROUND))
@@ -50,6 +53,7 @@ def scenarios(seed: int, kills: int, *, quick: bool, killed: Killed) -> dict[str
         **{f"read-only-{part}": partial(read_only_disk, part=part, seed=seed) for part in PARTS},
         "read-only-start": partial(read_only_start, seed=seed),
         **{f"broken-{part}": partial(broken_disk, part=part, seed=seed) for part in ("journal", "alerts")},
+        "notify": partial(killed_notifying, seed=seed, kills=notify_kills, killed=killed),
         "syncs": traced_syncs,
         "postgres": partial(postgres_restarted, seed=seed, restarts=2 if quick else 6),
         "clock-back": partial(set_clock, hours=-2, seed=seed),
@@ -57,7 +61,7 @@ def scenarios(seed: int, kills: int, *, quick: bool, killed: Killed) -> dict[str
         "clock-leap": partial(set_clock, hours=49, seed=seed, under_load=False),
     }
     if quick:
-        others = {name: others[name] for name in ("full-journal", "full-events", "syncs", "postgres")}
+        others = {name: others[name] for name in ("full-journal", "full-events", "notify", "syncs", "postgres")}
     return {**rounds, **others}
 
 

@@ -111,7 +111,7 @@ def kill_round(folder: Path, seed: int, count: int) -> Killed:
     with Serving(folder, rules, data) as serving, Load(serving.port, seed) as load:
         for life in lives(random, data, count):
             serving.start(life.plan, life.trap)
-            died = _live(serving, life, random)
+            died = live(serving, life, random)
             result.kills += 1
             if died:
                 result.points[died] += 1
@@ -123,7 +123,7 @@ def kill_round(folder: Path, seed: int, count: int) -> Killed:
     return result
 
 
-def _live(serving: Serving, life: Life, random: Random) -> str:
+def live(serving: Serving, life: Life, random: Random) -> str:
     """Let a process die. The point it died at, if it was one."""
     if life.name:
         is_slow = life.name.startswith(("journal trim", "store", "delta", "fsync")) or life.trap is not None

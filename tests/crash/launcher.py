@@ -35,6 +35,19 @@ FUNCTIONS = {
 }
 """Functions a process may die before or after, by module and name."""
 
+NOTIFY_FUNCTIONS = {
+    "notify entries": "besra.notify.triggers:Triggers.entries",
+    "notify gather": "besra.storage.outbox:gather",
+    "notify payload": "besra.storage.outbox:keep_payload",
+    "notify send": "besra.notify.sending:Sender.send",
+    "notify request": "http.client:HTTPConnection.request",
+    "notify answer": "http.client:HTTPConnection.getresponse",
+    "notify mail": "smtplib:SMTP.send_message",
+    "notify goodbye": "smtplib:SMTP.docmd",
+    "notify note": "besra.storage.outbox:note_sent",
+}
+"""The same of a service that tells of its alerts."""
+
 STATEMENTS = {
     "journal statement": ("journal.sqlite", False),
     "journal commit": ("journal.sqlite", True),
@@ -44,6 +57,7 @@ STATEMENTS = {
 """What a SQLite file is told: its name, and whether only commits count."""
 
 POINTS = tuple(f"{name}:{when}" for name in (*FUNCTIONS, *STATEMENTS) for when in ("before", "after"))
+NOTIFY_POINTS = tuple(f"{name}:{when}" for name in NOTIFY_FUNCTIONS for when in ("before", "after"))
 LOOK_EVERY = 0.7
 """Seconds between two looks of what joins files of the event store."""
 NANOS = 10**9
@@ -73,7 +87,7 @@ def die_at(point: str, nth: int, died: Path) -> None:
     if name in STATEMENTS:
         _wrap_sqlite(*STATEMENTS[name], before, after)
         return
-    owner, last = function_at(FUNCTIONS[name])
+    owner, last = function_at((FUNCTIONS | NOTIFY_FUNCTIONS)[name])
     wrapped = getattr(owner, last)
 
     def wrapper(*given: Any, **named: Any) -> Any:

@@ -16,7 +16,7 @@ from besra.storage.journal import Journal
 from besra.storage.outcome import Outcome
 from besra.storage.run_log import RunRecord
 from tests.crash.kills import NTH, lives
-from tests.crash.launcher import FUNCTIONS, POINTS, STATEMENTS, function_at
+from tests.crash.launcher import FUNCTIONS, NOTIFY_FUNCTIONS, POINTS, STATEMENTS, function_at
 from tests.crash.rules import loaded, write_rules
 from tests.crash.shipper import Sent
 from tests.crash.stories import Teller
@@ -24,11 +24,12 @@ from tests.crash.syncs import acknowledgements
 from tests.crash.verdict import ID, differences, verdict_on
 
 NOW = 1_773_800_000 * 10**9
+ALL_FUNCTIONS = FUNCTIONS | NOTIFY_FUNCTIONS
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", ALL_FUNCTIONS)
 def test_what_a_process_dies_at_is_there(name: str) -> None:
-    owner, attribute = function_at(FUNCTIONS[name])
+    owner, attribute = function_at(ALL_FUNCTIONS[name])
     assert callable(getattr(owner, attribute))
 
 

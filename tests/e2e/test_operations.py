@@ -70,7 +70,7 @@ def test_every_metric_is_described_and_no_other(tmp_path: Path) -> None:
     families = {family.name: family for family in text_string_to_metric_families(text)}
     assert all(family.documentation and family.type != "unknown" for family in families.values())
     told = {f"{name}_total" if family.type == "counter" else name for name, family in families.items()}
-    pages = "".join((ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("serve", "operations"))
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md"))
     rows = [line.split("|")[1] for line in pages.splitlines() if line.startswith("| `besra_")]
     described = [name for row in rows for name in re.findall(r"`(besra_\w+)", row)]
     assert sorted(described) == sorted(told | METRICS.keys())

@@ -15,6 +15,7 @@ ORDER = [
     "engine",
     "detection",
     "storage",
+    "notify",
     "authoring",
     "spark",
     "service",

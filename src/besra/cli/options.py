@@ -12,6 +12,7 @@ import click
 
 from besra.cli.terminal import Terminal, console_on
 from besra.errors import DateMathError
+from besra.rules.space import ID_RULE, is_space_id
 from besra.schema.datemath import parse_date_math
 
 if TYPE_CHECKING:
@@ -80,6 +81,23 @@ rules_option = click.option(
     metavar="PATH",
     help="Rule file or folder, or `bundled` (repeatable).  [bundled]",
 )
+
+
+class SpacePath(click.ParamType[tuple[str, str]]):
+    """Rules of a space: `SPACE=PATH`."""
+
+    name = "space and path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The id of the space and the path."""
+        if isinstance(value, tuple):
+            return value
+        space, equals, path = value.partition("=")
+        if not equals or not path:
+            self.fail(f"{value!r} is not SPACE=PATH", param, ctx)
+        if not is_space_id(space):
+            self.fail(f"{space!r} cannot be a space, whose id is {ID_RULE}", param, ctx)
+        return space, path
 
 
 mapping_option = click.option(

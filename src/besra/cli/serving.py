@@ -2,6 +2,7 @@
 its API."""
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from besra.cli.exceptions import exception_line
@@ -10,28 +11,31 @@ from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
 from besra.detection.detect import Job
 from besra.problems import Problem
-from besra.rules.exception_loading import ExceptionFiles, load_exceptions
+from besra.rules.exception_loading import ExceptionFiles
 from besra.rules.loaded import RuleSet
-from besra.service.exception_book import ExceptionBook
-from besra.service.rule_book import RuleBook
-from besra.service.value_list_book import ValueListBook
+from besra.rules.space import DEFAULT
+from besra.service.space_rules import rules_of_spaces
+from besra.service.spaces import Spaces
 
-SPACE = "default"
+
+def paths_by_space(paths: Sequence[str], elsewhere: object) -> dict[str, tuple[str, ...]]:
+    """The paths of rules by space: those of the default one, and pairs of a space and a path."""
+    found = {DEFAULT: tuple(paths)}
+    for space, path in elsewhere if isinstance(elsewhere, Iterable) else ():
+        found[space] = (*found.get(space, ()), path)
+    return found
 
 
 @dataclass
 class ServedRules:
     """Rules that may be loaded again. What is wrong with them is shown when it is new."""
 
-    paths: tuple[str, ...]
+    paths: Mapping[str, tuple[str, ...]]
+    """By space."""
     exceptions: ExceptionFiles
     match_index: bool
     terminal: Terminal
-    book: RuleBook
-    own: ExceptionBook
-    """The exceptions made over the API."""
-    lists: ValueListBook
-    """The value lists made over the API."""
+    spaces: Spaces
     _shown: frozenset[Problem] = field(default=frozenset())
     _has_exceptions: bool = False
 
@@ -44,15 +48,16 @@ class ServedRules:
         """Whether something of them may end at some time, as exceptions do."""
         return self._has_exceptions
 
-    def read(self, _: str) -> RuleSet:
-        """The rules of files as they are now. Raises BesraError."""
-        return load_named(self.paths)
+    def read(self, space: str) -> RuleSet:
+        """The rules of files of a space as they are now. Raises BesraError."""
+        paths = self.paths.get(space)
+        return RuleSet() if paths is None else load_named(paths)
 
     def load(self) -> Job:
         """The job of the rules that are switched on. Raises BesraError."""
         now = time.time_ns()
-        rules = self.own.merged(self.book.merged(load_named(self.paths)))
-        excepted = load_exceptions(rules, self.exceptions, now=now, kept=lambda names: self.lists.found(names, SPACE))
+        files = {space: load_named(paths) for space, paths in self.paths.items()}
+        excepted = rules_of_spaces(self.spaces, files, self.exceptions, now).excepted
         loaded = excepted.rules
         self._has_exceptions = bool(excepted.items or excepted.expired)
         problems = tuple(telling(loaded))

@@ -92,7 +92,7 @@ def _alone(source: Source, match: Match) -> Alert:
             return _on_indicators(source, hit, indicators)
         case _:
             ancestors = _ancestors(hit)
-            return _on_event(source, hit, ancestors, single_id(ancestors[-1], source.rule_uuid, source.run.space))
+            return _on_event(source, hit, ancestors, single_id(ancestors[-1], source.rule_uuid, source.rule.space))
 
 
 def _on_event(source: Source, hit: Hit, ancestors: Items[Ancestor], alert_id: str) -> Alert:
@@ -106,7 +106,7 @@ def _on_new_term(source: Source, match: Match, new: NewTerm) -> Alert:
     """The alert on the first event of a term (detection-engine.md 5.3)."""
     hit = match.present[0]
     ancestors, terms = _ancestors(hit), [str(text) for _, text in key_texts(source.plan, match)]
-    alert_id = new_term_id(ancestors[-1], source.rule_uuid, source.run.space, terms)
+    alert_id = new_term_id(ancestors[-1], source.rule_uuid, source.rule.space, terms)
     alert = _on_event(source, hit, ancestors, alert_id)
     alert["kibana.alert.new_terms"] = terms
     alert["besra"] |= newness(new, source.run)
@@ -118,7 +118,7 @@ def _on_indicators(source: Source, hit: Hit, indicators: Indicators) -> Alert:
     ancestors = _ancestors(hit)
     path = source.rule.parameters.get("threat_indicator_path") or DEFAULT_PATH
     told = replace(hit, event=replace(hit.event, source=enriched(hit, indicators, source.plan, path)))
-    alert = _on_event(source, told, ancestors, single_id(ancestors[-1], source.rule_uuid, source.run.space))
+    alert = _on_event(source, told, ancestors, single_id(ancestors[-1], source.rule_uuid, source.rule.space))
     alert["besra"] |= indicator_story(indicators)
     return alert
 
@@ -126,7 +126,7 @@ def _on_indicators(source: Source, hit: Hit, indicators: Indicators) -> Alert:
 def _on_bucket(source: Source, match: Match, bucket: Bucket) -> Alert:
     """The alert on a bucket, whose one ancestor stands for all its events (detection-engine.md 5.2)."""
     ancestor = Ancestor(bucket_id(source.plan, match, bucket, source.rule_uuid), "")
-    alert_id = single_id(ancestor, source.rule_uuid, source.run.space)
+    alert_id = single_id(ancestor, source.rule_uuid, source.rule.space)
     shown = replace(ancestor, index=",".join(source.rule.index))
     body = clean(bucket_body(source.plan, match), bundled_catalogue()).body
     alert = _alert_of_event(source, body, _alert_fields(source, alert_id, [shown], bucket.last))
@@ -187,7 +187,7 @@ def _alert_fields(source: Source, alert_id: str, ancestors: Items[Ancestor], ori
         "@timestamp": created,
         "event.kind": "signal",
         "kibana.version": __version__,
-        "kibana.space_ids": [source.run.space],
+        "kibana.space_ids": [source.rule.space],
         "kibana.alert.uuid": alert_id,
         "kibana.alert.status": "active",
         "kibana.alert.workflow_status": "open",

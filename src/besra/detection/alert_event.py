@@ -5,16 +5,12 @@ from itertools import accumulate
 
 from besra.detection.alert import Alert
 from besra.detection.provenance import MADE_HERE
-from besra.detection.run import SPACE
 from besra.events.event import Event
 from besra.events.index_name import alert_index, names_of_index
 from besra.language.plan import Plan
 from besra.rules.rule import Rule
+from besra.rules.space import DEFAULT
 from besra.schema.indexpattern import matches
-
-HOME = alert_index(SPACE)
-NAMES = names_of_index(HOME)
-"""The index of alerts, and what else it is known as."""
 
 BEHIND_EVENTS = 1 << 62
 """Positions from here on sort alerts behind all events of their instant, the more the deeper they are."""
@@ -40,7 +36,17 @@ def event_of_alert(alert: Alert, read: Collection[str]) -> Event:
     if time is not None:
         source["@timestamp"] = time
     position = BEHIND_EVENTS + alert["kibana.alert.depth"]
-    return Event(alert["kibana.alert.uuid"], NAMES, source, MADE_HERE, position)
+    return Event(alert["kibana.alert.uuid"], names_in(space_of_alert(alert)), source, MADE_HERE, position)
+
+
+def names_in(space: str) -> tuple[str, ...]:
+    """The index of the alerts of a space, and what else it is known as."""
+    return names_of_index(alert_index(space))
+
+
+def space_of_alert(alert: Alert) -> str:
+    """Whose an alert is. One that says nothing is from before there were spaces."""
+    return next(iter(alert.get("kibana.space_ids") or ()), DEFAULT)
 
 
 def names_read(fields: Iterable[str]) -> frozenset[str]:
@@ -51,10 +57,11 @@ def names_read(fields: Iterable[str]) -> frozenset[str]:
 
 
 def reads_alerts(rule: Rule, plan: Plan) -> bool:
-    """Whether one of the rule's clauses has index patterns that name the alerts.
+    """Whether one of the rule's clauses has index patterns that name the alerts of its space.
 
     Without patterns a rule reads all events, and no alerts; neither do patterns such as `*`, since names that begin
     with a dot are hidden.
     """
     patterns = (rule.index if clause.index is None else clause.index for clause in plan.clauses)
-    return any(given and matches(given, NAMES) for given in patterns)
+    names = names_in(rule.space)
+    return any(given and matches(given, names) for given in patterns)

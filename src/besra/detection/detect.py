@@ -98,7 +98,7 @@ class Job:
         )
         # What dates mean and not `now` itself: where they are rounded, the pack of an hour ago is still good.
         meanings = sorted(repr(at(date, now)) for date in dates)
-        chosen = " ".join(rule.rule_id for rule, _ in self.rules)
+        chosen = " ".join(f"{rule.space}:{rule.rule_id}" for rule, _ in self.rules)
         told = " ".join([self.fingerprint, str(self.match_index), chosen, *meanings]) if self.fingerprint else ""
         return RulePack(entries, hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest() if told else "")
 

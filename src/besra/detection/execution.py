@@ -123,7 +123,7 @@ def execute(
 def _fold(source: Source, hits: Iterable[Hit], scope: Scope, limit: int | None) -> Folded:
     """The matches that become alerts, with the groups of a rule that suppresses."""
     plan, run = source.plan, source.run
-    suppression = suppression_of(source.rule, plan, run.space)
+    suppression = suppression_of(source.rule, plan)
     if suppression is None:
         matches, total = _first(plan, hits, scope, limit)
         return Folded(tuple(map(Opening, matches)), total, total, total - len(matches))

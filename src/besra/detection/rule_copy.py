@@ -75,7 +75,7 @@ def rule_fields(rule: Rule, run: RunInfo) -> dict[str, Any]:
         "consumer": "siem",
         "producer": "siem",
         "indices": list(rule.index),
-        "execution.uuid": run.execution_id,
+        "execution.uuid": run.execution_id(rule.space),
         "execution.timestamp": format_timestamp(run.started),
         "execution.type": run.kind,
         **{name: parameters[name] for name in COPIED if parameters.get(name) is not None},

@@ -7,9 +7,6 @@ from besra.detection.suppression_group import NO_GROUPS, Groups
 
 NAMESPACE = UUID("2b7c1d0a-4f7e-5d0e-8a53-6f3f2b1c9d77")
 
-SPACE = "default"
-"""The Kibana space alerts belong to."""
-
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
@@ -25,13 +22,11 @@ class RunInfo:
 
     started: int
     kind: str = "manual"
-    space: str = SPACE
     seen_from: int | None = None
     intended: int | None = None
     groups: Groups = field(default_factory=lambda: NO_GROUPS, compare=False)
 
-    @property
-    def execution_id(self) -> str:
-        """A UUID that is the same for the same start: two runs told the same time give the same bytes."""
+    def execution_id(self, space: str) -> str:
+        """A UUID for the rules of a space, the same for the same start: two runs told one time give the same bytes."""
         intended = "" if self.intended is None else f":{self.intended}"
-        return str(uuid5(NAMESPACE, f"{self.space}:{self.kind}:{self.started}{intended}"))
+        return str(uuid5(NAMESPACE, f"{space}:{self.kind}:{self.started}{intended}"))

@@ -77,7 +77,7 @@ class Suppression:
         return hashlib.sha256(told.encode()).hexdigest()
 
 
-def suppression_of(rule: Rule, plan: Plan, space: str) -> Suppression | None:
+def suppression_of(rule: Rule, plan: Plan) -> Suppression | None:
     """How a rule suppresses, None if it does not. Threshold rules group by what they count by."""
     asked = rule.parameters.get("alert_suppression")
     if not asked:
@@ -92,7 +92,7 @@ def suppression_of(rule: Rule, plan: Plan, space: str) -> Suppression | None:
         _length(asked["duration"]) if asked.get("duration") else None,
         asked.get("missing_fields_strategy") != "doNotSuppress",
         rule.type in BY_VALUE,
-        f"{space}:{rule_uuid(rule)}",
+        f"{rule.space}:{rule_uuid(rule)}",
     )
 
 

@@ -1,9 +1,8 @@
 """Groups of suppressed matches, as alerts tell of them and as one run hands them to the next."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from besra.schema.timestamp import format_timestamp
 
@@ -48,7 +47,11 @@ class Group:
         }
 
 
-Groups = Mapping[str, Group]
-"""The newest group of every instance id."""
+class Groups(Protocol):
+    """The newest group of every instance id. There may be many, so they are asked for one by one."""
+
+    def get(self, instance_id: str, /) -> Group | None:
+        """The group of an instance id, if there is one."""
+
 
 NO_GROUPS: Groups = MappingProxyType({})

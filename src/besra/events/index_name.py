@@ -57,7 +57,8 @@ def homes_of(index: NDArray[np.int32], names: Sequence[tuple[str, ...]]) -> dict
     return homes
 
 
-ALERTS = re.compile(r"\.(?:internal\.)?alerts-security\.alerts-(?P<space>.+?)(?:-\d{6,})?", re.DOTALL)
+ALERTS = re.compile(r"\.alerts-security\.alerts-(?P<space>.+)", re.DOTALL)
+BACKED_ALERTS = re.compile(r"\.internal\.alerts-security\.alerts-(?P<space>.+?)(?:-\d{6,})?", re.DOTALL)
 
 
 def alert_index(space: str) -> str:
@@ -76,7 +77,7 @@ def names_of_index(index: str) -> tuple[str, ...]:
     names = [index, local]
     if backing := BACKING.fullmatch(local):
         names.append(backing["stream"])
-    if alerts := ALERTS.fullmatch(local):
+    if alerts := ALERTS.fullmatch(local) or BACKED_ALERTS.fullmatch(local):
         home = alert_index(alerts["space"])
         names += [home, f".internal{home}-000001", f".siem-signals-{alerts['space']}"]
     return tuple(dict.fromkeys(name for name in names if name))

@@ -11,6 +11,7 @@ from typing import Any
 
 from besra.problems import Place
 from besra.rules.exception_list import ListKey
+from besra.rules.space import DEFAULT
 
 
 class RuleType(StrEnum):
@@ -88,7 +89,8 @@ class Rule:
     `metadata` is the TOML `[metadata]` table; `toml_only` holds what else the TOML form knows and the API form does not
     (`transform`, `threat_mappings`), so that writing the TOML again loses nothing. An event is read by the rule if it
     matches `index`; without `index` (a data view, ES|QL, machine learning) no pattern restricts it. `exceptions`
-    are the lists it names, but for those of the endpoint, which are no matter of the detection engine.
+    are the lists it names, but for those of the endpoint, which are no matter of the detection engine. Its alerts are
+    those of its `space`.
     """
 
     rule_id: str
@@ -109,6 +111,7 @@ class Rule:
     timestamp_override: str | None = None
     version: int = 1
     path: str | None = None
+    space: str = DEFAULT
     exceptions: tuple[ExceptionReference, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -22,6 +22,7 @@ STALE = 1.0
 """Seconds after which is asked whether the database has changed."""
 REMEMBERED = 300.0
 """Seconds for which a password that was right needs no argon2."""
+REMEMBERED_BRIEFLY = 10.0
 MOST_REMEMBERED = 10_000
 WRONG = "the credential is not known, not right, or no longer valid"
 """The same for all of them: who guesses learns nothing."""
@@ -39,6 +40,8 @@ class Who:
     limits: tuple[Grants, ...]
     roles: Roles
     """Of the credential: of the key, if it has roles of its own, else of the user."""
+    expires: int | None = None
+    """When the credential is no longer good."""
 
     def can(self, right: Right, space: str) -> bool:
         """Whether that is allowed."""
@@ -61,13 +64,13 @@ class Access:
         self._reading = threading.Lock()
         self._secret = secrets.token_bytes(32)
         self._right: dict[bytes, tuple[str, str, float]] = {}
+        self._before: dict[bytes, tuple[Accesses, Who, float]] = {}
 
     # --- what the database has ----------------------------------------------------------------------------------------
 
-    @property
-    def is_stale(self) -> bool:
-        """Whether `refresh` is due."""
-        return self._seconds() - self._looked > STALE
+    def is_stale(self, now: float) -> bool:
+        """Whether `refresh` is due, by the seconds there are."""
+        return now - self._looked > STALE
 
     def refresh(self, *, at_once: bool = True) -> None:
         """Have what the database has; blocking. What cannot be read stays as it was.
@@ -93,6 +96,22 @@ class Access:
 
     # --- who it is ----------------------------------------------------------------------------------------------------
 
+    def told_before(self, header: str) -> Who | None:
+        """Who it is, if the header was looked at since the users have changed."""
+        mark = self._mark(header)
+        told = self._before.get(mark)
+        if told is None or told[0] is not self.known or self._is_over(told[1].expires):
+            return None
+        if told[1].credential == "password" and told[2] < self._seconds():
+            return None
+        return told[1]
+
+    def remember(self, header: str, who: Who) -> None:
+        """Have `told_before` tell."""
+        if len(self._before) >= MOST_REMEMBERED:
+            self._before.clear()
+        self._before[self._mark(header)] = (self.known, who, self._seconds() + REMEMBERED_BRIEFLY)
+
     def quick(self, credential: Credential) -> Who | None:
         """Who it is, as far as that takes no argon2: None for whoever is not known, or not known yet."""
         match credential:
@@ -101,14 +120,14 @@ class Access:
                 is_right = hmac.compare_digest(key.digest if key else "", secret_digest(secret))
                 if key is None or not is_right or key.invalidated is not None or self._is_over(key.expires):
                     return None
-                return self.who(key.account, f"key {key.id}", key.roles)
+                return self.who(key.account, f"key {key.id}", key.roles, key.expires)
             case Token(secret=secret):
                 session = self.known.sessions.get(secret_digest(secret))
                 if session is None or self._is_over(session.expires):
                     return None
-                return self.who(session.account, f"session {session.digest[:12]}")
+                return self.who(session.account, f"session {session.digest[:12]}", None, session.expires)
             case Basic(name=name):
-                told = self._right.get(self._mark(credential))
+                told = self._right.get(self._mark(_pair(credential)))
                 account = self.known.accounts.get(name)
                 if told is None or account is None or told[1] != account.password or told[2] < self._seconds():
                     return None
@@ -123,7 +142,7 @@ class Access:
         if who is not None:
             if len(self._right) >= MOST_REMEMBERED:
                 self._right.clear()
-            self._right[self._mark(basic)] = (account.name, account.password, self._seconds() + REMEMBERED)
+            self._right[self._mark(_pair(basic))] = (account.name, account.password, self._seconds() + REMEMBERED)
         return who
 
     def is_still(self, who: Who, right: Right, space: str) -> bool:
@@ -145,19 +164,24 @@ class Access:
         now = self.who(who.name, who.credential, roles) if is_there else None
         return now is not None and now.can(right, space)
 
-    def who(self, name: str, credential: str = "password", roles: Roles | None = None) -> Who | None:
+    def who(
+        self, name: str, credential: str = "password", roles: Roles | None = None, expires: int | None = None
+    ) -> Who | None:
         """A user, with a credential that may have roles of its own; None for one who is not there, or disabled."""
         account = self.known.accounts.get(name)
         if account is None or account.disabled:
             return None
         own = Grants.of(account.roles)
         limits = (own,) if roles is None else (own, Grants.of(roles))
-        return Who(name, credential, limits, account.roles if roles is None else roles)
+        return Who(name, credential, limits, account.roles if roles is None else roles, expires)
 
     def _is_over(self, expires: int | None) -> bool:
         return expires is not None and expires <= self._clock()
 
-    def _mark(self, basic: Basic) -> bytes:
-        """By which a password that was right is known again: keyed, so that it is of no use to anybody else."""
-        pair = f"{len(basic.name)}:{basic.name}:{basic.password}".encode("utf-8", "replace")
-        return hashlib.blake2b(pair, key=self._secret, digest_size=32).digest()
+    def _mark(self, text: str) -> bytes:
+        """By which something secret is known again: keyed, so that it is of no use to anybody else."""
+        return hashlib.blake2b(text.encode("utf-8", "replace"), key=self._secret, digest_size=32).digest()
+
+
+def _pair(basic: Basic) -> str:
+    return f"{len(basic.name)}:{basic.name}:{basic.password}"

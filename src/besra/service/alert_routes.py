@@ -15,10 +15,11 @@ from besra.service.alert_stream import HEADERS, AlertStream, Listening
 from besra.service.answering import RequestError, object_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import reply_documents
-from besra.service.endpoint import Endpoint, Face, Right
+from besra.service.endpoint import Endpoint, Face, Right, space_of
 from besra.service.ingest import Clock
 from besra.service.plain_paths import named
-from besra.storage.alert_store import AlertStore
+from besra.service.spaces import Spaces
+from besra.storage.space_alerts import SpaceAlerts
 from besra.storage.workflow import Change, Note
 
 PREFIX = "/api/v1/alerts"
@@ -26,19 +27,24 @@ LONGEST_POSITION = 18
 """Digits."""
 
 
-def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[Endpoint]:
-    """All of them, over what keeps alerts."""
+def alert_routes(stream: AlertStream, spaces: Spaces, clock: Clock) -> list[Endpoint]:
+    """All of them, each over the alerts of the space it is asked in."""
 
     async def alert(request: Request) -> Response:
+        alerts = spaces.alerts(space_of(request))
         return reply_documents(await run_in_threadpool(_alert, alerts, _id(request)))
 
     async def notes(request: Request) -> Response:
+        alerts = spaces.alerts(space_of(request))
         return await _answered(request, lambda id_: {"notes": [note_document(note) for note in alerts.notes(id_)]})
 
     async def history(request: Request) -> Response:
+        alerts = spaces.alerts(space_of(request))
         return await _answered(request, lambda id_: {"history": [change_document(one) for one in alerts.history(id_)]})
 
     async def _answered(request: Request, told: Callable[[str], dict[str, Any]]) -> Response:
+        alerts = spaces.alerts(space_of(request))
+
         def read() -> dict[str, Any]:
             id_ = _id(request)
             _alert(alerts, id_)
@@ -48,7 +54,7 @@ def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[
 
     async def add_note(request: Request) -> Response:
         body, author = await object_of(request), author_of(request, clock())
-        text = body.get("text")
+        text, alerts = body.get("text"), spaces.alerts(space_of(request))
         if not isinstance(text, str) or set(body) != {"text"}:
             raise RequestError(400, 'a note is {"text": "…"}')
 
@@ -64,7 +70,7 @@ def alert_routes(stream: AlertStream, alerts: AlertStore, clock: Clock) -> list[
         position = await run_in_threadpool(stream.start, _position(request))
         if request.method == "HEAD":  # whose answer has nothing to wait for
             return Response(headers=HEADERS, media_type=Listening.media_type)
-        return Listening(stream, position)
+        return Listening(stream, position, space_of(request))
 
     return [
         Endpoint(Face.OWN, "GET", f"{PREFIX}/stream", Right.READ, follow),
@@ -79,7 +85,7 @@ def _id(request: Request) -> str:
     return named(request, "id") or ""
 
 
-def _alert(alerts: AlertStore, id_: str) -> dict[str, Any]:
+def _alert(alerts: SpaceAlerts, id_: str) -> dict[str, Any]:
     found = alerts.alerts([id_]).get(id_)
     if found is None:
         raise _missing(id_)

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from besra.detection.alert import Alert
 from besra.service.answering import refused
 from besra.storage.alert_store import AlertStore
+from besra.storage.arrivals import Arrived
 from besra.storage.database import AlertStoreError
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -61,38 +62,41 @@ class AlertStream:
         last = self._alerts.last_arrival
         return last if asked is None else min(asked, last)
 
-    async def events(self, position: int) -> AsyncIterator[bytes]:
-        """What a listener is sent, until the end."""
+    async def events(self, position: int, space: str) -> AsyncIterator[bytes]:
+        """What a listener is sent of the alerts of a space, until the end."""
         yield b": alerts follow as they come\n\n"
         said = time.monotonic()
         while not self._ended.is_set():
-            found: list[tuple[int, Alert]] | None
+            found: Arrived | None
             try:
-                found = await run_in_threadpool(self._alerts.arrived, position, self.bounds.at_once)
+                found = await run_in_threadpool(self._alerts.arrived, position, self.bounds.at_once, space)
             except AlertStoreError:
                 found = None  # told where the service tells of its failures; a later look finds them
-            for number, alert in found or ():
+            alerts = found.alerts if found else ()
+            for number, alert in alerts:
                 yield event_of(number, alert)
-                position = number
             if found:
+                position = found.until
+            if alerts:
                 said = time.monotonic()
             elif time.monotonic() - said >= self.bounds.alive:
                 yield b": still here\n\n" if found is not None else b": the alerts cannot be read at the moment\n\n"
                 said = time.monotonic()
-            if not found or len(found) < self.bounds.at_once:
+            if len(alerts) < self.bounds.at_once:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), self.bounds.every)
 
 
 class Listening(Response):
-    """The answer to a listener, from behind a position on; or that there are too many already."""
+    """The answer to a listener in a space, from behind a position on; or that there are too many already."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, stream: AlertStream, position: int) -> None:
+    def __init__(self, stream: AlertStream, position: int, space: str) -> None:
         super().__init__(headers=HEADERS)
         self._stream = stream
         self._position = position
+        self._space = space
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -103,7 +107,7 @@ class Listening(Response):
             return
         self._stream.listening += 1
         try:
-            events = self._stream.events(self._position)
+            events = self._stream.events(self._position, self._space)
             answer = StreamingResponse(events, headers=HEADERS, media_type=self.media_type)
             await answer(scope, receive, send)
         finally:

@@ -12,33 +12,30 @@ from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.alert_routes import alert_routes
 from besra.service.alert_stream import AlertStream
 from besra.service.background import beside
+from besra.service.connector_routes import connector_routes
 from besra.service.consumer import Consumer
 from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
-from besra.service.detection_set_up import detection_set_up
 from besra.service.endpoint import Endpoint, Face, Right
-from besra.service.endpoint_list_routes import endpoint_list_routes
 from besra.service.exception_routes import exception_routes
 from besra.service.exposition import simple_text
+from besra.service.gate import Open
 from besra.service.loopback import OnlyLoopback
 from besra.service.maintenance import maintenance_metrics
+from besra.service.manager_routes import manager_routes
+from besra.service.notification_routes import notification_metrics, notification_routes
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
-from besra.service.prepackaged import prepackaged_routes
-from besra.service.preview_routes import Surroundings, preview_routes
-from besra.service.preview_search import preview_search_routes
 from besra.service.room import look_back_metrics
 from besra.service.routing import broken, routes_of, unrouted
-from besra.service.rule_exception_routes import rule_exception_routes
 from besra.service.rule_routes import rule_routes
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
 from besra.service.security import Security
 from besra.service.server import Service
-from besra.service.shared_list_routes import shared_list_routes
 from besra.service.signal_routes import signal_routes
+from besra.service.space_routes import space_routes
 from besra.service.status_routes import status_routes
-from besra.service.value_list_routes import value_list_routes
 from besra.service.watch import Watcher
 
 
@@ -76,27 +73,23 @@ def app_of(
         *elasticsearch.routes(service.ingest),
         *otlp_routes(service.ingest),
         *(security.endpoints if security else []),
-        *signal_routes(searching, service.stores.alerts, service.clock),
-        *alert_routes(stream, service.stores.alerts, service.clock),
-        *shared_list_routes(lambda _: service.exceptions, service.clock),
-        *endpoint_list_routes(lambda _: service.exceptions, service.clock),
-        *rule_exception_routes(lambda _: service.book, lambda _: service.exceptions, service.clock),
-        *exception_routes(service.exceptions, service.clock),
-        *detection_set_up(),
-        *prepackaged_routes(lambda _: service.book, service.source.read),
-        *preview_routes(service.previews, _surroundings(service), service.clock),
-        *preview_search_routes(service.previews, searching, service.clock),
-        *value_list_routes(service.lists, service.exceptions, service.clock),
+        *signal_routes(searching, service.spaces, service.clock),
+        *alert_routes(stream, service.spaces, service.clock),
+        *exception_routes(service.spaces, service.clock),
+        *manager_routes(service.spaces, service.source, service.previews, searching, service.clock),
         *runs_api.routes(service),
         *status_routes(),
-        *rule_routes(service.book, service.exceptions, service.stores.alerts, service.clock),
+        *rule_routes(service.spaces, service.clock),
+        *space_routes(service.spaces),
         *cluster.routes(),
         *dead_letter_routes(service.letters),
-        *search_routes(searching, service.stores.alerts, service.clock),
+        *connector_routes(service.notifying.book, service.notifying.sender, service.clock),
+        *notification_routes(service.notifying.pages, service.clock),
+        *search_routes(searching, service.spaces, service.clock),
         *set_up.routes(service.reader),
     ]
     app = Starlette(
-        routes=routes_of(answered, security.gate if security else None),
+        routes=routes_of(answered, security.gate if security else Open(service.spaces.has)),
         middleware=[*([Middleware(OnlyLoopback)] if security and security.is_open else []), Middleware(PlainPaths)],
         exception_handlers={HTTPException: unrouted, Exception: broken},
         lifespan=beside([*watchers, *consumers]),
@@ -104,14 +97,6 @@ def app_of(
     app.state.endings = (stream.end,)
     app.state.endpoints = answered
     return app
-
-
-def _surroundings(service: Service) -> Surroundings:
-    """What a rule that is tried runs among."""
-    source = service.source
-    return Surroundings(
-        lambda _: service.book, lambda _: service.exceptions, service.lists, source.beside, source.match_index
-    )
 
 
 def failing_of(service: Service) -> str:
@@ -132,6 +117,7 @@ def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searc
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(failing_of(service)))),
         **maintenance_metrics(service.maintenance.told),
+        **notification_metrics(service.notifying.pages.counts(), service.notifying.deliverer),
         **look_back_metrics(service.duty.pump.kept, is_full=bool(service.duty.pump.lacking)),
         **searching.metrics(),
         "besra_alert_listeners": ("gauge", "Those who follow new alerts.", listeners),

@@ -125,6 +125,9 @@ class Detector:
         self._counting = {rule_uuid(job.rules[number][0]): number for number in numbers}
         self.counted_for = max((keeping[number].horizon for number in numbers), default=0)
         """For how long buckets may grow, in nanoseconds after their events arrived."""
+        self._in_space: dict[str, list[int]] = {}
+        for number, (rule, _) in enumerate(job.rules):
+            self._in_space.setdefault(rule.space, []).append(number)
         self._fresh: dict[int, int] = {}
         """The rules with rows no run has seen, and the first of those rows."""
         self._running: dict[int, int] = {}
@@ -181,13 +184,14 @@ class Detector:
             self._keep(self._lane.events([_raw(arrival).event() for arrival in slow]), slow, take)
         return marks
 
-    def take_events(self, events: Sequence[Event], now: int) -> None:
-        """Evaluate events that are no arrivals, as alerts are."""
+    def take_alerts(self, events: Sequence[Event], space: str, now: int) -> None:
+        """Evaluate alerts of a space as events, which the rules of that space read and no others."""
         found = self._lane.events(events)
         if found.kept is not None:
             rows = [_held(events[row]) for row in found.kept.rows.tolist()]
             arrived = self._steady() if self._steady else now
-            self._note(self._log.add(found.kept, rows, np.full(len(rows), now, np.int64), arrived))
+            received = np.full(len(rows), now, np.int64)
+            self._note(self._log.add(found.kept, rows, received, arrived, self._in_space.get(space, ())))
 
     def _arrived(self, arrivals: Sequence[Arrival], as_of: int | None) -> int:
         """When events arrived by the clock that goes on evenly, so that no leap of the other makes them old."""

@@ -46,8 +46,8 @@ class Duty:
         It takes as long as reading what may still be part of something new.
         """
         runs = self._runs(job)
-        self.pump.take_over(runs)
-        self._switch_off(job)
+        # Only then: a run of the rules there were, which is under way, would note again that they run.
+        self.pump.take_over(runs, lambda: self._switch_off(job))
         self.job = job
 
     def _switch_off(self, job: Job) -> None:

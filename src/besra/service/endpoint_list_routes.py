@@ -38,7 +38,7 @@ Answer = Callable[[ExceptionBook, Mapping[str, Any], Author], Document]
 def endpoint_list_routes(known: Callable[[str], ExceptionBook], clock: Clock) -> list[Endpoint]:
     """All of them."""
 
-    def of(answer: Answer, *, has_body: bool) -> Any:
+    def over(answer: Answer, *, has_body: bool) -> Any:
         async def answered(request: Request) -> Response:
             given = await object_of(request) if has_body else dict(request.query_params)
             author, book = author_of(request, clock()), known(space_of(request))
@@ -51,18 +51,18 @@ def endpoint_list_routes(known: Callable[[str], ExceptionBook], clock: Clock) ->
             Face.KIBANA,
             Right.READ,
             [
-                ("GET", f"{PATH}/items/_find", of(_find, has_body=False)),
-                ("GET", f"{PATH}/items", of(_read, has_body=False)),
+                ("GET", f"{PATH}/items/_find", over(_find, has_body=False)),
+                ("GET", f"{PATH}/items", over(_read, has_body=False)),
             ],
         ),
         *endpoints(
             Face.KIBANA,
             Right.AUTHOR,
             [
-                ("POST", PATH, of(_make, has_body=True)),
-                ("POST", f"{PATH}/items", of(_create, has_body=True)),
-                ("PUT", f"{PATH}/items", of(_update, has_body=True)),
-                ("DELETE", f"{PATH}/items", of(_delete, has_body=False)),
+                ("POST", PATH, over(_make, has_body=True)),
+                ("POST", f"{PATH}/items", over(_create, has_body=True)),
+                ("PUT", f"{PATH}/items", over(_update, has_body=True)),
+                ("DELETE", f"{PATH}/items", over(_delete, has_body=False)),
             ],
         ),
     ]

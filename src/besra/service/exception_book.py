@@ -7,17 +7,19 @@ the rules that name their lists, and no others. Where a file has a list or item 
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from besra.problems import Severity
+from besra.rules.exception_list import Namespace
 from besra.rules.loaded import RuleSet
+from besra.rules.space import DEFAULT
 from besra.schema.timestamp import format_timestamp
 from besra.service.answering import RequestError
 from besra.storage.columns import LONGEST_NAME, is_storable
-from besra.storage.exception_store import ExceptionKey, ExceptionStore, Kind
+from besra.storage.exception_store import EVERYWHERE, ExceptionKey, ExceptionStore, Kind
 from besra.storage.workflow import Author
 
 Document = Mapping[str, Any]
@@ -51,30 +53,63 @@ class Wanted:
         return f"exception {self.kind} {self.id or self.name!r}"
 
 
-class ExceptionBook:
-    """The exceptions of the API. Any thread may use it. `changed` is set when there are others."""
+@dataclass
+class _Shelf:
+    """The exceptions of all spaces, which share the agnostic ones."""
 
-    def __init__(self, changed: threading.Event | None = None) -> None:
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    store: ExceptionStore | None = None
+    documents: dict[ExceptionKey, Document] = field(default_factory=dict)
+
+
+class ExceptionBook:
+    """The exceptions of the API that are known in a space: its own, and the agnostic ones.
+
+    Any thread may use it. `changed` is set when there are others.
+    """
+
+    def __init__(
+        self, changed: threading.Event | None = None, space: str = DEFAULT, beside: "ExceptionBook | None" = None
+    ) -> None:
         self.changed = changed or threading.Event()
-        self._lock = threading.RLock()
-        self._store: ExceptionStore | None = None
-        self._all: dict[ExceptionKey, Document] = {}
+        self._space = space
+        self._shelf: _Shelf = beside._shelf if beside else _Shelf()
+        self._is_closed = False
+
+    def in_space(self, space: str) -> "ExceptionBook":
+        """The exceptions known in another space of the same service."""
+        return ExceptionBook(self.changed, space, self)
+
+    def open(self, store: ExceptionStore) -> None:
+        """Read those of a store, for all spaces. Raises AlertStoreError."""
+        with self.lock:
+            self._shelf.store = store
+            self._shelf.documents = dict(store.all())
+
+    def close(self) -> None:
+        """The space is removed: nothing is stored any more."""
+        self._is_closed = True
 
     @property
     def lock(self) -> threading.RLock:
         """Held by whoever reads exceptions to change and write them."""
-        return self._lock
+        return self._shelf.lock
 
-    def open(self, store: ExceptionStore) -> None:
-        """Read those of a store. Raises AlertStoreError."""
-        with self._lock:
-            self._store = store
-            self._all = dict(store.all())
+    @property
+    def _all(self) -> dict[ExceptionKey, Document]:
+        return self._shelf.documents
+
+    def _is_known(self, key: ExceptionKey) -> bool:
+        return key.space in (self._space, EVERYWHERE)
+
+    def key(self, kind: Kind, namespace: str, name: str) -> ExceptionKey:
+        """What a document of this space is known by."""
+        return ExceptionKey(kind, namespace, name, EVERYWHERE if namespace == Namespace.AGNOSTIC else self._space)
 
     def merged(self, rules: RuleSet) -> RuleSet:
         """The rules with these exceptions beside those of their files."""
-        with self._lock:
-            documents = tuple(self._all.values())
+        with self.lock:
+            documents = tuple(document for key, document in self._all.items() if self._is_known(key))
         if not documents:
             return rules
         # Parsers take a tenth of a second to import, which rules without exceptions do without.
@@ -86,30 +121,33 @@ class ExceptionBook:
 
     def find(self, wanted: Wanted) -> Document:
         """One of them. Raises RequestError."""
-        with self._lock:
+        with self.lock:
             return self._all[self._key(wanted)]
 
     def has(self, wanted: Wanted) -> bool:
         """Whether there is one of that name."""
-        with self._lock:
-            return ExceptionKey(wanted.kind, wanted.namespace, wanted.name or "") in self._all
+        with self.lock:
+            return self.key(wanted.kind, wanted.namespace, wanted.name or "") in self._all
 
     def all(self, kind: Kind, namespaces: Sequence[str] = NAMESPACES, list_id: str | None = None) -> list[Document]:
         """The lists, or the items, perhaps those of one list; in the order of their making."""
-        with self._lock:
+        with self.lock:
             return [
                 document
                 for key, document in self._all.items()
-                if key.kind is kind and key.namespace in namespaces and list_id in (None, document["list_id"])
+                if self._is_known(key)
+                and key.kind is kind
+                and key.namespace in namespaces
+                and list_id in (None, document["list_id"])
             ]
 
     def _key(self, wanted: Wanted) -> ExceptionKey:
         if wanted.id is not None:
             for key, document in self._all.items():
-                if key.kind is wanted.kind and document["id"] == wanted.id:
+                if self._is_known(key) and key.kind is wanted.kind and document["id"] == wanted.id:
                     return key
         elif wanted.name is not None:
-            key = ExceptionKey(wanted.kind, wanted.namespace, wanted.name)
+            key = self.key(wanted.kind, wanted.namespace, wanted.name)
             if key in self._all:
                 return key
         else:
@@ -123,8 +161,8 @@ class ExceptionBook:
         own = _own(given)
         own.setdefault(IDS[kind], str(uuid.uuid4()))
         document = _told(kind, own, None, author)
-        key = key_of(kind, document)
-        with self._lock:
+        key = self.key(kind, document["namespace_type"], document[IDS[kind]])
+        with self.lock:
             if key in self._all:
                 raise RequestError(409, f"there is an exception {kind} {key.name!r} already")
             self._check_list(kind, document)
@@ -135,7 +173,7 @@ class ExceptionBook:
 
     def update(self, wanted: Wanted, given: Document, author: Author) -> Document:
         """Give one another content. Raises RequestError, also if `_version` is not that it has, and AlertStoreError."""
-        with self._lock:
+        with self.lock:
             key = self._key(wanted)
             old = self._all[key]
             if given.get("_version") not in (None, old["_version"]):
@@ -152,14 +190,16 @@ class ExceptionBook:
 
     def delete(self, wanted: Wanted) -> Document:
         """Remove one, a list with its items. Raises RequestError and AlertStoreError."""
-        with self._lock:
+        with self.lock:
             key = self._key(wanted)
             gone = [key]
             if key.kind is Kind.LIST:
                 gone += [
                     other
                     for other, document in self._all.items()
-                    if other.kind is Kind.ITEM and (other.namespace, document["list_id"]) == (key.namespace, key.name)
+                    if other.kind is Kind.ITEM
+                    and other.space == key.space
+                    and (other.namespace, document["list_id"]) == (key.namespace, key.name)
                 ]
             self._open.write({}, {}, gone)
             document = self._all[key]
@@ -169,20 +209,17 @@ class ExceptionBook:
         return document
 
     def _check_list(self, kind: Kind, document: Document) -> None:
-        wanted = ExceptionKey(Kind.LIST, document["namespace_type"], document["list_id"])
+        wanted = self.key(Kind.LIST, document["namespace_type"], document["list_id"])
         if kind is Kind.ITEM and wanted not in self._all:
             raise RequestError(404, f"there is no exception list {wanted.name!r}; make it before its items")
 
     @property
     def _open(self) -> ExceptionStore:
-        if self._store is None:
+        if self._is_closed:
+            raise RequestError(404, f"there is no space {self._space!r}")
+        if self._shelf.store is None:
             raise RuntimeError("no store of exceptions is open")
-        return self._store
-
-
-def key_of(kind: Kind, document: Document) -> ExceptionKey:
-    """What a document that was checked is known by."""
-    return ExceptionKey(kind, document["namespace_type"], document[IDS[kind]])
+        return self._shelf.store
 
 
 def _own(given: Document) -> dict[str, Any]:

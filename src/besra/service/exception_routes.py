@@ -1,6 +1,6 @@
 """The routes over exception lists and items in Kibana's shape (detection-engine.md 8.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -11,11 +11,12 @@ from starlette.responses import Response
 from besra.service.answering import RequestError, object_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import reply
-from besra.service.endpoint import Endpoint, Face, Right
+from besra.service.endpoint import Endpoint, Face, Right, space_of
 from besra.service.exception_book import IDS, NAMESPACES, ExceptionBook, Wanted
 from besra.service.exception_copies import is_over
 from besra.service.exception_import import import_exceptions
 from besra.service.ingest import Clock
+from besra.service.spaces import Spaces
 from besra.service.upload import uploaded
 from besra.storage.exception_store import Kind
 
@@ -23,44 +24,51 @@ PREFIX = "/api/exception_lists"
 PAGE, LARGEST_PAGE = 20, 10_000
 
 
-def exception_routes(book: ExceptionBook, clock: Clock) -> list[Endpoint]:
-    """All of them."""
+Known = Callable[[Request], ExceptionBook]
+"""The exceptions known in the space of a request."""
+
+
+def exception_routes(spaces: Spaces, clock: Clock) -> list[Endpoint]:
+    """All of them, each over the exceptions known in the space it is asked in."""
+
+    def known(request: Request) -> ExceptionBook:
+        return spaces.exceptions(space_of(request))
 
     async def export(request: Request) -> Response:
-        text = await run_in_threadpool(_exported, book, request.query_params, clock())
+        text = await run_in_threadpool(_exported, known(request), request.query_params, clock())
         headers = {"Content-Disposition": 'attachment; filename="exceptions.ndjson"'}
         return Response(text, 200, headers, media_type="application/ndjson")
 
     async def import_(request: Request) -> Response:
         overwrites, author = _overwrites(request.query_params), author_of(request, clock())
         text = await uploaded(request)
-        return reply(await run_in_threadpool(import_exceptions, book, text, author, overwrites=overwrites))
+        return reply(await run_in_threadpool(import_exceptions, known(request), text, author, overwrites=overwrites))
 
     return [
         Endpoint(Face.KIBANA, "POST", f"{PREFIX}/_import", Right.AUTHOR, import_),
         Endpoint(Face.KIBANA, "POST", f"{PREFIX}/_export", Right.READ, export),
-        *_routes(book, clock, Kind.ITEM, f"{PREFIX}/items"),
-        *_routes(book, clock, Kind.LIST, PREFIX),
+        *_routes(known, clock, Kind.ITEM, f"{PREFIX}/items"),
+        *_routes(known, clock, Kind.LIST, PREFIX),
     ]
 
 
-def _routes(book: ExceptionBook, clock: Clock, kind: Kind, path: str) -> list[Endpoint]:
+def _routes(known: Known, clock: Clock, kind: Kind, path: str) -> list[Endpoint]:
     async def create(request: Request) -> Response:
         given, author = await object_of(request), author_of(request, clock())
-        return reply(await run_in_threadpool(book.create, kind, given, author))
+        return reply(await run_in_threadpool(known(request).create, kind, given, author))
 
     async def read(request: Request) -> Response:
-        return reply(book.find(_wanted(kind, request.query_params)))
+        return reply(known(request).find(_wanted(kind, request.query_params)))
 
     async def update(request: Request) -> Response:
         given, author = await object_of(request), author_of(request, clock())
-        return reply(await run_in_threadpool(book.update, _wanted(kind, given), given, author))
+        return reply(await run_in_threadpool(known(request).update, _wanted(kind, given), given, author))
 
     async def delete(request: Request) -> Response:
-        return reply(await run_in_threadpool(book.delete, _wanted(kind, request.query_params)))
+        return reply(await run_in_threadpool(known(request).delete, _wanted(kind, request.query_params)))
 
     async def find(request: Request) -> Response:
-        return reply(await run_in_threadpool(page_of, book, kind, request.query_params))
+        return reply(await run_in_threadpool(page_of, known(request), kind, request.query_params))
 
     return [
         Endpoint(Face.KIBANA, "GET", f"{path}/_find", Right.READ, find),

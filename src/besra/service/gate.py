@@ -160,19 +160,14 @@ class Guard:
         """See Gate."""
         if endpoint.right is Right.ANYBODY:
             return
-        if self.access.is_stale:
+        now = self._seconds()
+        if self.access.is_stale(now):
             await run_in_threadpool(self.access.refresh, at_once=False)
         header = request.headers.get("authorization")
         if header is None:
             raise self._without()
-        try:
-            credential = credential_of(header)
-        except CredentialError as error:
-            raise unknown(str(error)) from error
-        who = self.access.quick(credential)
-        if who is None:
-            who = await self.slow(request, credential if isinstance(credential, Basic) else None)
-        if wait := self._rate.wait(who.credential if who.credential != "password" else who.name, self._seconds()):
+        who = self.access.told_before(header) or await self._looked_at(request, header)
+        if wait := self._rate.wait(who.name if who.credential == "password" else who.credential, now):
             raise too_many("too many requests with this credential", wait)
         request.scope[WHO] = who
         request.scope[STILL] = partial(self._is_still, who, endpoint.right)
@@ -184,8 +179,20 @@ class Guard:
             where = "all spaces (`*`)" if endpoint.right is Right.ADMINISTER else f"the space {space!r}"
             raise DeniedError(403, f"{who.name!r} has not the right to {endpoint.right} in {where}")
 
+    async def _looked_at(self, request: Request, header: str) -> Who:
+        """Who it is by a header that was not looked at lately. Raises DeniedError."""
+        try:
+            credential = credential_of(header)
+        except CredentialError as error:
+            raise unknown(str(error)) from error
+        who = self.access.quick(credential)
+        if who is None:
+            who = await self.slow(request, credential if isinstance(credential, Basic) else None)
+        self.access.remember(header, who)
+        return who
+
     async def _is_still(self, who: Who, right: Right, space: str) -> bool:
-        if self.access.is_stale:
+        if self.access.is_stale(self._seconds()):
             await run_in_threadpool(self.access.refresh, at_once=False)
         return self.access.is_still(who, right, space)
 

@@ -27,6 +27,8 @@ LONG = 6 * 3600 * NANOS
 CLEAN_EVERY = 6 * 3600 * NANOS
 FORGET_EVERY = 3600 * NANOS
 IDS_AT_ONCE = 5_000
+RANGE = 90 * DAY
+"""How far back somebody may ask for runs who is to meet the groups of suppressed matches there were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Maintenance:
         self._alerts = alerts
         self._folder = folder
         self._keep = keep
+        self.looks_back: Callable[[], int] = int
+        """For how long after it was made an alert may be found again or be added to, in nanoseconds."""
         self._cleaned_at: int | None = None
         self._forgot_at: int | None = None
 
@@ -184,13 +188,16 @@ class Maintenance:
         self.told.sizes = self._upkeep().sizes()
 
     def _forget(self, now: int) -> None:
-        """Let go of ids, records of runs and closed alerts."""
+        """Let go of ids, records of runs, groups of suppressed matches, and closed alerts no run finds again."""
         days = self._keep.id_days if self._keep.days is None else min(self._keep.id_days, self._keep.days)
         # Before the events that tell when a batch arrived.
         forget_ids(self._folder, self._upkeep().last_batch_before(now - days * DAY), IDS_AT_ONCE)
         self._alerts.forget_log(now - self._keep.run_days * DAY)
+        # Gaps may be filled, and find alerts again, for as long as they are recorded.
+        found_for = max(self.looks_back(), self._keep.run_days * DAY)
+        self._alerts.forget_groups(None, now - found_for - RANGE)
         if self._keep.alert_days is not None:
-            self._alerts.remove_before(now - self._keep.alert_days * DAY)
+            self._alerts.remove_before(now - max(self._keep.alert_days * DAY, found_for))
         self._forgot_at = now
 
 

@@ -50,6 +50,11 @@ def is_password(password: str, of: str | None) -> bool:
 _made: list[str] = []
 
 
+def prepare() -> None:
+    """Make what names that nobody has are compared with, which would give away the first of them."""
+    _nobodys()
+
+
 def _nobodys() -> str:
     """A hash of no password that anybody knows."""
     if not _made:

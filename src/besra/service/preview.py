@@ -6,7 +6,7 @@ trial ends when its time is over, or when it has found more than anybody reads.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -96,7 +96,7 @@ class _Account:
             raise StoppedError(f"it took longer than {SECONDS:g} seconds; try fewer runs")
 
 
-def _told(problems: Iterable[Problem], *, is_error: bool) -> list[str]:
+def _told(problems: Sequence[Problem], *, is_error: bool) -> list[str]:
     return [one.message for one in problems if (one.severity is Severity.ERROR) is is_error]
 
 
@@ -202,6 +202,6 @@ def refuse_runs(count: object) -> int:
     return count
 
 
-def with_id(rule: Rule, id_: str) -> Rule:
-    """The rule under the id of a trial, by which its alerts are told from those of others."""
-    return replace(rule, enabled=True, parameters={**rule.parameters, "id": id_, "enabled": True})
+def with_id(rule: Rule, id_: str, space: str) -> Rule:
+    """The rule in a space under the id of a trial, by which its alerts are told from those of others."""
+    return replace(rule, space=space, enabled=True, parameters={**rule.parameters, "id": id_, "enabled": True})

@@ -1,6 +1,5 @@
 """The route by which a rule is tried before it is made (detection-engine.md 8.1)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -21,13 +20,12 @@ from besra.schema.timestamp import format_timestamp, parse_timestamp
 from besra.service.answering import RequestError, json_reply
 from besra.service.author import author_of
 from besra.service.endpoint import Endpoint, Face, Right, space_of
-from besra.service.exception_book import ExceptionBook
 from besra.service.preview import Previews, Trial, refuse_runs, starts_of, with_id
-from besra.service.rule_book import RuleBook
 from besra.service.rule_changes import drafted
 from besra.service.rule_routes import document_of
 from besra.service.runs import Clock
-from besra.service.value_list_book import ValueListBook
+from besra.service.space_rules import files_beside, known_of_files
+from besra.service.spaces import Spaces
 
 PATH = "/api/detection_engine/rules/preview"
 OWN = ("invocationCount", "timeframeEnd", "id")
@@ -38,9 +36,7 @@ OF_ALERTS = (".alerts-", ".internal.alerts-", ".siem-signals", "*")
 class Surroundings:
     """What a rule runs among in a service: other rules, exceptions, value lists, and how files say they are used."""
 
-    rules: Callable[[str], RuleBook]
-    exceptions: Callable[[str], ExceptionBook]
-    lists: ValueListBook
+    spaces: Spaces
     beside: ExceptionFiles
     match_index: bool
 
@@ -53,7 +49,7 @@ def preview_routes(previews: Previews, among: Surroundings, clock: Clock) -> lis
         asker = author_of(request, now).name
 
         def tried() -> dict[str, Any]:
-            rule, count, end = _asked(given, now)
+            rule, count, end = _asked(given, space, now)
             if rule.status is not RuleStatus.READY or rule.rule is None:
                 return _unable(rule, end)
             job = _job(among, rule, space, now)
@@ -67,7 +63,7 @@ def preview_routes(previews: Previews, among: Surroundings, clock: Clock) -> lis
     return [Endpoint(Face.KIBANA, "POST", PATH, Right.AUTHOR, preview)]
 
 
-def _asked(document: RuleDocument, now: int) -> tuple[LoadedRule, int, int]:
+def _asked(document: RuleDocument, space: str, now: int) -> tuple[LoadedRule, int, int]:
     """The rule to try, how often, and when the last run would start. Raises RequestError (400)."""
     given = document.parameters
     count = refuse_runs(given.get("invocationCount", 1))
@@ -78,7 +74,7 @@ def _asked(document: RuleDocument, now: int) -> tuple[LoadedRule, int, int]:
     own = {name: value for name, value in given.items() if name not in OWN}
     draft = drafted(parse_rule(replace(document, parameters={"rule_id": str(uuid4()), **own})))
     loaded = draft.loaded
-    return replace(loaded, rule=with_id(loaded.rule, str(uuid4())) if loaded.rule else None), count, end
+    return replace(loaded, rule=with_id(loaded.rule, str(uuid4()), space) if loaded.rule else None), count, end
 
 
 def _unable(rule: LoadedRule, end: int) -> dict[str, Any]:
@@ -90,16 +86,17 @@ def _unable(rule: LoadedRule, end: int) -> dict[str, Any]:
 
 def _job(among: Surroundings, rule: LoadedRule, space: str, now: int) -> Job:
     """The rule with the exceptions it would have. Raises RequestError where these cannot be read."""
-    book = among.rules(space)
+    spaces = among.spaces
     # The others count for which lists they name: a list that no rule names is for all.
-    others = [replace(entry.loaded, status=RuleStatus.UNSUPPORTED, plan=None) for entry in book.entries]
-    rules = among.exceptions(space).merged(RuleSet((*others, rule), exceptions=book.file_exceptions))
+    others = [replace(entry.loaded, status=RuleStatus.UNSUPPORTED, plan=None) for entry in spaces.rules(space).entries]
 
     def kept_lists(names: frozenset[ListName]) -> ValueLists:
-        return among.lists.found(names, space, is_whole=False)
+        return spaces.lists.found(names, space, is_whole=False)
 
     try:
-        kept = load_exceptions(rules, among.beside, now=now, kept=kept_lists)
+        of_files = known_of_files(spaces, space, among.beside)
+        rules = spaces.exceptions(space).merged(RuleSet((*others, rule), exceptions=of_files))
+        kept = load_exceptions(rules, files_beside(among.beside, space), now=now, kept=kept_lists)
     except (BesraError, OSError) as error:
         raise RequestError(503, f"the exceptions cannot be read: {error}") from error
     tried = tuple((one.rule, one.plan) for one in kept.rules.rules[-1:] if one.rule and one.plan)

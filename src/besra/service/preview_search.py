@@ -17,6 +17,8 @@ from besra.service.search_alerts import AlertRequest, alert_answer, alert_count,
 from besra.service.search_error import malformed, not_supported
 from besra.service.search_routes import LARGEST_BODY, told_as_search, warned
 from besra.service.searching import Searching
+from besra.service.sight import may_read
+from besra.service.spaces import Spaces
 from besra.storage.alert_store import AlertStore
 
 PREFIX = ".preview"
@@ -25,13 +27,14 @@ PATH = f"/{PREFIX}{{rest}}"
 Answer = Callable[[AlertStore, AlertRequest], dict[str, Any]]
 
 
-def preview_search_routes(previews: Previews, searching: Searching, clock: Clock) -> list[Endpoint]:
+def preview_search_routes(previews: Previews, spaces: Spaces, searching: Searching, clock: Clock) -> list[Endpoint]:
     """All of them; to be looked through before those of any index."""
 
-    def of(answer: Answer) -> Handler:
+    def over(answer: Answer) -> Handler:
         async def answered(request: Request) -> Response:
             raw = await body_of(request, LARGEST_BODY)
-            asked = alert_request(_alerts(request), _object(raw), request.query_params, clock())
+            readable = [space for space in spaces.ids if may_read(request, space)]
+            asked = alert_request(_alerts(request), _object(raw), request.query_params, clock(), readable)
             found = await searching.run(lambda: answer(previews.store, asked))
             for hit in found.get("hits", {}).get("hits", ()):
                 hit["_index"] = f"{PREFIX}{hit['_index']}"
@@ -39,7 +42,7 @@ def preview_search_routes(previews: Previews, searching: Searching, clock: Clock
 
         return told_as_search(answered)
 
-    searches = [("GET POST", f"{PATH}/_search", of(alert_answer)), ("GET POST", f"{PATH}/_count", of(alert_count))]
+    searches = [("GET POST", f"{PATH}/_search", over(alert_answer)), ("GET POST", f"{PATH}/_count", over(alert_count))]
     return endpoints(Face.ELASTICSEARCH, Right.READ, searches)
 
 

@@ -7,6 +7,7 @@ detection remembers of events it has dealt with is made anew from the store.
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
 from besra.detection.alert import Alert
@@ -27,6 +28,15 @@ PAUSE = 1.0
 IDLE = 0.2
 """Seconds between two looks for new events if nobody tells of some."""
 LAST = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """Runs that are to take over, the last batch they have been told of, and what to do then."""
+
+    runs: Runs
+    known: int
+    then: Callable[[], None]
 
 
 class Pump:
@@ -53,7 +63,11 @@ class Pump:
         self._taken = self._read
         """The last batch the detector has; one that is read again after a failure is not taken again."""
         self._forgot_at = clock()
-        self._next: tuple[Runs, int] | None = None
+        self._next: _Next | None = None
+        self._then: Callable[[], None] | None = None
+        """What is still to be done about runs that have taken over."""
+        self.has_lost_runs = False
+        """Whether runs that were to take over could not; they are to be made anew."""
         self.kept = LookBack()
         """What is kept of events, as of a moment ago."""
         self.lacking = ""
@@ -86,17 +100,37 @@ class Pump:
         """The number of the last batch that rules have seen."""
         return self._read
 
-    def take_over(self, runs: Runs) -> None:
-        """Let other runs go on from the next step; any thread but the pump's may say so. Raises EventStoreError."""
+    @property
+    def looks_back(self) -> int:
+        """See `Runs`."""
+        return self._runs.looks_back
+
+    def take_over(self, runs: Runs, then: Callable[[], None]) -> None:
+        """Let other runs go on from one of the next steps, and do something then, when those before have ended.
+
+        Any thread but the pump's may say so. Raises EventStoreError, NoRoomError.
+        """
         stored = self.stored
         recall(runs.detector, self._store, runs.followed, Known(0, stored), self._clock())
-        self._next = runs, stored
+        self._next = _Next(runs, stored, then)
 
     def _hand_over(self) -> None:
         """Go on with the runs that are to take over, once those before have no work left."""
-        if self._next is None or self._runs.detector.waiting:
-            return
-        runs, known = self._next
+        if self._next is not None and not self._runs.detector.waiting:
+            following, self._next = self._next, None
+            try:
+                self._tell(following.runs, following.known)
+            except Exception:
+                # What it was told of already it must not be told of twice.
+                self.has_lost_runs = True
+                raise
+            self._runs, self._then = following.runs, following.then
+        if self._then is not None:
+            self._then()
+            self._then = None
+
+    def _tell(self, runs: Runs, known: int) -> None:
+        """Tell other runs of what these have seen since a batch."""
         with self.storing.lock:
             recall(runs.detector, self._store, {}, Known(known, self._taken), self._clock())
             for batch in self._journal.after(max(self.stored, known)):
@@ -104,7 +138,6 @@ class Pump:
                     runs.detector.take(arrivals_of([batch]), as_of=self._clock())
         runs.detector.see()
         runs.begin()
-        self._runs, self._next = runs, None
 
     def hear(self, alerts: Sequence[Alert]) -> None:
         """Somebody else has made new alerts, which rules over alerts should read."""

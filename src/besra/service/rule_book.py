@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 from besra.detection.rule_copy import rule_uuid
 from besra.events.document import Fields
@@ -23,9 +24,14 @@ from besra.rules.loaded import LoadedRule, RuleSet
 from besra.rules.location import Locations
 from besra.rules.rule import Rule, RuleStatus
 from besra.rules.ruleset import loaded_rule
+from besra.rules.space import DEFAULT
 from besra.schema.timestamp import format_timestamp
+from besra.service.answering import RequestError
 from besra.service.rule_attributes import attributes_of
 from besra.storage.rule_store import RuleStore, StoredRule
+
+NAMESPACE = UUID("5e2f4b0c-3d6a-5b1e-9c47-1a8e0d7f6b32")
+"""That of the ids of objects of files in other spaces than the default one."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +85,15 @@ class Entry:
 
 
 class RuleBook:
-    """The rules there are. Any thread may ask, and never waits for the store.
+    """The rules there are in a space. Any thread may ask, and never waits for the store.
 
     `lock` is held by whoever reads rules to change and write them.
     """
 
-    def __init__(self, changed: threading.Event | None = None) -> None:
+    def __init__(self, changed: threading.Event | None = None, space: str = DEFAULT) -> None:
         self.changed = changed or threading.Event()
         """Set when a rule was changed over the API."""
+        self.space = space
         self.lock = threading.RLock()
         self._lock = threading.RLock()
         self._store: RuleStore | None = None
@@ -95,6 +102,7 @@ class RuleBook:
         self._switches: dict[str, bool] = {}
         self._stored: dict[str, Entry] = {}
         self._all: tuple[Entry, ...] | None = None
+        self._is_closed = False
 
     def open(self, store: RuleStore) -> None:
         """Read the rules of a store. Raises AlertStoreError."""
@@ -105,10 +113,16 @@ class RuleBook:
 
     @property
     def store(self) -> RuleStore:
-        """The store behind it."""
+        """The store behind it. Raises RequestError (404) if the space has been removed."""
+        if self._is_closed:
+            raise RequestError(404, f"there is no space {self.space!r}")
         if self._store is None:
             raise RuntimeError("no store of rules is open")
         return self._store
+
+    def close(self) -> None:
+        """The space is removed: nothing is stored any more."""
+        self._is_closed = True
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
@@ -163,10 +177,11 @@ class RuleBook:
             own = [entry for entry in self._stored.values() if entry.rule_id not in self._files]
             shadowed = [entry for entry in self._stored.values() if entry.rule_id in self._files]
             told = [_shadowed(entry, self._files[entry.rule_id]) for entry in shadowed]
-            switched, switches = [self._switched(loaded) for loaded in files], dict(self._switches)
+            running = [self._files[loaded.rule.rule_id].loaded if loaded.rule else loaded for loaded in files]
+            switches = dict(self._switches)
         return replace(
             files,
-            rules=(*switched, *(entry.loaded for entry in own)),
+            rules=(*running, *(entry.loaded for entry in own)),
             file_problems=(*files.file_problems, *told),
             superseded=files.superseded + len(shadowed),
             fingerprint=_fingerprint(files.fingerprint, own, switches),
@@ -174,13 +189,15 @@ class RuleBook:
 
     def _list_files(self) -> None:
         self._files = {
-            loaded.rule.rule_id: _file_entry(self._switched(loaded), loaded.rule)
+            loaded.rule.rule_id: _file_entry(self._running(loaded), loaded.rule)
             for loaded in self._loaded
             if loaded.rule
         }
         self._all = None
 
-    def _switched(self, loaded: LoadedRule) -> LoadedRule:
+    def _running(self, loaded: LoadedRule) -> LoadedRule:
+        """A rule of a file as it is here: in the space, and switched as people have said."""
+        loaded = in_space(loaded, self.space)
         rule = loaded.rule
         if rule is None or self._switches.get(rule.rule_id, rule.enabled) == rule.enabled:
             return loaded
@@ -226,7 +243,7 @@ class RuleBook:
 
 def entry_of(stored: StoredRule, loaded: LoadedRule | None = None) -> Entry:
     """A rule of the store; `loaded` is what has been made of its document already."""
-    place = Place(f"api:{stored.rule_id}")
+    place = _place(stored)
     if loaded is None:
         loaded = loaded_rule(parse_rule(RuleDocument(stored.document, Locations(path=place.path))))
     # Lines are those of a request that is over.
@@ -245,21 +262,42 @@ def entry_of(stored: StoredRule, loaded: LoadedRule | None = None) -> Entry:
         "updated_by": stored.updated_by,
     }
     if loaded.rule:
-        loaded = replace(loaded, rule=replace(loaded.rule, enabled=stored.enabled, parameters=parameters))
+        own = replace(loaded.rule, space=stored.space, enabled=stored.enabled, parameters=parameters)
+        loaded = replace(loaded, rule=own)
     return Entry(stored.id, stored.rule_id, loaded, stored.document, parameters, stored)
+
+
+def in_space(loaded: LoadedRule, space: str) -> LoadedRule:
+    """A rule of a file as it is in a space.
+
+    Ids of objects are those of one rule, whatever its space, so outside of the default one they follow from the id
+    there and the space.
+    """
+    rule = loaded.rule
+    if rule is None or space == rule.space:
+        return loaded
+    parameters = {**rule.parameters, "id": str(uuid5(NAMESPACE, f"{space}:{rule_uuid(rule)}"))}
+    return replace(loaded, rule=replace(rule, space=space, parameters=parameters))
+
+
+def _place(stored: StoredRule) -> Place:
+    """Where problems of a rule of the API are said to be."""
+    where = stored.rule_id if stored.space == DEFAULT else f"{stored.space}/{stored.rule_id}"
+    return Place(f"api:{where}")
 
 
 def _file_entry(loaded: LoadedRule, rule: Rule) -> Entry:
     """A rule of a file as it runs; `rule` is what the file says."""
+    id_ = rule_uuid(loaded.rule or rule)
     parameters = {
         **rule.parameters,
         **_times(rule.path),
-        "id": rule_uuid(rule),
+        "id": id_,
         "enabled": loaded.rule.enabled if loaded.rule else rule.enabled,
         "immutable": True,
         "rule_source": {"type": "external", "is_customized": False},
     }
-    return Entry(rule_uuid(rule), rule.rule_id, loaded, rule.parameters, parameters, path=rule.path)
+    return Entry(id_, rule.rule_id, loaded, rule.parameters, parameters, path=rule.path)
 
 
 def _times(path: str | None) -> dict[str, str]:
@@ -274,7 +312,7 @@ def _times(path: str | None) -> dict[str, str]:
 def _shadowed(entry: Entry, over: Entry) -> Problem:
     message = f"rule id {entry.rule_id} is also in {over.path}, which counts; the rule made over the API does not run"
     hint = "give one of them another rule_id, or delete the rule over the API"
-    return Problem("rule-duplicate", message, Severity.WARNING, Place(f"api:{entry.rule_id}"), hint)
+    return Problem("rule-duplicate", message, Severity.WARNING, Place(entry.loaded.path), hint)
 
 
 def _fingerprint(of_files: str, own: Iterable[Entry], switches: Mapping[str, bool]) -> str:

@@ -131,7 +131,7 @@ class RuleChanges:
         found: list[Entry] = []
         writes: list[Write] = []
         for draft, old in drafts:
-            entry = _entry(draft, old, author)
+            entry = _entry(draft, old, author, self._book.space)
             found.append(entry)
             if entry is not old:
                 writes.append(Write(changeable(entry), old.stored if old else None))
@@ -188,13 +188,14 @@ def taken(known: Entry) -> RequestError:
     return RequestError(409, f'rule_id: "{known.rule_id}" already exists{where}')
 
 
-def _entry(draft: Draft, old: Entry | None, author: Author) -> Entry:
+def _entry(draft: Draft, old: Entry | None, author: Author, space: str) -> Entry:
     """What a draft comes to, in the place of a rule there is or as a new one."""
     said = draft.document.get("enabled")
     if old is None or old.stored is None:
         made = (author.at, author.name)
         enabled = said is not False
-        return entry_of(StoredRule(str(uuid4()), draft.rule_id, enabled, 0, *made, *made, draft.document), draft.loaded)
+        new = StoredRule(str(uuid4()), draft.rule_id, enabled, 0, *made, *made, draft.document, space)
+        return entry_of(new, draft.loaded)
     was = old.stored
     enabled = was.enabled if said is None else bool(said)
     is_other = _content(draft.document) != _content(was.document)

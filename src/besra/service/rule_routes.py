@@ -1,6 +1,6 @@
 """The routes of rule managers (interfaces.md 4, detection-engine.md 8.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from besra.service.answering import RequestError, is_true, json_reply
 from besra.service.asked_runs import RunLog, ask_runs
 from besra.service.author import author_of
 from besra.service.elasticsearch import body_of
-from besra.service.endpoint import Endpoint, Face, Right, endpoints
+from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints, space_of
 from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
@@ -28,6 +28,7 @@ from besra.service.rule_export import export_text
 from besra.service.rule_import import import_rules
 from besra.service.rule_query import find
 from besra.service.runs import Clock
+from besra.service.spaces import Spaces
 from besra.storage.workflow import Author
 
 RULES = "/api/detection_engine/rules"
@@ -38,32 +39,40 @@ NDJSON = "application/ndjson; charset=utf-8"
 EXPORT_NAME = "rules_export.ndjson"
 
 
-def rule_routes(book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: Clock) -> list[Endpoint]:
-    """All of them, over the rules of a service."""
-    api = _Rules(book, exceptions, log, clock)
+def rule_routes(spaces: Spaces, clock: Clock) -> list[Endpoint]:
+    """All of them, each over the rules of the space it is asked in."""
+
+    def spaced(answer: "Callable[[_Rules, Request], Awaitable[Response]]") -> Handler:
+        async def answered(request: Request) -> Response:
+            space = space_of(request)
+            of_space = spaces.rules(space), spaces.exceptions(space), spaces.alerts(space)
+            return await answer(_Rules(*of_space, clock), request)
+
+        return answered
+
     looks = [
-        ("GET", f"{RULES}/_find", api.find),
-        ("POST", f"{RULES}/_export", api.export),
-        ("GET", "/api/detection_engine/tags", api.tags),
-        ("GET", RULES, api.read),
+        ("GET", f"{RULES}/_find", spaced(_Rules.find)),
+        ("POST", f"{RULES}/_export", spaced(_Rules.export)),
+        ("GET", "/api/detection_engine/tags", spaced(_Rules.tags)),
+        ("GET", RULES, spaced(_Rules.read)),
     ]
     changes = [
-        ("POST", f"{RULES}/_bulk_action", api.bulk),
-        ("POST", f"{RULES}/_import", api.import_),
-        ("POST", RULES, api.create),
-        ("PUT", RULES, api.update),
-        ("PATCH", RULES, api.patch),
-        ("DELETE", RULES, api.delete),
+        ("POST", f"{RULES}/_bulk_action", spaced(_Rules.bulk)),
+        ("POST", f"{RULES}/_import", spaced(_Rules.import_)),
+        ("POST", RULES, spaced(_Rules.create)),
+        ("PUT", RULES, spaced(_Rules.update)),
+        ("PATCH", RULES, spaced(_Rules.patch)),
+        ("DELETE", RULES, spaced(_Rules.delete)),
     ]
     return [
         *endpoints(Face.KIBANA, Right.READ, looks),
         *endpoints(Face.KIBANA, Right.AUTHOR, changes),
-        Endpoint(Face.OWN, "GET", "/api/v1/rules/{id}/history", Right.READ, api.history),
+        Endpoint(Face.OWN, "GET", "/api/v1/rules/{id}/history", Right.READ, spaced(_Rules.history)),
     ]
 
 
 class _Rules:
-    """What the routes answer."""
+    """What the routes answer, in a space."""
 
     def __init__(self, book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: Clock) -> None:
         self._book = book

@@ -17,10 +17,8 @@ from besra.rules.loaded import RuleSet
 from besra.rules.rule_file import rule_files
 from besra.schema.timestamp import NANOS
 from besra.service.duty import Duty
-from besra.service.exception_book import ExceptionBook
-from besra.service.rule_book import RuleBook
 from besra.service.runs import Clock
-from besra.service.value_list_book import ValueListBook
+from besra.service.spaces import Spaces
 
 EVERY = 3.0
 """Seconds between two looks."""
@@ -37,9 +35,9 @@ class Source:
     """Where the rules of a service are from: paths of rules, further files beside them, and how they become a job.
 
     `ends` says whether something of it may end at some time, as exceptions do; `read` reads the files of rules of a
-    space as they are now. `load` and `read` raise BesraError. What is loaded goes through the `book`, `exceptions` and
-    `lists`, which have the rules, exceptions and value lists made over the API, and one event to tell of changes.
-    `beside` are files of exceptions, and `match_index` says whether the index patterns of rules count.
+    space as they are now. `load` and `read` raise BesraError. What is loaded goes through the `spaces`, which have the
+    rules, exceptions and value lists made over the API, and tell of changes. `beside` are files of exceptions, and
+    `match_index` says whether the index patterns of rules count.
     """
 
     rules: Sequence[str]
@@ -49,9 +47,7 @@ class Source:
     read: Callable[[str], RuleSet] = lambda _: RuleSet()
     beside: ExceptionFiles = NO_FILES
     match_index: bool = True
-    book: RuleBook = field(default_factory=RuleBook)
-    exceptions: ExceptionBook = field(default_factory=ExceptionBook)
-    lists: ValueListBook = field(default_factory=ValueListBook)
+    spaces: Spaces = field(default_factory=Spaces)
 
 
 class RuleWatch:
@@ -65,41 +61,45 @@ class RuleWatch:
         self._known = self._settling = self._seen()
         self._loaded = clock()
         self._owes = False
+        self._is_lost = False
+        """Whether rules have been loaded that could not take over."""
         self._wrong = ""
 
     def run(self, stop: threading.Event) -> None:
         """Look until told to stop; at once when something was changed over the API."""
         while True:
-            self._source.exceptions.changed.wait(EVERY)
+            self._source.spaces.changed.wait(EVERY)
             if stop.is_set():
                 return
             self.step()
 
     def wake(self) -> None:
         """Have it look now, to see that it is to stop."""
-        self._source.exceptions.changed.set()
+        self._source.spaces.changed.set()
 
     def step(self) -> bool:
         """Look once; whether other rules have taken over. What goes wrong is told."""
         # Before anything is read: what changes while it is, is seen the next time.
-        source = self._source
-        for changed in (source.book.changed, source.exceptions.changed, source.lists.changed):
-            self._owes |= changed.is_set()
-            changed.clear()
+        changed = self._source.spaces.changed
+        self._owes |= changed.is_set()
+        changed.clear()
         seen, now = self._seen(), self._clock()
         self._loaded = min(self._loaded, now)  # a clock that has been set back
         is_changed, self._settling = seen != self._known and seen == self._settling, seen
         is_over = self._source.ends() and now - self._loaded >= AGAIN
+        self._is_lost |= self._duty.pump.has_lost_runs
+        self._duty.pump.has_lost_runs = False
         is_stale = now - self._loaded >= DATES_LAST and any(is_relative(plan) for _, plan in self._duty.job.rules)
-        if not (self._owes or is_changed or is_over or is_stale):
+        if not (self._owes or is_changed or is_over or is_stale or self._is_lost):
             return False
         has_changed = False
         try:
             job = self._source.load()
             self._known, self._loaded = seen, now
-            if job.rules != self._duty.job.rules or is_stale:
+            if job.rules != self._duty.job.rules or is_stale or self._is_lost:
                 self._owes = True  # until they have taken over, whatever is away meanwhile
                 self._duty.change(job)
+                self._is_lost = False
                 has_changed = True
             self._owes, self._wrong = False, ""
         except (BesraError, OSError) as error:

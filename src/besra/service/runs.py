@@ -6,14 +6,18 @@ wait; runs on schedules look through the windows their rules ask for, and keep a
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from queue import SimpleQueue
 from typing import Protocol
 
 from besra.detection.alert import Alert
-from besra.detection.alert_event import event_of_alert, names_read
+from besra.detection.alert_event import event_of_alert, names_read, space_of_alert
 from besra.detection.execution import Execution, Failed
+from besra.detection.rule_copy import rule_uuid
 from besra.detection.run import RunInfo
+from besra.detection.suppression import suppression_of
 from besra.detection.suppression_group import NO_GROUPS, Groups
+from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Detector
 from besra.service.timetable import Slot, Timetable
@@ -94,8 +98,16 @@ class Runs:
         self._failing: dict[str, str] = {}
 
     def _groups(self) -> Groups:
-        """The groups that runs have left, which are only read where a rule suppresses."""
+        """The groups that runs have left."""
         return self._alerts.groups() if self._suppresses else NO_GROUPS
+
+    @property
+    def looks_back(self) -> int:
+        """For how long after it was made an alert may be found again or be added to, in nanoseconds."""
+        rules = self.detector.rules
+        lasting = (suppression.duration for rule, plan in rules if (suppression := suppression_of(rule, plan)))
+        longest = max((one for one in lasting if one is not None), default=timedelta())
+        return self.detector.horizon + nanoseconds(longest)
 
     @property
     def followed(self) -> Mapping[int, int]:
@@ -122,8 +134,13 @@ class Runs:
             self._read(self._heard.get())
 
     def _read(self, alerts: Sequence[Alert]) -> None:
-        if alerts and self.detector.reads_alerts:
-            self.detector.take_events([event_of_alert(alert, self._fields) for alert in alerts], self._clock())
+        if not self.detector.reads_alerts:
+            return
+        by_space: dict[str, list[Alert]] = {}
+        for alert in alerts:
+            by_space.setdefault(space_of_alert(alert), []).append(alert)
+        for space, some in by_space.items():
+            self.detector.take_alerts([event_of_alert(alert, self._fields) for alert in some], space, self._clock())
 
     def arrived(self, position: int | None) -> None:
         """Run the rules with something new, then those that read the alerts; keep that it was up to this batch."""
@@ -153,10 +170,10 @@ class Runs:
     def _is_told(self, done: Execution | Failed) -> bool:
         """Whether a run for new events gets a record: one of every look would be longer than the events."""
         if isinstance(done, Execution):
-            self._failing.pop(done.rule.rule_id, None)
+            self._failing.pop(rule_uuid(done.rule), None)
             return bool(done.alerts or done.groups)  # what it adds to groups is to be kept
-        before = self._failing.get(done.rule.rule_id)
-        self._failing[done.rule.rule_id] = done.problem.message
+        before = self._failing.get(rule_uuid(done.rule))
+        self._failing[rule_uuid(done.rule)] = done.problem.message
         return before != done.problem.message
 
     def refresh(self, *, is_last: bool = False) -> None:

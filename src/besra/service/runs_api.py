@@ -15,7 +15,7 @@ from besra.schema.datemath import parse_date_math
 from besra.schema.timestamp import NANOS, format_timestamp
 from besra.service.answering import RequestError
 from besra.service.elasticsearch import body_of, reply
-from besra.service.endpoint import Endpoint, Face, Right
+from besra.service.endpoint import Endpoint, Face, Right, space_of
 from besra.service.server import Service
 from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
 from besra.storage.run_log import RunRecord
@@ -33,14 +33,14 @@ def routes(service: Service) -> list[Endpoint]:
     """The routes of a service."""
 
     async def runs(request: Request) -> Response:
-        return reply(await run_in_threadpool(_runs, service, request.query_params))
+        return reply(await run_in_threadpool(_runs, service, space_of(request), request.query_params))
 
     async def gaps(request: Request) -> Response:
-        return reply(await run_in_threadpool(_gaps, service, request.query_params))
+        return reply(await run_in_threadpool(_gaps, service, space_of(request), request.query_params))
 
     async def ask(request: Request) -> Response:
         body = await body_of(request, LARGEST_BODY)
-        return reply(await run_in_threadpool(_ask, service, body), 202)
+        return reply(await run_in_threadpool(_ask, service, space_of(request), body), 202)
 
     return [
         Endpoint(Face.OWN, "GET", "/api/v1/runs", Right.READ, runs),
@@ -49,22 +49,22 @@ def routes(service: Service) -> list[Endpoint]:
     ]
 
 
-def _runs(service: Service, given: Mapping[str, str]) -> Mapping[str, Any]:
+def _runs(service: Service, space: str, given: Mapping[str, str]) -> Mapping[str, Any]:
     size, offset = _number(given, "size", 100), _number(given, "from", 0)
-    found = service.stores.alerts.runs(_uuid(service, given), min(size, LARGEST_PAGE), offset)
+    found = service.spaces.alerts(space).runs(_uuid(service, space, given), min(size, LARGEST_PAGE), offset)
     return {"runs": [run_document(run) for run in found]}
 
 
-def _gaps(service: Service, given: Mapping[str, str]) -> Mapping[str, Any]:
+def _gaps(service: Service, space: str, given: Mapping[str, str]) -> Mapping[str, Any]:
     status = given.get("status")
     if status is not None and status not in tuple(GapStatus):
         raise RequestError(400, f"status is one of {', '.join(GapStatus)}")
     statuses = tuple(GapStatus) if status is None else (GapStatus(status),)
-    found = service.stores.alerts.gaps(_uuid(service, given), statuses)
+    found = service.spaces.alerts(space).gaps(_uuid(service, space, given), statuses)
     return {"gaps": [gap_document(gap) for gap in found if gap.kind is GapKind.MISSED]}
 
 
-def _ask(service: Service, body: bytes) -> Mapping[str, Any]:
+def _ask(service: Service, space: str, body: bytes) -> Mapping[str, Any]:
     """Have runs done over a stretch of time."""
     try:
         asked = orjson.loads(body)
@@ -78,18 +78,23 @@ def _ask(service: Service, body: bytes) -> Mapping[str, Any]:
         raise RequestError(400, "start lies before end, and end not in the future")
     if end - start > LONGEST:
         raise RequestError(400, "from start to end are 90 days at most; ask for them piece by piece")
-    uuids = _uuids(service, asked.get("rule_ids"))
-    waiting = service.stores.alerts.gaps(statuses=(GapStatus.UNFILLED, GapStatus.IN_PROGRESS))
+    uuids = _uuids(service, space, asked.get("rule_ids"))
+    waiting = service.spaces.alerts(space).gaps(statuses=(GapStatus.UNFILLED, GapStatus.IN_PROGRESS))
     for uuid in uuids:
         if sum(gap.rule_uuid == uuid and gap.kind is GapKind.ASKED for gap in waiting) >= MOST_WAITING:
             raise RequestError(400, f"{MOST_WAITING} stretches of time wait for the rule {uuid} already")
-    service.stores.alerts.ask_runs(uuids, Gap(start, end), now)
+    service.spaces.alerts(space).ask_runs(uuids, Gap(start, end), now)
     return {"rules": len(uuids), "start": format_timestamp(start), "end": format_timestamp(end)}
 
 
-def _uuids(service: Service, asked: object) -> Sequence[str]:
+def _running(service: Service, space: str) -> dict[str, str]:
+    """The UUIDs of the rules that run in a space, by their `rule_id`."""
+    return {rule.rule_id: rule_uuid(rule) for rule, _ in service.duty.job.rules if rule.space == space}
+
+
+def _uuids(service: Service, space: str, asked: object) -> Sequence[str]:
     """The rules named by `rule_id`, or all that run if none is."""
-    running = {rule.rule_id: rule_uuid(rule) for rule, _ in service.duty.job.rules}
+    running = _running(service, space)
     if asked is None:
         return list(running.values())
     if not isinstance(asked, list) or not all(isinstance(one, str) for one in asked):
@@ -99,10 +104,10 @@ def _uuids(service: Service, asked: object) -> Sequence[str]:
     return [running[one] for one in asked]
 
 
-def _uuid(service: Service, given: Mapping[str, str]) -> str | None:
+def _uuid(service: Service, space: str, given: Mapping[str, str]) -> str | None:
     """The rule a request is about, by its `rule_id`; one that does not run any more is known by that too."""
     rule_id = given.get("rule_id")
-    running = {rule.rule_id: rule_uuid(rule) for rule, _ in service.duty.job.rules}
+    running = _running(service, space)
     return None if rule_id is None else running.get(rule_id, rule_id)
 
 

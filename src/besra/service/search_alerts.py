@@ -1,16 +1,18 @@
-"""Alerts, searched as Elasticsearch searches an index: those of `.alerts-security.alerts-default`."""
+"""Alerts, searched as Elasticsearch searches an index: each space has one, `.alerts-security.alerts-<space>`."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from besra.detection.alert_event import space_of_alert
+from besra.events.index_name import alert_index
 from besra.language.expr import Predicate
 from besra.language.relative import at
 from besra.language.simplify import FALSE, all_of
 from besra.service.alert_aggregations import Terms, aggregated
 from besra.service.search_error import not_supported
-from besra.service.search_indices import ALERTS, indices_of
+from besra.service.search_indices import indices_of
 from besra.service.search_params import Params
 from besra.service.search_request import condition_of, ids_apart, of_ids, page_size, sorts_of
 from besra.service.searching import SHARDS, search_answer
@@ -18,6 +20,7 @@ from besra.service.source_filter import Shown, shown_of
 from besra.storage.alert_fields import alert_catalogue
 from besra.storage.alert_search import NEWEST, SORTED, Search, Sort
 from besra.storage.alert_store import AlertStore
+from besra.storage.space_alerts import SpaceAlerts, in_spaces
 
 POSITIONS = ("_doc", "_shard_doc")
 
@@ -32,13 +35,16 @@ class AlertRequest:
     warnings: tuple[str, ...]
 
 
-def alert_request(path: str | None, body: object, address: Mapping[str, str], now: int) -> AlertRequest:
-    """A search of alerts, or a count of them. Raises SearchError."""
+def alert_request(
+    path: str | None, body: object, address: Mapping[str, str], now: int, spaces: Collection[str]
+) -> AlertRequest:
+    """A search of alerts of some spaces, those the path names, or a count of them. Raises SearchError."""
     params = Params(body, address)
     indices = indices_of(path, params)
-    indices.check_alerts()
+    indices.check_alerts(spaces)
     condition, warnings = alert_clause(params.take("query"), now)
-    return page_of_alerts(params, condition if indices.read_alerts else FALSE, 10, warnings)
+    among = indices.spaces_among(spaces)
+    return page_of_alerts(params, in_spaces(condition, among) if among else FALSE, 10, warnings)
 
 
 def alert_clause(clause: Any, now: int) -> tuple[Predicate, tuple[str, ...]]:
@@ -69,13 +75,15 @@ def page_of_alerts(params: Params, condition: Predicate, size: int, warnings: tu
     return AlertRequest(search, shown, len(sort) + 1 if given else 0, warnings)
 
 
-def alert_answer(alerts: AlertStore, request: AlertRequest, counted: Sequence[Terms] = ()) -> dict[str, Any]:
+def alert_answer(
+    alerts: AlertStore | SpaceAlerts, request: AlertRequest, counted: Sequence[Terms] = ()
+) -> dict[str, Any]:
     """The answer to a search of alerts, with what is to be counted of all it finds. Raises AlertStoreError."""
     started = time.perf_counter()
     page = alerts.search(replace(request.search, by={terms.by for terms in counted}))
     rows = [
         {
-            "_index": ALERTS,
+            "_index": alert_index(space_of_alert(alert)),
             "_id": alert["kibana.alert.uuid"],
             "_score": None,
             **request.shown.of(alert),

@@ -1,15 +1,16 @@
 """The indices a search names: patterns, exclusions, what happens where there are none; and which of them are alerts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from besra.events.index_name import alert_index, names_of_index
 from besra.schema.indexpattern import matches, split_patterns
 from besra.service.search_error import malformed, no_such_index, not_supported
 from besra.service.search_params import Params
 from besra.storage.event_rows import Snapshot
 
 ALERT_NAMES = (".alerts-", ".internal.alerts-", ".siem-signals")
-ALERTS = ".alerts-security.alerts-default"
 STATES = frozenset({"open", "closed", "hidden", "all"})
 EVERY = ("_all", "*", "")
 
@@ -48,24 +49,17 @@ class Indices:
         if not (snapshot.has_index("*") if not named else any(map(snapshot.has_index, named))):
             raise no_such_index(",".join(self.patterns))
 
-    def check_alerts(self) -> None:
-        """The same of alerts, of which there is one index."""
+    def check_alerts(self, spaces: Iterable[str]) -> None:
+        """The same of alerts, of which there is an index in each of some spaces."""
+        known = {name for space in spaces for name in names_of_index(alert_index(space))}
         for name in self.patterns:
-            if not name.startswith("-") and "*" not in name and not self.ignores_unavailable and not reads_alerts(name):
+            is_missing = not name.startswith("-") and "*" not in name and name not in known
+            if is_missing and not self.ignores_unavailable:
                 raise no_such_index(name)
 
-    @property
-    def read_alerts(self) -> bool:
-        """Whether the alerts are among them."""
-        return matches(self.patterns, ALERT_INDEX)
-
-
-ALERT_INDEX = (ALERTS, f".internal{ALERTS}-000001", ".siem-signals-default")
-
-
-def reads_alerts(pattern: str) -> bool:
-    """Whether a pattern covers the index of alerts."""
-    return matches((pattern,), ALERT_INDEX)
+    def spaces_among(self, spaces: Iterable[str]) -> list[str]:
+        """Those of some spaces whose alerts are among them."""
+        return [space for space in spaces if matches(self.patterns, names_of_index(alert_index(space)))]
 
 
 def indices_of(path: str | None, params: Params, *, is_eql: bool = False) -> Indices:

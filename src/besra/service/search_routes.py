@@ -1,6 +1,6 @@
 """The routes by which clients of Elasticsearch search events and alerts (interfaces.md 4, components.md 3)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -9,17 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from besra.errors import InputError
+from besra.events.index_name import alert_index
 from besra.service.elasticsearch import PRODUCT, body_of, failure, reply, reply_documents
 from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints
 from besra.service.ingest import Clock
 from besra.service.plain_paths import named
 from besra.service.search_alerts import alert_answer, alert_count, alert_request
 from besra.service.search_error import SearchError, malformed, not_supported
-from besra.service.search_indices import ALERTS, indices_of
+from besra.service.search_indices import indices_of
 from besra.service.search_params import Params
 from besra.service.search_request import count_request, eql_request, search_request
 from besra.service.searching import SHARDS, Searching
-from besra.storage.alert_store import AlertStore
+from besra.service.sight import may_read
+from besra.service.spaces import Spaces
 from besra.storage.database import AlertStoreError
 from besra.storage.event_pages import PageQuery, page_of
 from besra.storage.event_search import Deadline, SearchStoppedError
@@ -33,8 +35,11 @@ LOOK_UP = 30.0
 FAILED = "search_phase_execution_exception"
 
 
-def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> list[Endpoint]:
-    """All of them, over what searches events and keeps alerts."""
+def search_routes(searching: Searching, spaces: Spaces, clock: Clock) -> list[Endpoint]:
+    """All of them, over what searches events, and the alerts of the spaces that whoever asks may read."""
+
+    def readable(request: Request) -> list[str]:
+        return [space for space in spaces.ids if may_read(request, space)]
 
     async def eql(request: Request) -> Response:
         path, body = request.path_params["index"], await _body(request)
@@ -46,9 +51,9 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
     async def search(request: Request) -> Response:
         path, body = request.path_params.get("index"), await _body(request)
         if _of_alerts(path):
-            of_alerts = alert_request(path, body, request.query_params, clock())
+            of_alerts = alert_request(path, body, request.query_params, clock(), readable(request))
             return reply_documents(
-                await searching.run(lambda: alert_answer(alerts, of_alerts)), headers=warned(of_alerts.warnings)
+                await searching.run(lambda: alert_answer(spaces.store, of_alerts)), headers=warned(of_alerts.warnings)
             )
         asked = search_request(path, body, request.query_params, clock())
         return reply_documents(await searching.run(lambda: searching.search(asked)), headers=warned(asked.warnings))
@@ -56,21 +61,21 @@ def search_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> lis
     async def count(request: Request) -> Response:
         path, body = request.path_params.get("index"), await _body(request)
         if _of_alerts(path):
-            of_alerts = alert_request(path, body, request.query_params, clock())
+            of_alerts = alert_request(path, body, request.query_params, clock(), readable(request))
             return reply(
-                await searching.run(lambda: alert_count(alerts, of_alerts)), headers=warned(of_alerts.warnings)
+                await searching.run(lambda: alert_count(spaces.store, of_alerts)), headers=warned(of_alerts.warnings)
             )
         asked = count_request(path, body, request.query_params, clock())
         return reply_documents(await searching.run(lambda: searching.count(asked)), headers=warned(asked.warnings))
 
     async def document(request: Request) -> Response:
         index, id_ = named(request, "index") or "", named(request, "id") or ""
-        found = await searching.run(lambda: _document(searching, alerts, index, id_))
+        found = await searching.run(lambda: _document(searching, spaces, readable(request), index, id_))
         return reply_documents(found, 200 if found["found"] else 404)
 
     async def exists(request: Request) -> Response:
         index = request.path_params["index"]
-        is_there = await searching.run(lambda: _exists(searching, index))
+        is_there = await searching.run(lambda: _exists(searching, index, readable(request)))
         return Response(b"", 200 if is_there else 404, PRODUCT)
 
     async def listed(request: Request) -> Response:
@@ -155,11 +160,14 @@ async def _refreshed(_: Request) -> Response:
     return reply({"_shards": SHARDS})
 
 
-def _document(searching: Searching, alerts: AlertStore, index: str, id_: str) -> dict[str, Any]:
+def _document(searching: Searching, spaces: Spaces, among: Sequence[str], index: str, id_: str) -> dict[str, Any]:
     found = {"_index": index, "_id": id_, "found": False}
-    if _of_alerts(index):
-        alert = alerts.alerts([id_]).get(id_)
-        return found if alert is None else {**found, "_index": ALERTS, "_version": 1, "found": True, "_source": alert}
+    indices = indices_of(index, Params({}, {}))
+    if indices.are_alerts:
+        for space in indices.spaces_among(among):
+            for alert in spaces.alerts(space).alerts([id_]).values():
+                return {**found, "_index": alert_index(space), "_version": 1, "found": True, "_source": alert}
+        return found
     with searching.reader.snapshot() as snapshot:
         query = PageQuery(index=(index,), ids=frozenset({id_}), size=1, counts_to=0)
         page = page_of(snapshot, query, Deadline.after(LOOK_UP))
@@ -170,10 +178,10 @@ def _document(searching: Searching, alerts: AlertStore, index: str, id_: str) ->
     return found
 
 
-def _exists(searching: Searching, path: str) -> bool:
+def _exists(searching: Searching, path: str, among: Sequence[str]) -> bool:
     indices = indices_of(path, Params({}, {}))
     if indices.are_alerts:
-        return indices.read_alerts
+        return bool(indices.spaces_among(among))
     with searching.reader.snapshot() as snapshot:
         return all(snapshot.has_index(name) for name in indices.patterns)
 

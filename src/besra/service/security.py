@@ -10,6 +10,7 @@ from besra.service.endpoint import Endpoint
 from besra.service.gate import Bounds, Gate, Guard, HasSpace, Open, Recorder, is_default
 from besra.service.ingest import Clock
 from besra.service.key_routes import key_routes
+from besra.service.passwords import prepare
 from besra.service.session_routes import session_routes
 from besra.service.set_up_token import SetUpToken
 from besra.service.user_book import UserBook
@@ -44,6 +45,7 @@ def security_of(
     has_space: HasSpace = is_default,
 ) -> Security:
     """All of it, over the users in a store. Raises AlertStoreError, OSError."""
+    prepare()
     access = Access(alerts.access, clock, monotonic)
     access.refresh()
     recorder = Recorder(alerts.audit, clock, tell)

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from besra.events.recognise import Intake
+from besra.notify.connectors_file import NotifySettings
 from besra.service.allocator import use_few_arenas
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
-from besra.service.exception_book import ExceptionBook
 from besra.service.ingest import DEFAULT_LIMITS, Clock, Ingest, Limits
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
+from besra.service.notifying import NO_NOTIFICATIONS, Notifying, notifying
 from besra.service.preview import Previews
-from besra.service.rule_book import RuleBook
 from besra.service.rule_watch import RuleWatch, Source
 from besra.service.runs import POLICY, RunPolicy
+from besra.service.spaces import Spaces
 from besra.service.stores import Places, Stores, stores_at
-from besra.service.value_list_book import ValueListBook
 from besra.storage.event_rows import EventReader
 from besra.storage.event_upkeep import EventUpkeep
 
@@ -32,6 +32,7 @@ class Settings:
     runs: RunPolicy = POLICY
     keep: Keep = KEEP_ALL
     intake: Intake = field(default_factory=Intake)
+    notify: NotifySettings = NO_NOTIFICATIONS
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -48,11 +49,10 @@ class Service:
     letters: DeadLetters
     reader: EventReader
     maintenance: Maintenance
-    book: RuleBook
-    exceptions: ExceptionBook
-    lists: ValueListBook
+    spaces: Spaces
     source: Source
     previews: Previews
+    notifying: Notifying
     clock: Clock
     failures: dict[str, str]
     """What goes wrong behind the scenes, by what does it; it leaves once that went well."""
@@ -69,9 +69,9 @@ def running(
     use_few_arenas()
     with ExitStack() as closing:
         stores = closing.enter_context(stores_at(places))
-        source.book.open(stores.alerts.rules)
-        source.exceptions.open(stores.alerts.exceptions)
-        source.lists.open(stores.alerts.value_lists)
+        source.spaces.open(stores.alerts)
+        told_of = notifying(settings.notify, stores.alerts, places.folder, clock, tell)
+        source.spaces.holders.append(told_of.book.held)
         job = source.load()
         duty = Duty(job, stores, clock, settings.runs, time.monotonic_ns)
         watch = RuleWatch(source, duty, clock, tell)
@@ -103,9 +103,13 @@ def running(
 
         stop = threading.Event()
         maintenance = Maintenance(lambda: EventUpkeep(places.event_place), stores.alerts, places.folder, settings.keep)
+        maintenance.looks_back = lambda: duty.pump.looks_back
         closing.enter_context(_beside(stop, maintenance.run, stop, clock, tell))
         closing.enter_context(_beside(stop, duty.filler.run, stop, *told("gaps")))
         closing.enter_context(_beside(stop, watch.run, stop))
+        # What cannot be sent is seen in its metrics; events and alerts are as well as ever.
+        deliver = told_of.deliverer.run
+        closing.enter_context(_beside(stop, deliver, stop, lambda error: tell(f"error: {error}"), lambda: None))
         closing.callback(watch.wake)
         closing.enter_context(_beside(stop, duty.pump.storing.run, stop, *told("events")))
         closing.enter_context(_beside(stop, duty.pump.run, ingest.arrived, stop, *told("rules")))
@@ -119,11 +123,10 @@ def running(
             letters,
             reader,
             maintenance,
-            source.book,
-            source.exceptions,
-            source.lists,
+            source.spaces,
             source,
             previews,
+            told_of,
             clock,
             failures,
         )

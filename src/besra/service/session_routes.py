@@ -1,5 +1,7 @@
 """The routes by which somebody becomes known: the first user, logging in and out, one's own password."""
 
+from time import monotonic
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -49,7 +51,7 @@ def session_routes(guard: Guard, book: UserBook, token: SetUpToken, clock: Clock
         return json_reply(user_document(account), 201)
 
     async def log_in(request: Request) -> Response:
-        if access.is_stale:
+        if access.is_stale(monotonic()):
             await run_in_threadpool(access.refresh, at_once=False)
         given = _texts(await object_of(request), "name", "password")
         who = await guard.slow(request, Basic(given["name"], given["password"]))

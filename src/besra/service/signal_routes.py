@@ -11,33 +11,35 @@ from starlette.responses import Response
 from besra.service.answering import object_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import reply, reply_documents
-from besra.service.endpoint import Endpoint, Face, Handler, Right
+from besra.service.endpoint import Endpoint, Face, Handler, Right, space_of
 from besra.service.ingest import Clock
 from besra.service.search_alerts import alert_answer
 from besra.service.search_routes import warned
 from besra.service.searching import Searching
 from besra.service.signals import names_change, signal_search, status_change
-from besra.storage.alert_store import AlertStore
+from besra.service.spaces import Spaces
 from besra.storage.workflow import Changed, Chosen, Names
 
 PREFIX = "/api/detection_engine/signals"
 
 
-def signal_routes(searching: Searching, alerts: AlertStore, clock: Clock) -> list[Endpoint]:
-    """All of them, over what keeps alerts; searches take their turns with others."""
+def signal_routes(searching: Searching, spaces: Spaces, clock: Clock) -> list[Endpoint]:
+    """All of them, each over the alerts of the space it is asked in; searches take their turns with others."""
 
     async def search(request: Request) -> Response:
+        alerts = spaces.alerts(space_of(request))
         asked = signal_search(await object_of(request), request.query_params, clock())
         found = await searching.run(lambda: alert_answer(alerts, asked.page, asked.counted))
         return reply_documents(found, headers=warned(asked.page.warnings))
 
     async def status(request: Request) -> Response:
-        now = clock()
+        now, alerts = clock(), spaces.alerts(space_of(request))
         asked, author = status_change(await object_of(request), now), author_of(request, now)
         return await _changed(asked.chosen, lambda: alerts.set_status(asked.chosen, author, asked.status, asked.reason))
 
     def naming(names: Names) -> Handler:
         async def name(request: Request) -> Response:
+            alerts = spaces.alerts(space_of(request))
             asked, author = names_change(await object_of(request), names), author_of(request, clock())
             return await _changed(asked.chosen, lambda: alerts.change_names(asked.chosen, author, asked.edit))
 

@@ -7,7 +7,7 @@ from besra.service.access import Who
 from besra.service.answering import json_reply
 from besra.service.author import UNKNOWN, WHO
 from besra.service.cluster import VERSION
-from besra.service.endpoint import DEFAULT_SPACE, Endpoint, Face, Right
+from besra.service.endpoint import Endpoint, Face, Right
 
 
 def status_routes() -> list[Endpoint]:
@@ -17,9 +17,6 @@ def status_routes() -> list[Endpoint]:
         overall = {"level": "available", "summary": "All services are available"}
         return json_reply({"name": "besra", "version": {"number": VERSION}, "status": {"overall": overall}})
 
-    async def spaces(_: Request) -> Response:
-        return json_reply([{"id": DEFAULT_SPACE, "name": "Default", "disabledFeatures": []}])
-
     async def me(request: Request) -> Response:
         who: Who | None = request.scope.get(WHO)
         roles = sorted({name for names in who.roles.values() for name in names}) if who else []
@@ -27,6 +24,5 @@ def status_routes() -> list[Endpoint]:
 
     return [
         Endpoint(Face.KIBANA, "GET", "/api/status", Right.KNOWN, status),
-        Endpoint(Face.KIBANA, "GET", "/api/spaces/space", Right.KNOWN, spaces),
         Endpoint(Face.KIBANA, "GET", "/internal/security/me", Right.KNOWN, me),
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from besra.detection.alert import Alert
-from besra.detection.suppression_group import Groups
+from besra.detection.suppression_group import Group, Groups
 from besra.errors import InputError
 from besra.language.expr import FieldRef, Range
 from besra.schema.fieldtype import FieldType
@@ -89,6 +89,20 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
 
 
+class _GroupsThere:
+    """The groups of a store as they were when somebody first asked for each."""
+
+    def __init__(self, alerts: AlertStore) -> None:
+        self._alerts = alerts
+        self._known: dict[str, Group | None] = {}
+
+    def get(self, instance_id: str, /) -> Group | None:
+        """See `suppression_group.Groups`."""
+        if instance_id not in self._known:
+            self._known[instance_id] = self._alerts.group(instance_id)
+        return self._known[instance_id]
+
+
 class StoredAlerts:
     """The alert store as runs know it."""
 
@@ -100,7 +114,7 @@ class StoredAlerts:
 
     def groups(self) -> Groups:
         """See `runs.AlertSink`."""
-        return self._alerts.groups()
+        return _GroupsThere(self._alerts)
 
     def progress(self) -> Mapping[str, Progress]:
         """See `runs.AlertSink`."""

@@ -72,7 +72,7 @@ class ValueListBook:
         """
         with self._lock:
             if is_whole:
-                self.files.note(wanted)
+                self.files.note(wanted, space)
                 self._wanted[space] = frozenset(wanted)
             there = [one for key, one in self._lists.items() if key[0] == space and (one.id, one.type) in wanted]
             keys = {(one.space, one.id) for one in there}

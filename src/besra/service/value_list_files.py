@@ -22,16 +22,16 @@ class ValueListFiles:
     """Value lists by id, each with the path of its file; the first file of an id counts."""
 
     paths: Mapping[str, str] = field(default_factory=dict)
-    _types: dict[str, str] = field(default_factory=dict)
+    _types: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, files: Collection[tuple[str, str]]) -> "ValueListFiles":
         """From ids and paths."""
         return cls(dict(reversed([*files])))
 
-    def note(self, wanted: Collection[ListName]) -> None:
-        """Note which types exception items take the lists for: a file does not say."""
-        self._types = {name: kind for name, kind in sorted(wanted) if name in self.paths}
+    def note(self, wanted: Collection[ListName], space: str) -> None:
+        """Note which types exception items of a space take the lists for: a file does not say."""
+        self._types[space] = {name: kind for name, kind in sorted(wanted) if name in self.paths}
 
     def documents(self) -> list[Document]:
         """All of them as they are told."""
@@ -44,7 +44,7 @@ class ValueListFiles:
             "id": name,
             "name": name,
             "description": f"The values of the file {path}.",
-            "type": self._types.get(name, ValueListType.KEYWORD),
+            "type": next((known[name] for known in self._types.values() if name in known), ValueListType.KEYWORD),
             "immutable": True,
             "version": 1,
             **_written(path),

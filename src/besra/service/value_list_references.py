@@ -11,9 +11,9 @@ TOLD = 5
 """So many are named."""
 
 
-def refuse_referenced(exceptions: ExceptionBook, space: str, list_id: str) -> None:
+def refuse_referenced(exceptions: ExceptionBook, list_id: str) -> None:
     """Raises RequestError (409) if exceptions name a list."""
-    names = [str(item["item_id"]) for item, _ in _naming(exceptions, space, list_id)]
+    names = [str(item["item_id"]) for item, _ in _naming(exceptions, list_id)]
     if names:
         more = f" and {len(names) - TOLD:,} more" if len(names) > TOLD else ""
         raise RequestError(
@@ -23,9 +23,9 @@ def refuse_referenced(exceptions: ExceptionBook, space: str, list_id: str) -> No
         )
 
 
-def drop_references(exceptions: ExceptionBook, space: str, list_id: str, author: Author) -> None:
+def drop_references(exceptions: ExceptionBook, list_id: str, author: Author) -> None:
     """Remove the entries that name a list, and items that have no other. Raises RequestError, AlertStoreError."""
-    for item, left in [*_naming(exceptions, space, list_id)]:
+    for item, left in [*_naming(exceptions, list_id)]:
         wanted = Wanted(Kind.ITEM, str(item["id"]), None, str(item["namespace_type"]))
         if left:
             exceptions.update(wanted, {**item, "entries": left}, author)
@@ -33,7 +33,7 @@ def drop_references(exceptions: ExceptionBook, space: str, list_id: str, author:
             exceptions.delete(wanted)
 
 
-def _naming(exceptions: ExceptionBook, space: str, list_id: str) -> Iterator[tuple[Document, list[object]]]:
+def _naming(exceptions: ExceptionBook, list_id: str) -> Iterator[tuple[Document, list[object]]]:
     """The items that name a list, each with its other entries."""
     for item in exceptions.all(Kind.ITEM):
         left = [entry for entry in item["entries"] if _list_of(entry) != list_id]

@@ -1,6 +1,6 @@
 """The routes over value lists in Kibana's shape (detection-engine.md 4.4, 8.3); those over their values are beside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.background import BackgroundTask
@@ -24,7 +24,11 @@ PREFIX = "/api/lists"
 SORTED = ("id", "name", "type", "created_at", "updated_at")
 
 
-def value_list_routes(book: ValueListBook, exceptions: ExceptionBook, clock: Clock) -> list[Endpoint]:
+Exceptions = Callable[[str], ExceptionBook]
+"""The exceptions known in a space."""
+
+
+def value_list_routes(book: ValueListBook, exceptions: Exceptions, clock: Clock) -> list[Endpoint]:
     """All of them."""
     api = _Lists(book, exceptions, clock)
     return [
@@ -52,7 +56,7 @@ def value_list_routes(book: ValueListBook, exceptions: ExceptionBook, clock: Clo
 class _Lists:
     """What the routes answer."""
 
-    def __init__(self, book: ValueListBook, exceptions: ExceptionBook, clock: Clock) -> None:
+    def __init__(self, book: ValueListBook, exceptions: Exceptions, clock: Clock) -> None:
         self._book = book
         self._exceptions = exceptions
         self._clock = clock
@@ -85,9 +89,9 @@ class _Lists:
         def deleted() -> Document:
             one = self._book.find(space, id_)
             if drops:
-                drop_references(self._exceptions, space, one.id, author)
+                drop_references(self._exceptions(space), one.id, author)
             elif not ignores:
-                refuse_referenced(self._exceptions, space, one.id)
+                refuse_referenced(self._exceptions(space), one.id)
             return self._book.told(self._book.delete(space, id_))
 
         answer = reply(await run_in_threadpool(deleted))
@@ -125,7 +129,7 @@ class _Lists:
         def cleared() -> None:
             own = self._book.own(space)
             for one in own:
-                refuse_referenced(self._exceptions, space, one.id)
+                refuse_referenced(self._exceptions(space), one.id)
             for one in own:
                 self._book.delete(space, one.id)
 

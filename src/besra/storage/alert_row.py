@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from besra.detection.alert import Alert
+from besra.detection.alert_event import space_of_alert
 from besra.events.document import Fields
 from besra.schema.fieldtype import FieldType, to_text
 from besra.schema.timestamp import format_timestamp, parse_timestamp
@@ -56,6 +57,7 @@ def rows_of(alert: Alert) -> Rows:
     id_ = alert["kibana.alert.uuid"]
     row = {
         "id": id_,
+        "space": stored_name(space_of_alert(alert)),
         "rule_uuid": stored_name(_text(alert, "kibana.alert.rule.uuid")),
         "rule_id": stored_name(_text(alert, "kibana.alert.rule.rule_id")),
         "rule_name": stored_name(_text(alert, "kibana.alert.rule.name")),

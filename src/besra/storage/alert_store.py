@@ -6,7 +6,7 @@ run again finds its alerts there, by their ids, and changes nothing about them; 
 is on brings it up to date (`growth`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -15,9 +15,10 @@ from sqlalchemy import Connection, insert, select
 
 from besra.detection.alert import Alert
 from besra.detection.schedule import Gap
-from besra.detection.suppression_group import Groups
+from besra.detection.suppression_group import Group
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
+from besra.rules.space import DEFAULT
 from besra.storage import (
     alert_counts,
     alert_search,
@@ -35,8 +36,10 @@ from besra.storage.alert_question import Question
 from besra.storage.alert_row import AT_ONCE, Values, documents, rows_of
 from besra.storage.alert_search import Page, Search
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_DOCUMENT, ALERT_TAG, RULE_COPY
+from besra.storage.arrivals import Arrived
 from besra.storage.audit_log import AuditLog
 from besra.storage.columns import is_storable
+from besra.storage.connector_store import ConnectorStore
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.exception_store import ExceptionStore
 from besra.storage.gap_log import GapKind, GapStatus, RecordedGap
@@ -44,13 +47,18 @@ from besra.storage.growth import ToldBucket, grow, told_buckets, told_of_bucket
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 from besra.storage.rule_store import RuleStore
-from besra.storage.run_log import RunRecord
+from besra.storage.run_log import RunRecord, Whose
+from besra.storage.space_store import SpaceStore
 from besra.storage.upsert import insert_or
 from besra.storage.value_list_store import ValueListStore
 from besra.storage.versions import bring_up
 from besra.storage.workflow import Author, Change, Changed, Chosen, Edit, Note, Reason, Status
 
 FILE = "alerts.sqlite"
+
+
+Beside = Callable[[Connection, Sequence[Alert]], None]
+"""Writes what goes with new alerts. What it raises undoes the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +86,29 @@ class AlertStore:
         except BaseException:
             self._database.close()
             raise
-        self.rules = RuleStore(self._database)
-        """The rules made over the API."""
+        self.spaces = SpaceStore(self._database)
+        """The spaces that were made."""
         self.exceptions = ExceptionStore(self._database)
         """The exceptions made over the API."""
         self.value_lists = ValueListStore(self._database)
         """The value lists made over the API."""
+        self.connectors = ConnectorStore(self._database)
+        """The connectors made over the API."""
+        self.beside: list[Beside] = []
+        """What else is written with alerts that are new, in their transaction."""
         self.access = AccessStore(self._database)
         """Who may use the service."""
         self.audit = AuditLog(self._database)
         """What was done with it."""
+
+    def rules(self, space: str = DEFAULT) -> RuleStore:
+        """The rules made over the API in a space."""
+        return RuleStore(self._database, space)
+
+    @property
+    def database(self) -> Database:
+        """The database behind it, for what stands beside the alerts there."""
+        return self._database
 
     def close(self) -> None:
         """Close all connections."""
@@ -114,6 +135,10 @@ class AlertStore:
             new = frozenset(committed.new)
             for outcome in outcomes:
                 _write_outcome(connection, outcome, new)
+            if committed.new and self.beside:
+                fresh = {alert["kibana.alert.uuid"]: alert for alert in alerts if alert["kibana.alert.uuid"] in new}
+                for write in self.beside:
+                    write(connection, [*fresh.values()])
             if position is not None:
                 progress.write_position(connection, position)
             arrivals.add_arrivals(connection, committed.new)
@@ -140,33 +165,46 @@ class AlertStore:
         with self._database.writing() as connection:
             progress.forget_rule(connection, rule_uuid)
 
-    def groups(self, rule_uuid: str | None = None) -> Groups:
+    def group(self, instance_id: str) -> Group | None:
+        """A group of suppressed matches that earlier runs have left, unless its alert is closed."""
+        with self._database.reading() as connection:
+            return group_log.read_group(connection, instance_id)
+
+    def groups(self, rule_uuid: str | None = None) -> Mapping[str, Group]:
         """The groups of suppressed matches that earlier runs have left, but for those whose alert is closed."""
         with self._database.reading() as connection:
             return group_log.read_groups(connection, rule_uuid)
 
-    def forget_groups(self, rule_uuid: str, before: int) -> int:
-        """Drop the groups of a rule that began before a time and can neither go on nor be met again. How many."""
+    def forget_groups(self, rule_uuid: str | None, before: int) -> int:
+        """Drop the groups of a rule, or of all, that began before a time and can neither go on nor be met again.
+
+        How many they were.
+        """
         with self._database.writing() as connection:
             return group_log.forget_groups(connection, rule_uuid, before)
 
-    def runs(self, rule_uuid: str | None = None, limit: int = 100, offset: int = 0) -> tuple[RunRecord, ...]:
-        """The records of runs, the newest first."""
+    def runs(
+        self, rule_uuid: str | None = None, limit: int = 100, offset: int = 0, space: str | None = None
+    ) -> tuple[RunRecord, ...]:
+        """The records of runs, of one rule or of all, in one space or in all, the newest first."""
         with self._database.reading() as connection:
-            return run_log.runs(connection, rule_uuid, limit, offset)
+            return run_log.runs(connection, Whose(space, rule_uuid), limit, offset)
 
     def gaps(
-        self, rule_uuid: str | None = None, statuses: Iterable[GapStatus] = tuple(GapStatus)
+        self,
+        rule_uuid: str | None = None,
+        statuses: Iterable[GapStatus] = tuple(GapStatus),
+        space: str | None = None,
     ) -> tuple[RecordedGap, ...]:
-        """What was missed, the oldest first."""
+        """What was missed, by one rule or by all, in one space or in all, the oldest first."""
         with self._database.reading() as connection:
-            return gap_log.gaps(connection, rule_uuid, statuses)
+            return gap_log.gaps(connection, Whose(space, rule_uuid), statuses)
 
-    def ask_runs(self, rule_uuids: Iterable[str], time: Gap, now: int) -> None:
-        """Keep that runs of some rules over a stretch of time are asked for: it is a gap until they are done."""
+    def ask_runs(self, rule_uuids: Iterable[str], time: Gap, now: int, space: str = DEFAULT) -> None:
+        """Keep that runs of some rules of a space over a stretch of time are asked for: a gap until they are done."""
         with self._database.writing() as connection:
             for rule_uuid in rule_uuids:
-                gap_log.write_gap(connection, rule_uuid, time, now, GapKind.ASKED)
+                gap_log.write_gap(connection, rule_uuid, time, now, GapKind.ASKED, space)
 
     def mark_gaps(self, ids: Sequence[int], status: GapStatus, message: str = "") -> int:
         """Say that gaps are being filled, that it failed, or that nobody does it. How many were marked."""
@@ -180,12 +218,13 @@ class AlertStore:
         with self._database.reading() as connection:
             return documents(connection, ids)
 
-    def known_ids(self, ids: Iterable[str]) -> frozenset[str]:
-        """Which of some ids are those of alerts that are there."""
+    def known_ids(self, ids: Iterable[str], space: str | None = None) -> frozenset[str]:
+        """Which of some ids are those of alerts that are there, in a space or in any."""
         asked = sorted(filter(is_storable, {*ids}))
+        known = select(ALERT.c.id) if space is None else select(ALERT.c.id).where(ALERT.c.space == space)
         with self._database.reading() as connection:
             parts = (asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE))
-            rows = (connection.execute(select(ALERT.c.id).where(ALERT.c.id.in_(part))).scalars() for part in parts)
+            rows = (connection.execute(known.where(ALERT.c.id.in_(part))).scalars() for part in parts)
             return frozenset(id_ for part in rows for id_ in part)
 
     def search(self, asked: Search) -> Page:
@@ -209,10 +248,10 @@ class AlertStore:
         with self._database.reading() as connection:
             return arrivals.last_arrival(connection)
 
-    def arrived(self, after: int, limit: int) -> list[tuple[int, Alert]]:
-        """The next alerts after a position in the order they came in, each with its own."""
+    def arrived(self, after: int, limit: int, space: str = DEFAULT) -> Arrived:
+        """The next alerts of a space after a position in the order they came in."""
         with self._database.reading() as connection:
-            return arrivals.arrived(connection, after, limit)
+            return arrivals.arrived(connection, after, limit, space)
 
     def bring_up_to_date(self, alerts: Iterable[Alert]) -> None:
         """Bring those of some alerts on buckets up to date that are there, whatever run has found more of them."""
@@ -292,7 +331,7 @@ def _write_outcome(connection: Connection, outcome: Outcome, new: frozenset[str]
     if outcome.progress is not None:
         progress.write_progress(connection, run.rule_uuid, outcome.progress)
     if run.gap is not None:
-        gap_log.write_gap(connection, run.rule_uuid, run.gap, run.started)
+        gap_log.write_gap(connection, run.rule_uuid, run.gap, run.started, space=run.space)
     if run.filled is not None and run.is_done:
         gap_log.fill_gaps(connection, run.rule_uuid, run.filled)
     group_log.write_groups(connection, run.rule_uuid, outcome.groups, run.started)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Table
 
-from besra.storage.columns import JSON_VALUE, METADATA, NAME, NUMBERED, TIME
+from besra.storage.columns import JSON_VALUE, METADATA, NAME, NUMBERED, TIME, of_space
 
 RULE_COPY = Table(
     "rule_copy",
@@ -25,6 +25,7 @@ ALERT = Table(
     "alert",
     METADATA,
     Column("id", NAME, primary_key=True),
+    of_space(),
     Column("rule_uuid", NAME, nullable=False),
     Column("rule_id", NAME, nullable=False),
     Column("rule_name", NAME, nullable=False),

@@ -5,8 +5,10 @@ Times are integers, nanoseconds since 1970: databases do not agree on what a dat
 
 import re
 
-from sqlalchemy import JSON, BigInteger, Integer, MetaData, Text
+from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
+
+from besra.rules.space import DEFAULT
 
 METADATA = MetaData(
     naming_convention={
@@ -24,6 +26,12 @@ NUMBERED = BigInteger().with_variant(Integer(), "sqlite")
 """Keys a database counts by itself: SQLite does so for INTEGER only."""
 NAME = Text().with_variant(Text(collation="C"), "postgresql")
 """Text, compared and ordered by its characters in every database."""
+
+
+def of_space(*, primary_key: bool = False) -> Column[str]:
+    """The column that says whose a row is: the id of a space. What is from before there were spaces is of `default`."""
+    return Column("space", NAME, primary_key=primary_key, nullable=False, server_default=DEFAULT)
+
 
 FIRST_TIME, LAST_TIME = -(1 << 63), (1 << 63) - 1
 """What 64 bits hold: the years 1677 to 2262."""

@@ -8,20 +8,26 @@ from typing import Any
 
 from sqlalchemy import Column, Table, Text, UniqueConstraint, delete, insert, select, update
 
-from besra.storage.columns import METADATA, NAME, NUMBERED
+from besra.rules.space import DEFAULT
+from besra.storage.columns import METADATA, NAME, NUMBERED, of_space
 from besra.storage.database import Database
 
 EXCEPTION = Table(
     "exception",
     METADATA,
     Column("number", NUMBERED, primary_key=True),
+    of_space(),
     Column("kind", NAME, nullable=False),
     Column("namespace", NAME, nullable=False),
     Column("name", NAME, nullable=False),
     Column("document", Text, nullable=False),
-    UniqueConstraint("kind", "namespace", "name"),
+    UniqueConstraint("space", "kind", "namespace", "name"),
 )
 """In the order of their making; `document` is JSON text, since a database's own JSON would order and round it anew."""
+
+
+EVERYWHERE = "*"
+"""The space of what is known in all of them."""
 
 
 class Kind(StrEnum):
@@ -33,11 +39,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExceptionKey:
-    """What a document is known by: its kind, its namespace, and its `list_id` or `item_id`."""
+    """What a document is known by: its kind, its namespace, its `list_id` or `item_id`, and the space it is in."""
 
     kind: Kind
     namespace: str
     name: str
+    space: str = DEFAULT
 
 
 Documents = Mapping[ExceptionKey, Mapping[str, Any]]
@@ -53,7 +60,10 @@ class ExceptionStore:
         """All of them, in the order of their making."""
         with self._database.reading() as connection:
             rows = connection.execute(select(EXCEPTION).order_by(EXCEPTION.c.number))
-            return {ExceptionKey(Kind(row.kind), row.namespace, row.name): json.loads(row.document) for row in rows}
+            return {
+                ExceptionKey(Kind(row.kind), row.namespace, row.name, row.space): json.loads(row.document)
+                for row in rows
+            }
 
     def write(self, new: Documents, changed: Documents, removed: Iterable[ExceptionKey] = ()) -> None:
         """Add, replace and remove some, all in one transaction."""
@@ -64,7 +74,13 @@ class ExceptionStore:
             for key, document in changed.items():
                 connection.execute(update(EXCEPTION).where(*_is(key)).values({table.document: json.dumps(document)}))
             rows = [
-                {"kind": key.kind, "namespace": key.namespace, "name": key.name, "document": json.dumps(document)}
+                {
+                    "space": key.space,
+                    "kind": key.kind,
+                    "namespace": key.namespace,
+                    "name": key.name,
+                    "document": json.dumps(document),
+                }
                 for key, document in new.items()
             ]
             if rows:
@@ -73,4 +89,9 @@ class ExceptionStore:
 
 def _is(key: ExceptionKey) -> tuple[Any, ...]:
     table = EXCEPTION.c
-    return table.kind == key.kind, table.namespace == key.namespace, table.name == key.name
+    return (
+        table.space == key.space,
+        table.kind == key.kind,
+        table.namespace == key.namespace,
+        table.name == key.name,
+    )

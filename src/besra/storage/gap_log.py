@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from besra.detection.schedule import Gap
+from besra.rules.space import DEFAULT
 from besra.storage.columns import LAST_TIME, stored_name, stored_text, stored_time
+from besra.storage.run_log import ANYBODYS, Whose
 from besra.storage.run_tables import GAP
 from besra.storage.upsert import insert_or
 
@@ -48,6 +50,7 @@ class RecordedGap:
     message: str
     found: int
     kind: GapKind = GapKind.MISSED
+    space: str = DEFAULT
 
     @property
     def unfilled(self) -> tuple[Gap, ...]:
@@ -55,10 +58,21 @@ class RecordedGap:
         return without(self.time, self.filled)
 
 
-def write_gap(connection: Connection, rule_uuid: str, time: Gap, found: int, kind: GapKind = GapKind.MISSED) -> None:
-    """Keep a gap; one that is known stays as it is, but for time that is asked to be looked through once more."""
+def write_gap(
+    connection: Connection,
+    rule_uuid: str,
+    time: Gap,
+    found: int,
+    kind: GapKind = GapKind.MISSED,
+    space: str = DEFAULT,
+) -> None:
+    """Keep a gap of a rule in a space.
+
+    One that is known stays as it is, but for time that is asked to be looked through once more.
+    """
     row = {
         "rule_uuid": stored_name(rule_uuid),
+        "space": stored_name(space),
         "start": stored_time(time.start),
         "end": stored_time(time.end),
         "status": str(GapStatus.UNFILLED),
@@ -100,13 +114,12 @@ def mark_gaps(connection: Connection, ids: Sequence[int], status: GapStatus, mes
 
 def gaps(
     connection: Connection,
-    rule_uuid: str | None = None,
+    whose: Whose = ANYBODYS,
     statuses: Iterable[GapStatus] = tuple(GapStatus),
 ) -> tuple[RecordedGap, ...]:
-    """The gaps of one rule or of all, the oldest first."""
-    rows = select(GAP).where(GAP.c.status.in_([str(status) for status in statuses])).order_by(GAP.c.start, GAP.c.id)
-    if rule_uuid is not None:
-        rows = rows.where(GAP.c.rule_uuid == stored_name(rule_uuid))
+    """Gaps, the oldest first."""
+    among = [GAP.c.status.in_([str(status) for status in statuses]), *whose.among(GAP)]
+    rows = select(GAP).where(*among).order_by(GAP.c.start, GAP.c.id)
     return tuple(map(_recorded, connection.execute(rows)))
 
 
@@ -121,6 +134,7 @@ def _recorded(row: Row[Any]) -> RecordedGap:
         told["message"],
         told["found"],
         GapKind(told["kind"]),
+        told["space"],
     )
 
 

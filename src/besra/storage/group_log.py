@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from besra.detection.suppression_group import Group, Groups, Term
+from besra.detection.suppression_group import Group, Term
 from besra.schema.timestamp import format_timestamp
 from besra.storage.alert_tables import ALERT
 from besra.storage.columns import stored_name, stored_time
@@ -56,16 +56,24 @@ def _is_behind(group: Group, alert: str, start: int | None, docs_count: int) -> 
     return start is not None and group.start is not None and stored_time(group.start) < start
 
 
-def read_groups(connection: Connection, rule_uuid: str | None = None) -> Groups:
+OPEN = (
+    select(SUPPRESSION_GROUP)
+    .join(ALERT, ALERT.c.id == SUPPRESSION_GROUP.c.alert)
+    .where(ALERT.c.status != str(Status.CLOSED))
+)
+"""The groups but for those whose alert somebody has closed."""
+
+
+def read_groups(connection: Connection, rule_uuid: str | None = None) -> Mapping[str, Group]:
     """The groups earlier runs have left, of one rule or of all, but for those whose alert somebody has closed."""
-    rows = (
-        select(SUPPRESSION_GROUP)
-        .join(ALERT, ALERT.c.id == SUPPRESSION_GROUP.c.alert)
-        .where(ALERT.c.status != str(Status.CLOSED))
-    )
-    if rule_uuid is not None:
-        rows = rows.where(SUPPRESSION_GROUP.c.rule_uuid == stored_name(rule_uuid))
+    rows = OPEN if rule_uuid is None else OPEN.where(SUPPRESSION_GROUP.c.rule_uuid == stored_name(rule_uuid))
     return {row["instance_id"]: _group(row) for row in connection.execute(rows).mappings()}
+
+
+def read_group(connection: Connection, instance_id: str) -> Group | None:
+    """One of these, if it is there."""
+    found = connection.execute(OPEN.where(SUPPRESSION_GROUP.c.instance_id == instance_id)).mappings().first()
+    return None if found is None else _group(found)
 
 
 def _group(row: Mapping[Any, Any]) -> Group:
@@ -77,11 +85,13 @@ def _mark(mark: Any) -> str | tuple[str, ...] | None:
     return tuple(mark) if isinstance(mark, list) else mark
 
 
-def forget_groups(connection: Connection, rule_uuid: str, before: int) -> int:
-    """Drop the groups of a rule that began before a time, and say how many they were.
+def forget_groups(connection: Connection, rule_uuid: str | None, before: int) -> int:
+    """Drop the groups of a rule, or of all, that began before a time, and say how many they were.
 
     To be said once they can neither go on nor be met again: the rule's duration and its look-back have passed.
     """
     table = SUPPRESSION_GROUP.c
-    chosen = [table.rule_uuid == stored_name(rule_uuid), table.start < stored_time(before)]
+    chosen = [table.start < stored_time(before)]
+    if rule_uuid is not None:
+        chosen.append(table.rule_uuid == stored_name(rule_uuid))
     return connection.execute(delete(SUPPRESSION_GROUP).where(*chosen)).rowcount

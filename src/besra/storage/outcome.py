@@ -54,7 +54,7 @@ def outcome_of_windows(
     if gap is not None:
         metrics["gap_duration_s"] = gap.length / NANOS
     record = RunRecord(
-        run.execution_id,
+        run.execution_id(rule.space),
         rule_uuid(rule),
         rule.rule_id,
         rule.name,
@@ -66,6 +66,7 @@ def outcome_of_windows(
         gap=gap,
         metrics=metrics,
         problems=problems,
+        space=rule.space,
     )
     return Outcome(record, tuple(alerts.values()), groups=[group for one in executions for group in one.groups])
 

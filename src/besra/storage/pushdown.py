@@ -53,8 +53,10 @@ MOST_SOUGHT = 8
 """Names that are looked for in a column of several; more are compared with the values there are."""
 
 IDS = ("kibana.alert.uuid", "_id")
+SPACE = "kibana.space_ids"
 BUILDING_BLOCK = "kibana.alert.building_block_type"
 NAMES: Mapping[str, Column[Any]] = {
+    SPACE: ALERT.c.space,
     STATUS: ALERT.c.status,
     USER: ALERT.c.status_by,
     REASON: ALERT.c.status_reason,
@@ -172,8 +174,10 @@ class Pushdown:
         self._named += len(values)
         if self._named > MOST_NAMED:
             return UNKNOWN
-        # Many names are those of many alerts: going to each by an index is slower than looking at all, so none is used.
-        is_wide = len(values) > MOST_SOUGHT and isinstance(column.type, Text) and column is not ALERT.c.id
+        # Many names, or a space, are those of many alerts: going to each by an index is slower than looking at all.
+        is_wide = column is ALERT.c.space or (
+            len(values) > MOST_SOUGHT and isinstance(column.type, Text) and column is not ALERT.c.id
+        )
         tested = func.coalesce(column, "") if is_wide else column
         return Pushed(and_(column.is_not(None), tested.in_(values)), is_exact)
 

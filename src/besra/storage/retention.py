@@ -19,7 +19,7 @@ def remove_before(connection: Connection, before: int) -> int:
     A run that looks through their time again raises them again.
     """
     ids = connection.execute(select(ALERT.c.id).where(CLOSED, ALERT.c.created < stored_time(before))).scalars().all()
-    return _remove(connection, ids)
+    return remove_alerts(connection, ids)
 
 
 def remove_beyond(connection: Connection, most: int) -> int:
@@ -28,16 +28,17 @@ def remove_beyond(connection: Connection, most: int) -> int:
     if excess <= 0:
         return 0
     oldest = select(ALERT.c.id).where(CLOSED).order_by(ALERT.c.created, ALERT.c.id).limit(excess)
-    return _remove(connection, connection.execute(oldest).scalars().all())
+    return remove_alerts(connection, connection.execute(oldest).scalars().all())
 
 
 def remove_rule(connection: Connection, rule_uuid: str) -> int:
     """Remove all alerts of a rule, whatever their status. How many they were."""
     ids = connection.execute(select(ALERT.c.id).where(ALERT.c.rule_uuid == stored_name(rule_uuid))).scalars().all()
-    return _remove(connection, ids)
+    return remove_alerts(connection, ids)
 
 
-def _remove(connection: Connection, ids: Sequence[str]) -> int:
+def remove_alerts(connection: Connection, ids: Sequence[str]) -> int:
+    """Remove alerts, with all that belongs to them. How many they were."""
     for start in range(0, len(ids), AT_ONCE):
         some = list(ids[start : start + AT_ONCE])
         connection.execute(delete(SUPPRESSION_GROUP).where(SUPPRESSION_GROUP.c.alert.in_(some)))

@@ -4,14 +4,26 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, text
 
-from besra.storage import access_tables, alert_tables, exception_store, rule_tables, run_tables, value_list_tables
+from besra.storage import (
+    access_tables,
+    alert_tables,
+    exception_store,
+    notify_tables,
+    rule_tables,
+    run_tables,
+    space_store,
+    value_list_tables,
+)
 from besra.storage.access_tables import ACCESS_CHANGE
 from besra.storage.columns import METADATA
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.versions import newest_version, version_of
 
 AT_ONCE = 500
-DEFINED = (access_tables, alert_tables, exception_store, rule_tables, run_tables, value_list_tables)
+DEFINED = (
+    *(access_tables, alert_tables, exception_store, notify_tables),
+    *(rule_tables, run_tables, space_store, value_list_tables),
+)
 """What puts tables into `METADATA` when it is loaded."""
 SEEDED = (ACCESS_CHANGE,)
 """Tables that have rows from the start."""

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, delete, select
+from sqlalchemy import ColumnElement, Connection, Insert, Table, delete, select
 
 from besra.detection.schedule import Gap
 from besra.problems import Place, Problem, Severity
+from besra.rules.space import DEFAULT
 from besra.storage.columns import stored_name, stored_text, stored_time
 from besra.storage.run_tables import EXECUTION
 from besra.storage.upsert import upsert
@@ -49,6 +50,7 @@ class RunRecord:
     problems: Sequence[Problem] = ()
     new_alerts: int = 0
     known_alerts: int = 0
+    space: str = DEFAULT
 
     @property
     def is_done(self) -> bool:
@@ -61,6 +63,7 @@ def write_run(connection: Connection, run: RunRecord) -> None:
     row = {
         "rule_uuid": stored_name(run.rule_uuid),
         "id": run.id,
+        "space": stored_name(run.space),
         "rule_id": stored_name(run.rule_id),
         "rule_name": stored_name(run.rule_name),
         "kind": run.kind,
@@ -87,18 +90,32 @@ def _ends(name: str, time: Gap | None) -> dict[str, int | None]:
     return {f"{name}_start": start, f"{name}_end": end}
 
 
-def runs(
-    connection: Connection, rule_uuid: str | None = None, limit: int = 100, offset: int = 0
-) -> tuple[RunRecord, ...]:
-    """The records of runs, of one rule or of all, the newest first."""
-    rows = select(EXECUTION).order_by(EXECUTION.c.started.desc(), EXECUTION.c.rule_uuid, EXECUTION.c.id)
-    if rule_uuid is not None:
-        rows = rows.where(EXECUTION.c.rule_uuid == stored_name(rule_uuid))
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose records are meant: those of a space, those of a rule; None is any."""
+
+    space: str | None = None
+    rule_uuid: str | None = None
+
+    def among(self, table: Table) -> list[ColumnElement[bool]]:
+        """The conditions on a table that has both."""
+        said = {"space": self.space, "rule_uuid": self.rule_uuid}
+        return [table.c[name] == stored_name(value) for name, value in said.items() if value is not None]
+
+
+ANYBODYS = Whose()
+
+
+def runs(connection: Connection, whose: Whose = ANYBODYS, limit: int = 100, offset: int = 0) -> tuple[RunRecord, ...]:
+    """The records of runs, the newest first."""
+    rows = select(EXECUTION).where(*whose.among(EXECUTION))
+    rows = rows.order_by(EXECUTION.c.started.desc(), EXECUTION.c.rule_uuid, EXECUTION.c.id)
     return tuple(_record(row._mapping) for row in connection.execute(rows.limit(limit).offset(offset)))
 
 
 def _record(row: Mapping[Any, Any]) -> RunRecord:
-    values = {name: row[name] for name in ("id", "rule_uuid", "rule_id", "rule_name", "started", "duration", "kind")}
+    names = ("id", "space", "rule_uuid", "rule_id", "rule_name", "started", "duration", "kind")
+    values = {name: row[name] for name in names}
     counted = {name: row[name] for name in ("message", "metrics", "new_alerts", "known_alerts")}
     return RunRecord(
         **values,

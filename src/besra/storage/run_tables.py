@@ -2,13 +2,14 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, UniqueConstraint
 
-from besra.storage.columns import JSON_VALUE, METADATA, NAME, NUMBERED, TIME
+from besra.storage.columns import JSON_VALUE, METADATA, NAME, NUMBERED, TIME, of_space
 
 EXECUTION = Table(
     "execution",
     METADATA,
     Column("rule_uuid", NAME, primary_key=True),
     Column("id", NAME, primary_key=True),
+    of_space(),
     Column("rule_id", NAME, nullable=False),
     Column("rule_name", NAME, nullable=False),
     Column("kind", NAME, nullable=False),
@@ -26,6 +27,7 @@ EXECUTION = Table(
     Column("problems", JSON_VALUE, nullable=False),
     Index(None, "rule_uuid", "started"),
     Index(None, "started"),
+    Index(None, "space", "started"),
 )
 """The execution log. An id is that of all rules that ran at one time, so it is unique for a rule only."""
 
@@ -59,6 +61,7 @@ GAP = Table(
     Column("message", NAME, nullable=False),
     Column("found", TIME, nullable=False),
     Column("kind", NAME, nullable=False, server_default="gap"),
+    of_space(),
     UniqueConstraint("rule_uuid", "start", "end"),
     Index(None, "status", "rule_uuid"),
 )

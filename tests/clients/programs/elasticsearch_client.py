@@ -19,6 +19,8 @@ from elasticsearch import (
 told = json.load(sys.stdin)
 address = told["address"]
 actions: list[dict[str, Any]] = told.get("actions", [])
+password: tuple[str, str] = tuple(told.get("password", ("elastic", "changeme")))
+api_key: str = told.get("api_key", "bm90OmNoZWNrZWQ=")
 client = Elasticsearch(address, request_timeout=30)
 
 
@@ -28,13 +30,13 @@ def bulk() -> Any:
 
 
 def compressed() -> Any:
-    own = Elasticsearch(address, http_compress=True, basic_auth=("elastic", "changeme"))
+    own = Elasticsearch(address, http_compress=True, basic_auth=password)
     sent, errors = helpers.bulk(own, actions, chunk_size=50, refresh=True)
     return {"sent": sent, "errors": errors}
 
 
 def streaming() -> Any:
-    keyed = Elasticsearch(address, api_key="bm90OmNoZWNrZWQ=")
+    keyed = Elasticsearch(address, api_key=api_key)
     outcomes = list(helpers.streaming_bulk(keyed, with_op_type("create"), chunk_size=40))
     return {"sent": sum(done for done, _ in outcomes), "errors": [told for done, told in outcomes if not done]}
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.spaced import spaced
 from tests.unit.detection.conftest import MakeRules
 
 import besra
@@ -294,7 +295,7 @@ def test_what_an_alert_says(make_rules: MakeRules) -> None:
 
 def test_the_instance_id_is_that_of_values_rule_and_space(make_rules: MakeRules) -> None:
     def ids(*changes: Json, host: str = "h", space: str = "default") -> set[str]:
-        done = execution(make_rules(*changes), [document(1, host=host)], RunInfo(0, space=space))
+        done = execution(spaced(**{space: make_rules(*changes)}), [document(1, host=host)], RunInfo(0))
         return {alert["kibana.alert.instance.id"] for alert in done.alerts}
 
     usual = suppressing("host.name")
@@ -425,7 +426,7 @@ def test_own_alerts_open_no_group(make_rules: MakeRules) -> None:
 def test_any_duration_can_be_used(value: int, make_rules: MakeRules) -> None:
     rules = make_rules(suppressing("host.name", duration={"value": value, "unit": "h"}))
     ((rule, plan),) = rules.runnable
-    found = suppression_of(rule, plan, "default")
+    found = suppression_of(rule, plan)
     assert found is not None
     assert found.duration == timedelta(hours=min(value, timedelta.max // timedelta(hours=1)))
     assert len(besra.detect(rules, [document(1), document(2)], match_index=False)) == 1

@@ -323,6 +323,13 @@ def test_automata_agree_with_re(folds: bool) -> None:
     assert tested > 1000
 
 
+def test_patterns_of_rules_that_are_loaded_again_are_remembered() -> None:
+    """Making the automata of two thousand rules takes seconds, and one that changes leaves the others as they are."""
+    first, again = (RegexTest("(?:re)?membe(?:r|red)", True) for _ in range(2))
+    assert automaton_of(first) is automaton_of(again)
+    assert first.tree is again.tree
+
+
 def test_a_pattern_of_too_many_states_has_no_automaton() -> None:
     pattern = "(?:.)*a(?:.){12}"
     assert automaton_of(RegexTest(pattern, False)) is None

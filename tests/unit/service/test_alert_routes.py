@@ -11,12 +11,12 @@ from starlette.applications import Starlette
 from starlette.types import Message
 from tests.asked import asked
 from tests.documents import ROOT, text_of
+from tests.stores import spaces_of
 from tests.unit.storage.samples import NOW, SECOND, alert, alerts, run
 
 from besra.schema.timestamp import format_timestamp
 from besra.service.alert_routes import alert_routes
 from besra.service.alert_stream import AlertStream, StreamBounds, event_of
-from besra.service.exception_book import ExceptionBook
 from besra.service.exception_routes import exception_routes
 from besra.service.routing import routes_of
 from besra.service.searching import Searching
@@ -38,14 +38,15 @@ def store(tmp_path: Path) -> Iterator[AlertStore]:
 
 
 def app_of(store: AlertStore, stream: AlertStream | None = None) -> Starlette:
-    return Starlette(routes=routes_of(alert_routes(stream or AlertStream(store, QUICK), store, lambda: AT)))
+    return Starlette(routes=routes_of(alert_routes(stream or AlertStream(store, QUICK), spaces_of(store), lambda: AT)))
 
 
 def test_every_route_is_described(store: AlertStore) -> None:
     text = text_of(ROOT / "docs" / "analysts.md")
-    signals = signal_routes(Searching(EventReader(Path())), store, lambda: AT)
-    alerts = alert_routes(AlertStream(store, QUICK), store, lambda: AT)
-    told = [*alerts, *signals, *exception_routes(ExceptionBook(), lambda: AT)]
+    spaces = spaces_of(store)
+    signals = signal_routes(Searching(EventReader(Path())), spaces, lambda: AT)
+    alerts = alert_routes(AlertStream(store, QUICK), spaces, lambda: AT)
+    told = [*alerts, *signals, *exception_routes(spaces, lambda: AT)]
     assert [endpoint.path for endpoint in told if f"`{endpoint.path}`" not in text] == []
 
 
@@ -126,16 +127,16 @@ async def taken(events: AsyncIterator[bytes], until: int) -> list[bytes]:
 def test_listeners_are_sent_every_alert_once_and_go_on_where_they_were(store: AlertStore) -> None:
     async def listen() -> None:
         stream = AlertStream(store, QUICK)
-        events = stream.events(stream.start(0))
+        events = stream.events(stream.start(0), "default")
         first = parsed(await taken(events, 3))
         assert [name for _, name in first] == ["a1", "a2", "a3"]
         assert (await anext(events)).startswith(b": still here")
         store.commit(Outcome(run(), alerts(4, 3)))
         assert [name for _, name in parsed(await taken(events, 1))] == ["a4"]
-        again = stream.events(stream.start(first[1][0]))
+        again = stream.events(stream.start(first[1][0]), "default")
         assert [name for _, name in parsed(await taken(again, 2))] == ["a3", "a4"]
         # One that says nothing, or comes from another store, is sent what is new.
-        fresh = [stream.events(stream.start(asked_for)) for asked_for in (None, 10**9)]
+        fresh = [stream.events(stream.start(asked_for), "default") for asked_for in (None, 10**9)]
         store.commit(Outcome(run(), alerts(5)))
         for one in fresh:
             assert [name for _, name in parsed(await taken(one, 1))] == ["a5"]
@@ -148,7 +149,7 @@ def test_listeners_are_sent_every_alert_once_and_go_on_where_they_were(store: Al
 def test_a_store_that_fails_for_a_while(store: AlertStore, monkeypatch: pytest.MonkeyPatch) -> None:
     async def listen() -> None:
         stream = AlertStream(store, QUICK)
-        events = stream.events(0)
+        events = stream.events(0, "default")
         with monkeypatch.context() as broken:
 
             def failing(*_: object) -> None:

@@ -63,7 +63,7 @@ def test_alerts_in_a_database_of_their_own_come_back_into_either_kind(schemas: l
             old_rows.check(stores.alerts, STEPS[-1])
             assert [batch.number for batch in stores.journal.after(0)] == [8]
             assert stores.alerts.commit(Outcome(run(9), [alert(9)])).new == ("a9",)
-            assert [found["kibana.alert.uuid"] for _, found in stores.alerts.arrived(0, 9)] == ["a1", "a2", "a9"]
+            assert [found["kibana.alert.uuid"] for _, found in stores.alerts.arrived(0, 9).alerts] == ["a1", "a2", "a9"]
     with pytest.raises(AlertStoreError, match="has alerts or rules already"):
         restore(tmp_path / "copy", tmp_path / "again", second)
     assert not list((tmp_path / "again").glob("*.sqlite"))

@@ -16,6 +16,7 @@ from starlette.types import Message
 from tests.asked import asked
 from tests.exceptions import item, rule, rule_set
 from tests.simulation import World, rule_text, rules_of
+from tests.stores import spaces_of
 from tests.unit.storage.samples import NOW, SECOND
 
 from besra.api import runnable
@@ -28,6 +29,7 @@ from besra.service.exception_book import ExceptionBook, Wanted
 from besra.service.exception_routes import exception_routes
 from besra.service.routing import routes_of
 from besra.service.rule_watch import RuleWatch, Source
+from besra.service.spaces import Spaces
 from besra.storage.alert_store import AlertStore
 from besra.storage.exception_store import Kind
 from besra.storage.workflow import Author
@@ -45,15 +47,18 @@ def store(tmp_path: Path) -> Iterator[AlertStore]:
 
 
 @pytest.fixture
-def book(store: AlertStore) -> ExceptionBook:
-    opened = ExceptionBook()
-    opened.open(store.exceptions)
-    return opened
+def spaces(store: AlertStore) -> Spaces:
+    return spaces_of(store)
 
 
 @pytest.fixture
-def app(book: ExceptionBook) -> Starlette:
-    return Starlette(routes=routes_of(exception_routes(book, lambda: NOW)))
+def book(spaces: Spaces) -> ExceptionBook:
+    return spaces.exceptions("default")
+
+
+@pytest.fixture
+def app(spaces: Spaces) -> Starlette:
+    return Starlette(routes=routes_of(exception_routes(spaces, lambda: NOW)))
 
 
 def done(app: Starlette, method: str, path: str, body: object = None) -> Any:
@@ -212,9 +217,9 @@ PIECES += [json.dumps(document).encode() for document in (TOOLS, CMD)]
 
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=12).map(b"".join))
 def test_whatever_is_uploaded_is_answered(body: bytes) -> None:
-    book = ExceptionBook()
-    book.open(Memory())  # type: ignore[arg-type]
-    app = Starlette(routes=routes_of(exception_routes(book, lambda: NOW)))
+    spaces = Spaces()
+    spaces.exceptions("default").open(Memory())  # type: ignore[arg-type]
+    app = Starlette(routes=routes_of(exception_routes(spaces, lambda: NOW)))
     headers = {"content-type": "multipart/form-data; boundary=b", "kbn-xsrf": "x"}
     status, answer = asked(app, "POST", f"{LISTS}/_import", body, headers)
     assert status in (200, 400)
@@ -327,8 +332,9 @@ def test_what_a_file_says_counts(book: ExceptionBook) -> None:
     assert "exception-duplicate" in {problem.code for problem in merged.problems}
 
 
-def test_they_take_effect_at_once(tmp_path: Path, book: ExceptionBook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_take_effect_at_once(tmp_path: Path, spaces: Spaces, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rule_watch, "EVERY", 3600.0)
+    book = spaces.exceptions("default")
     folder = tmp_path / "rules"
     world = World(tmp_path / "data", rules_of(folder, rule_text("a", "any where true")), is_live=True)
     rules = rule_set(rule())
@@ -337,7 +343,7 @@ def test_they_take_effect_at_once(tmp_path: Path, book: ExceptionBook, monkeypat
         return Job(runnable(load_exceptions(book.merged(rules), now=NOW).rules), now=world.now)
 
     with world.up() as process:
-        source = Source([str(folder)], [], load, exceptions=book)
+        source = Source([str(folder)], [], load, spaces=spaces)
         watch = RuleWatch(source, process.duty, lambda: NOW + SECOND, lambda _: None)
         stop = threading.Event()
         thread = threading.Thread(target=watch.run, args=(stop,))

@@ -8,13 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.storage.samples import NOW as ALERTED
+from tests.unit.storage.samples import alert, run
 from tests.unit.storage.test_event_store import NOW, SECOND, ids, stored
 
+from besra.detection.suppression_group import Group
 from besra.service.maintenance import CLEAN_EVERY, FORGET_EVERY, KEEP_ALL, LONG, MANY, Due, Keep, Maintenance, due
 from besra.storage.alert_store import AlertStore
 from besra.storage.event_store import DAY, NO_DAY, EventStore, EventStoreError, day_of
 from besra.storage.event_upkeep import EventUpkeep, Part
 from besra.storage.journal import Journal, Record, Verdict
+from besra.storage.outcome import Outcome
+from besra.storage.workflow import Author, Status
 
 BASE = Part(day_of(NOW), "logs", True, 1, 0, 1000, 10, NOW, NOW)
 
@@ -114,6 +119,29 @@ def test_a_clock_that_is_set_back_stops_nothing(
     for now in (NOW, NOW + FORGET_EVERY, NOW + CLEAN_EVERY, NOW + CLEAN_EVERY + 1):
         assert maintenance.look(now) == []
     assert done == ["forget", "forget", "clean"]
+
+
+def test_alerts_and_groups_go_when_no_run_finds_them_again(tmp_path: Path, alerts: AlertStore) -> None:
+    """A closed alert that is removed while its rule still looks back on its events would come back as a new one."""
+    Journal(tmp_path).close()
+    group = Group("i1", (), ALERTED, ALERTED, 0, "a1")
+    alerts.commit(
+        Outcome(run(1), [alert(1), alert(2)], groups=[group, replace(group, instance_id="i2", alert_id="a2")])
+    )
+    alerts.set_status(["a1"], Author("ana", ALERTED), Status.CLOSED)
+    keep = Keep(alert_days=1, run_days=7)
+    maintenance = Maintenance(lambda: EventUpkeep(tmp_path / "events"), alerts, tmp_path, keep)
+
+    def left(days: int) -> tuple[set[str], set[str]]:
+        assert maintenance.look(ALERTED + days * DAY) == []
+        return {*alerts.alerts(["a1", "a2"])}, {name for name in ("i1", "i2") if alerts.group(name)}
+
+    maintenance.looks_back = lambda: 31 * DAY
+    assert left(30) == ({"a1", "a2"}, {"i2"})
+    maintenance.looks_back = lambda: 2 * DAY
+    assert left(31) == ({"a2"}, {"i2"})
+    assert left(96) == ({"a2"}, {"i2"})
+    assert left(98) == ({"a2"}, set())
 
 
 def test_ids_are_forgotten_after_a_week(tmp_path: Path, alerts: AlertStore) -> None:

@@ -38,7 +38,7 @@ def served(tmp_path: Path) -> Iterator[Api]:
             *shared_list_routes(lambda _: book, clock),
             *endpoint_list_routes(lambda _: book, clock),
             *rule_exception_routes(lambda _: running.book, lambda _: book, clock),
-            *exception_routes(book, clock),
+            *exception_routes(running.spaces, clock),
         ]
         app = Starlette(routes=[*routes_of(told), *running.client.app.routes], middleware=[Middleware(PlainPaths)])  # type: ignore[attr-defined]
         with TestClient(app) as client:

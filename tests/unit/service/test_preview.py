@@ -11,20 +11,18 @@ from tests.asked import asked
 from tests.exceptions import item, reference
 from tests.rules_api import rule
 from tests.simulation import MINUTE, SECOND, START, Process, World, document, rule_text, rules_of
+from tests.stores import spaces_of
 
 from besra.rules.exception_loading import NO_FILES
 from besra.schema.timestamp import format_timestamp
 from besra.service import preview
-from besra.service.exception_book import ExceptionBook
 from besra.service.listed_values import ListedValues
 from besra.service.preview import Previews
 from besra.service.preview_routes import PATH, Surroundings, preview_routes
 from besra.service.preview_search import preview_search_routes
 from besra.service.routing import routes_of
-from besra.service.rule_book import RuleBook
 from besra.service.search_routes import search_routes
 from besra.service.searching import Searching
-from besra.service.value_list_book import ValueListBook
 from besra.storage.event_rows import EventReader
 from besra.storage.exception_store import Kind
 from besra.storage.workflow import Author
@@ -38,17 +36,16 @@ class Trying:
 
     def __init__(self, process: Process, folder: Path) -> None:
         self.process, self.now = process, process.world.now
-        self.exceptions, self.lists, self.rules = ExceptionBook(), ValueListBook(), RuleBook()
-        self.exceptions.open(process.stores.alerts.exceptions)
-        self.lists.open(process.stores.alerts.value_lists)
-        self.rules.open(process.stores.alerts.rules)
+        spaces = spaces_of(process.stores.alerts)
+        self.spaces = spaces
+        self.exceptions, self.lists, self.rules = spaces.exceptions("default"), spaces.lists, spaces.rules("default")
         self.previews = Previews(folder, process.stores.events, lambda: self.now)
-        among = Surroundings(lambda _: self.rules, lambda _: self.exceptions, self.lists, NO_FILES, True)
+        among = Surroundings(spaces, NO_FILES, True)
         searching = Searching(EventReader(folder / "events", folder))
         told = [
             *preview_routes(self.previews, among, lambda: self.now),
-            *preview_search_routes(self.previews, searching, lambda: self.now),
-            *search_routes(searching, process.stores.alerts, lambda: self.now),
+            *preview_search_routes(self.previews, spaces, searching, lambda: self.now),
+            *search_routes(searching, spaces, lambda: self.now),
         ]
         self.app = Starlette(routes=routes_of(told))
 

@@ -13,6 +13,7 @@ from besra.api import runnable
 from besra.detection.detect import Job
 from besra.errors import BesraError
 from besra.service.rule_watch import RuleWatch, Source
+from besra.service.runs import Runs
 
 A = 'process where process.name == "a"'
 B = 'process where process.name == "b"'
@@ -143,6 +144,38 @@ def test_a_change_is_tried_again_when_a_store_was_away(tmp_path: Path, monkeypat
         assert service.look()
         service.process.passes(MINUTE, arriving=[(START, event("b", START))])
         assert service.names() == ["b"]
+
+
+def test_a_change_that_fails_half_way_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with watched(tmp_path, rule_text("a", A)) as service:
+        service.process.arrive([event("a", START)])
+        while service.process.duty.pump.step():
+            pass
+        # The event is not in the store yet: rules that take over are told of it when they do.
+        service.write("new.toml", rule_text("pair", PAIR))
+        assert service.look()
+        with monkeypatch.context() as patched:
+            patched.setattr(Runs, "begin", away)
+            with pytest.raises(BesraError, match="away"):
+                service.process.duty.pump.step()
+        assert service.look()
+        service.process.passes(MINUTE, arriving=[(START, event("b", START))])
+        assert service.names() == ["a", "pair", "pair", "pair"]
+        # Told of an event twice, it would have two rows.
+        assert service.process.duty.pump.kept.rows == 3
+        assert not service.look()
+
+
+def test_a_rule_is_switched_off_when_its_last_run_is_over(tmp_path: Path) -> None:
+    with watched(tmp_path, rule_text("a", A), rule_text("b", B)) as service:
+        service.process.passes(MINUTE)
+        (service.folder / "0.toml").unlink()
+        assert service.look()
+        progress = service.process.stores.alerts.progress
+        assert {how_far.enabled for how_far in progress().values()} == {True}
+        service.process.world.now += 5 * MINUTE
+        service.process.passes(0)
+        assert {name: how_far.enabled for name, how_far in progress().items()} == {"a": False, "b": True}
 
 
 def away(_: object) -> None:

@@ -150,11 +150,11 @@ def test_rules_of_files_are_switched_over_the_api(served: Api) -> None:
     off = served.ask("PATCH", RULES, {"rule_id": "of-a-file", "enabled": False})
     assert (off["enabled"], off["besra"]["source"]) == (False, "file")
     assert [loaded.rule.enabled for loaded in served.book.merged(served.files) if loaded.rule] == [False]
-    served.book.open(served.store.rules)
+    served.book.open(served.store.rules())
     served.book.merged(served.files)
     assert served.rules()[0]["enabled"] is False
     assert served.ask("PATCH", RULES, {"rule_id": "of-a-file", "enabled": True})["enabled"] is True
-    assert served.store.rules.switches() == {}
+    assert served.store.rules().switches() == {}
     changes = served.ask("GET", "/api/v1/rules/of-a-file/history")["changes"]
     assert [one["action"] for one in changes] == ["enabled", "disabled"]
 

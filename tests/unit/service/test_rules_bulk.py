@@ -47,7 +47,7 @@ def test_all_are_switched_off_and_on_with_those_of_files(served: Api) -> None:
     told = served.ask("POST", BULK, {"action": "enable", "query": "not alert.attributes.tags: lab"})
     assert [one["rule_id"] for one in told["attributes"]["results"]["updated"]] == ["of-a-file", "b"]
     assert [one["enabled"] for one in served.rules()] == [True, False, True]
-    served.book.open(served.store.rules)
+    served.book.open(served.store.rules())
     served.book.merged(served.files)
     assert [one["enabled"] for one in served.rules()] == [True, False, True]
 

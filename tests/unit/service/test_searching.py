@@ -9,6 +9,7 @@ import orjson
 import pytest
 from starlette.applications import Starlette
 from starlette.types import Message
+from tests.stores import spaces_of
 from tests.unit.storage.test_event_store import NOW, SECOND, stored
 
 from besra.service.ingest import BusyError
@@ -69,7 +70,9 @@ def store(tmp_path: Path) -> EventStore:
 
 def app_of(tmp_path: Path, alerts: AlertStore, seconds: float = 60) -> Starlette:
     reader = EventReader(tmp_path / "events", tmp_path)
-    return Starlette(routes=routes_of(search_routes(Searching(reader, Bounds(seconds=seconds)), alerts, lambda: NOW)))
+    return Starlette(
+        routes=routes_of(search_routes(Searching(reader, Bounds(seconds=seconds)), spaces_of(alerts), lambda: NOW))
+    )
 
 
 def test_a_search_that_takes_too_long(tmp_path: Path, store: EventStore) -> None:

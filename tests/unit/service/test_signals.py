@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from tests.asked import asked
+from tests.stores import spaces_of
 from tests.unit.storage.samples import NOW, SECOND, alert, run
 
 from besra.errors import QueryError
@@ -43,7 +44,7 @@ def alerts(tmp_path: Path) -> Iterator[AlertStore]:
 @pytest.fixture
 def app(alerts: AlertStore, tmp_path: Path) -> Starlette:
     searching = Searching(EventReader(tmp_path / "events", tmp_path))
-    routes = routes_of(signal_routes(searching, alerts, lambda: NOW + 100 * SECOND))
+    routes = routes_of(signal_routes(searching, spaces_of(alerts), lambda: NOW + 100 * SECOND))
     return Starlette(routes=routes, exception_handlers={HTTPException: unrouted})
 
 

@@ -68,7 +68,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
         exceptions, book = ExceptionBook(), ValueListBook(files=[("vpn", str(file)), ("vpn", "other"), ("gone", "no")])
         exceptions.open(store.exceptions)
         book.open(store.value_lists)
-        routes = routes_of(value_list_routes(book, exceptions, lambda: NOW))
+        routes = routes_of(value_list_routes(book, exceptions.in_space, lambda: NOW))
         with TestClient(Starlette(routes=routes, middleware=[Middleware(PlainPaths)])) as client:
             yield Api(client, book, exceptions)
 
@@ -124,7 +124,8 @@ def test_ids_are_taken_once(api: Api) -> None:
 
 def test_lists_of_files_are_beside_the_others_and_changed_in_their_files(api: Api) -> None:
     api.ask("POST", LISTS, OFFICE)
-    api.book.files.note([("vpn", "ip_range")])
+    api.book.files.note([("vpn", "ip_range")], "lab")
+    api.book.files.note([], "default")
     page = api.ask("GET", f"{LISTS}/_find")
     assert [(one["id"], one["besra"]["source"], one["immutable"]) for one in page["data"]] == [
         ("gone", "file", True),

@@ -16,7 +16,7 @@ from besra.storage.alert_counts import CountBy
 from besra.storage.alert_fields import alert_condition
 from besra.storage.alert_store import AlertStore
 from besra.storage.database import Database
-from besra.storage.exception_store import ExceptionKey, Kind
+from besra.storage.exception_store import Kind
 from besra.storage.versions import bring_up
 
 Rows = Mapping[str, list[dict[str, Any]]]
@@ -135,7 +135,40 @@ ROWS: Mapping[str, Rows] = {
             }
         ]
     },
-    "0009": {},  # documents go into a table of their own, names into columns
+    "0009": {
+        "connector": [
+            {
+                "space": "default",
+                "id": "c",
+                "type": ".webhook",
+                "name": "C",
+                "config": {},
+                "secrets": "s",
+                "created": 1,
+                "updated": 1,
+                "updated_by": "ana",
+            }
+        ],
+        "notify_action": [{"id": "n", "document": {}}],
+        "notification": [
+            {
+                "number": 1,
+                "key": "k",
+                "space": "default",
+                "connector": "c",
+                "action": "n",
+                "kind": "alert",
+                "alerts": 1,
+                "created": 1,
+                "due": 1,
+                "status": "sent",
+                "attempts": 1,
+                "changed": 1,
+            }
+        ],
+    },
+    "0010": {"space": [{"id": "soc", "document": "{}"}]},
+    "0011": {},  # documents go into a table of their own, names into columns
 }
 """What is written when a database has come to a version."""
 
@@ -149,7 +182,7 @@ def _alerts(store: AlertStore) -> None:
     assert found["a2"]["kibana.alert.workflow_status"] == "acknowledged"
     assert [note.text for note in store.notes("a1")] == ["looked"]
     assert [change.what for change in store.history("a1")] == ["note"]
-    assert [alert["kibana.alert.uuid"] for _, alert in store.arrived(0, 9)] == ["a1", "a2"]
+    assert [alert["kibana.alert.uuid"] for _, alert in store.arrived(0, 9).alerts] == ["a1", "a2"]
     for by, told in ((CountBy.HOST, "web-1"), (CountBy.PROCESS, "cmd.exe"), (CountBy.EVENT_CODE, "4624")):
         assert store.counts(by) == {told: 2}
     assert store.counts(CountBy.USER) == {"ana": 2, 'o"neil\n': 2}
@@ -169,13 +202,15 @@ def _asked(store: AlertStore) -> None:
 
 
 def _rules(store: AlertStore) -> None:
-    assert [(rule.rule_id, rule.revision) for rule in store.rules.all()] == [("rule-1", 2)]
-    assert store.rules.switches() == {"rule-2": False}
-    assert [change.revision for change in store.rules.history("rule-1")] == [1]
+    assert [(rule.rule_id, rule.revision) for rule in store.rules().all()] == [("rule-1", 2)]
+    assert store.rules().switches() == {"rule-2": False}
+    assert [change.revision for change in store.rules().history("rule-1")] == [1]
 
 
 def _exceptions(store: AlertStore) -> None:
-    assert store.exceptions.all() == {ExceptionKey(Kind.LIST, "single", "l1"): {"list_id": "l1"}}
+    assert {(key.kind, key.name): told for key, told in store.exceptions.all().items()} == {
+        (Kind.LIST, "l1"): {"list_id": "l1"}
+    }
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ def alert(number: int, **fields: Any) -> Json:
     document: Json = {
         "@timestamp": format_timestamp(NOW + number * SECOND),
         "event.kind": "signal",
+        "kibana.space_ids": ["default"],
         "host": {"name": "h"},
         "process": {"name": "cmd.exe", "args": ["cmd.exe", "/c"]},
         "kibana.alert.uuid": f"a{number}",
@@ -46,6 +47,11 @@ def alert(number: int, **fields: Any) -> Json:
 def alerts(*numbers: int, **fields: Any) -> list[Json]:
     """Several alerts that differ in their numbers."""
     return [alert(number, **fields) for number in numbers]
+
+
+def without_space(row: Json) -> Json:
+    """A row of an alert as it was before there were spaces."""
+    return {name: value for name, value in row.items() if name != "space"}
 
 
 def run(number: int = 0, rule: str = "r1", **values: Any) -> RunRecord:

@@ -142,7 +142,7 @@ def test_the_outcome_of_an_execution(store: AlertStore, tmp_path: Path) -> None:
     outcome = outcome_of(done, RunInfo(NOW), SECOND, Progress(NOW, 3))
     assert store.commit(outcome).new == (done.alerts[0]["kibana.alert.uuid"],)
     (told,) = store.runs()
-    assert (told.id, told.rule_id, told.kind) == (RunInfo(NOW).execution_id, done.rule.rule_id, "manual")
+    assert (told.id, told.rule_id, told.kind) == (RunInfo(NOW).execution_id("default"), done.rule.rule_id, "manual")
     assert (told.status, told.problems[0].code) == (RunStatus.WARNING, "max-alerts-reached")
     assert told.metrics == {"total_matches": 4, "suppressed_matches": 1, "known_matches": 0}
     assert store.groups() == {group.instance_id: group for group in done.groups}
@@ -242,10 +242,20 @@ def test_groups_of_closed_alerts_are_over(store: AlertStore) -> None:
     assert store.groups("r2") == {}
 
 
+def test_a_group_is_read_by_itself(store: AlertStore) -> None:
+    store.commit(Outcome(run(1), alerts(1), groups=[group(0, 0)]))
+    assert store.group("i1") == group(0, 0)
+    assert store.group("i2") is None
+    store.set_status(["a1"], Author("ana", NOW), Status.CLOSED)
+    assert store.group("i1") is None
+
+
 def test_groups_are_forgotten_by_their_start(store: AlertStore) -> None:
     store.commit(Outcome(run(1), alerts(1), groups=[group(0, 0)]))
     assert (store.forget_groups("r1", NOW), store.forget_groups("r1", NOW + 1)) == (0, 1)
     assert store.groups() == {}
+    store.commit(Outcome(run(2), (), groups=[group(0, 0)]))
+    assert (store.forget_groups(None, NOW), store.forget_groups(None, NOW + 1)) == (0, 1)
 
 
 # --- threads and mistakes ---------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from besra.storage import arrivals
 from besra.storage.alert_row import rows_of
 from besra.storage.alert_store import AlertStore
 from besra.storage.alert_tables import ALERT, ALERT_DOCUMENT, RULE_COPY
+from besra.storage.arrivals import Arrived
 from besra.storage.database import Database
 from besra.storage.outcome import Outcome
 from besra.storage.workflow import Author, Status
@@ -19,7 +20,7 @@ ME = Author("me", NOW)
 
 
 def ids(store: AlertStore, after: int = 0, limit: int = 100) -> list[str]:
-    return [found["kibana.alert.uuid"] for _, found in store.arrived(after, limit)]
+    return [found["kibana.alert.uuid"] for _, found in store.arrived(after, limit).alerts]
 
 
 def test_alerts_in_the_order_of_their_commits(store: AlertStore) -> None:
@@ -27,9 +28,21 @@ def test_alerts_in_the_order_of_their_commits(store: AlertStore) -> None:
     store.commit(Outcome(run(1), alerts(7, 3)))
     store.commit(Outcome(run(2), alerts(1, 7)))
     assert ids(store) == ["a7", "a3", "a1"]
-    first = store.arrived(0, 1)[0][0]
+    first = store.arrived(0, 1).until
     assert ids(store, first, 1) == ["a3"]
     assert ids(store, store.last_arrival) == []
+
+
+def test_who_follows_a_space_passes_over_what_others_have(store: AlertStore) -> None:
+    store.commit(Outcome(run(1), alerts(1, 2)))
+    store.commit(Outcome(run(2), alerts(3, **{"kibana.space_ids": ["soc"]})))
+    store.commit(Outcome(run(3), alerts(4)))
+    last = store.last_arrival
+    found = store.arrived(0, 100, "soc")
+    assert ([alert["kibana.alert.uuid"] for _, alert in found.alerts], found.until) == (["a3"], last)
+    assert store.arrived(last, 100, "soc") == store.arrived(last, 100) == Arrived((), last)
+    assert store.arrived(0, 100, "nobody") == Arrived((), last)
+    assert store.arrived(last + 5, 100) == Arrived((), last + 5)
 
 
 def test_a_position_is_given_once(store: AlertStore) -> None:

@@ -11,18 +11,25 @@ import click
 from besra.cli.brokers import broker_options, sources_of
 from besra.cli.exceptions import exception_files, exception_options
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
-from besra.cli.options import SizeType, rules_option
+from besra.cli.options import SizeType, SpacePath, rules_option
 from besra.cli.secrets import Url
 from besra.cli.security import address_of, place_of, policy_of, security_options, set_up_notice
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
 from besra.errors import InputError
-from besra.events.recognise import Intake
 
 
 @click.command(epilog=EXIT_CODE_HELP, short_help="Take events over HTTP and run the rules while they arrive.")
 @config_option
 @rules_option
+@click.option(
+    "--rules-in",
+    "elsewhere",
+    type=SpacePath(),
+    multiple=True,
+    metavar="SPACE=PATH",
+    help="Rule file or folder of another space than `default` (repeatable).",
+)
 @click.option("--data", "folder", default="besra-data", show_default=True, metavar="DIR", help="Where all is kept.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=9200, show_default=True, metavar="N", help="The port.")
@@ -38,6 +45,7 @@ from besra.events.recognise import Intake
 @broker_options
 @click.option("--alerts", type=Url(), metavar="URL", help="A PostgreSQL database for the alerts.  [a file in --data]")
 @click.option("--events", type=Url(), metavar="URL", help="An object store for the events.  [a folder in --data]")
+@click.option("--connectors", metavar="FILE", help="Where alerts are told of (TOML).  [the API alone]")
 @click.option("--keep-days", type=click.IntRange(1), metavar="N", help="Days events are kept.  [for ever]")
 @click.option("--keep-size", type=SizeType(), metavar="SIZE", help="Size of the event store, such as 500G.  [any]")
 @click.option("--keep-alerts", type=click.IntRange(1), metavar="N", help="Days closed alerts are kept.  [for ever]")
@@ -70,19 +78,16 @@ def serve(
     """
     try:
         from besra.cli.logged import LoggedTerminal  # noqa: PLC0415  optional, as what it needs
-        from besra.cli.serving import ServedRules  # noqa: PLC0415
+        from besra.cli.serving import ServedRules, paths_by_space  # noqa: PLC0415
+        from besra.cli.serving_settings import settings_of  # noqa: PLC0415
         from besra.service.app import app_of  # noqa: PLC0415
         from besra.service.consumer import Consumer  # noqa: PLC0415
-        from besra.service.exception_book import ExceptionBook  # noqa: PLC0415
-        from besra.service.ingest import Limits  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
         from besra.service.log import LogForm, logging_to, telling  # noqa: PLC0415
-        from besra.service.maintenance import Keep  # noqa: PLC0415
-        from besra.service.rule_book import RuleBook  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
-        from besra.service.runs import RunPolicy  # noqa: PLC0415
         from besra.service.security import security_of  # noqa: PLC0415
-        from besra.service.server import Settings, running  # noqa: PLC0415
+        from besra.service.server import running  # noqa: PLC0415
+        from besra.service.spaces import Spaces  # noqa: PLC0415
         from besra.service.stores import Places  # noqa: PLC0415
         from besra.service.value_list_book import ValueListBook  # noqa: PLC0415
         from besra.service.watch import watching  # noqa: PLC0415
@@ -95,26 +100,22 @@ def serve(
     place, policy = place_of(given), policy_of(given)
     brokers = sources_of(given)
     changed = threading.Event()
-    files = exception_files(given)
-    books = RuleBook(changed), ExceptionBook(changed), ValueListBook(changed, files.value_lists)
-    served = ServedRules(rules, files, not given["any_index"], terminal, *books)
-    beside = served.files, served.load, served.ends, served.read, files, not given["any_index"]
-    source = Source(rules or ("bundled",), *beside, *books)
-    run_policy = RunPolicy(
-        is_live=bool(given["live"]), fills_gaps=bool(given["fill_gaps"]), look_back=_number(given["look_back_size"])
-    )
+    files, match_index = exception_files(given), not given["any_index"]
+    paths = paths_by_space(rules or ("bundled",), given["elsewhere"])
+    spaces = Spaces(paths, changed, ValueListBook(changed, files.value_lists))
+    served = ServedRules(paths, files, match_index, terminal, spaces)
+    all_paths = [path for of in paths.values() for path in of]
+    source = Source(all_paths, served.files, served.load, served.ends, served.read, files, match_index, spaces)
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
-    days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
-    limits = Limits(process=_number(given["memory_limit"]), disk=_number(given["min_free"]) or 0)
-    intake, keep = Intake(_text(given["index"])), Keep(days, size, alert_days, run_days or 7)
-    settings = Settings(run_policy, keep, intake, limits)
+    settings = settings_of(given)
 
     with (
         running(source, places, time.time_ns, telling("service"), settings) as service,
         watching([Path(name) for name in watched], places.folder, service.ingest, telling("watch")) as watchers,
     ):
         consumers = [Consumer(broker, service.ingest, service.letters, telling("brokers")) for broker in brokers]
-        security = security_of(service.stores.alerts, places.folder, time.time_ns, telling("security"), policy)
+        told = telling("security")
+        security = security_of(service.stores.alerts, places.folder, time.time_ns, told, policy, service.spaces.has)
         if security.token.text:
             # Also where only errors are told: without it nobody can do anything.
             print(set_up_notice(security.token, place), file=sys.stderr, flush=True)  # noqa: T201
@@ -130,10 +131,6 @@ def serve(
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) else None
 
 
 def _log_level(given: Mapping[str, object]) -> str:

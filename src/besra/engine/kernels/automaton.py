@@ -15,18 +15,25 @@ from besra.engine.kernels.regex_tree import Node, Repeat, Sequence, Symbol, Unio
 ASCII = 128
 MOST_POSITIONS = 2000
 MOST_STATES = 250
+"""A state is a byte."""
+REMEMBERED = 4096
+"""Automata: some 5 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Automaton:
     """State 0 takes nothing any more, state 1 is the first. `next[state][byte]` is the state that follows."""
 
-    next: tuple[tuple[int, ...], ...]
+    next: tuple[bytes, ...]
     accepting: tuple[bool, ...]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def automaton_of(test: RegexTest) -> Automaton | None:
-    """The automaton of a pattern for ASCII texts; None if it is not understood or too large."""
+    """The automaton of a pattern for ASCII texts; None if it is not understood or too large.
+
+    It is remembered: rules that change are mostly the rules there were.
+    """
     if test.tree is None:
         return None
     positions = _Positions(test.ignore_case)
@@ -124,7 +131,7 @@ def _determined(positions: _Positions, first: int, end: int) -> Automaton:
     start = positions.reached((first,))
     numbers = {frozenset[int](): 0, start: 1}
     states = [frozenset[int](), start]
-    rows: list[tuple[int, ...]] = []
+    rows: list[bytes] = []
     while len(rows) < len(states):
         state, row = states[len(rows)], [0] * ASCII
         for members in kinds.values():
@@ -137,5 +144,5 @@ def _determined(positions: _Positions, first: int, end: int) -> Automaton:
                 states.append(target)
             for byte in members:
                 row[byte] = numbers[target]
-        rows.append(tuple(row))
+        rows.append(bytes(row))
     return Automaton(tuple(rows), tuple(end in state for state in states))

@@ -5,9 +5,11 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 MOST_DEPTH = 60
+REMEMBERED = 4096
+"""Patterns: rules that are loaded again have the same."""
 SPECIAL = frozenset("^$|?*+{}()[].")
 REPEAT = re.compile(r"\*|\+|\?|\{(\d+)(?:(,)(\d*))?\}")
 SAME_IN_CLASS = frozenset("tnrfv")
@@ -73,6 +75,7 @@ def _nests(node: Node, *, within: bool) -> bool:
             return (within and node.most != 1) or _nests(node.part, within=within or node.most != 1)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def parse_regex(pattern: str) -> Tree | None:
     """The tree of a pattern for `re`; None if it holds something outside the common dialect."""
     parser = _Parser(pattern)

@@ -290,15 +290,16 @@ def _automata(tests: Sequence[GlobTest]) -> tuple[Array, Array, Array]:
 
     State 0 takes nothing any more, and stands for no automaton too.
     """
-    rows, accepting, states = [(0,) * ASCII], [False], list[int]()
+    rows, accepting, states = [np.zeros(ASCII, np.int32)], [False], list[int]()
     known: dict[int, int] = {}
     for test in tests:
         automaton = test.automaton
         if automaton and id(automaton) not in known:
-            shift = len(rows) - 1
+            shift = len(accepting) - 1
             known[id(automaton)] = shift + 1
-            rows += [tuple(state and state + shift for state in row) for row in automaton.next[1:]]
+            held = np.frombuffer(b"".join(automaton.next[1:]), np.uint8).astype(np.int32)
+            rows.append(np.where(held, held + shift, 0).astype(np.int32))
             accepting += automaton.accepting[1:]
         states.append(known[id(automaton)] if automaton else 0)
-    following = np.array(rows, np.int32).reshape(-1)
+    following = np.concatenate(rows)
     return np.array(states or [0], np.int32), following, np.array(accepting, np.uint8)

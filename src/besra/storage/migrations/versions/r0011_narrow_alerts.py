@@ -15,8 +15,8 @@ from besra.events.document import Fields
 from besra.schema.fieldtype import FieldType
 from besra.storage.stored_json import from_json
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -47,8 +47,11 @@ def upgrade() -> None:
     _name_alerts()
     op.drop_column("alert", "document")
     op.drop_table("alert_entity")
-    # Few severities, many alerts of each: looking at all alerts is faster than going through this.
-    op.drop_index("alert_severity_created", "alert")
+    # Of few spaces and severities there are many alerts each: looking at all alerts is faster than going through these.
+    for columns in (("created", "id"), ("original_time", "id"), ("status", "created"), ("severity", "created")):
+        op.drop_index("_".join(("alert_space", *columns)), "alert")
+    for columns in (("original_time", "id"), ("status", "created")):
+        op.create_index("_".join(("alert", *columns)), "alert", list(columns))
     if op.get_context().dialect.name == "postgresql":
         # Dropping a column leaves what it held in the rows until they are written anew.
         op.execute("CLUSTER alert USING alert_created_id")

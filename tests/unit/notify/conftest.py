@@ -1,0 +1,5 @@
+"""Stores of alerts."""
+
+from tests.stores import place, postgres, store
+
+__all__ = ["place", "postgres", "store"]

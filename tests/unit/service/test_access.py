@@ -1,0 +1,335 @@
+"""Users, keys and log-ins of a service: made, used, changed, ended."""
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from tests.guarded import PASSWORD, Guarded, asked, basic, guarded, key
+
+from besra.cli.command_line import besra
+from besra.service import passwords
+from besra.service.gate import Bounds
+from besra.service.security import Policy
+from besra.service.set_up_token import FILE
+from besra.storage.database import AlertStoreError
+
+OTHER = "another one of mine"
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Iterator[Guarded]:
+    with guarded(tmp_path) as opened:
+        yield opened
+
+
+def make(at: Guarded, admin: dict[str, str], name: str, *roles: str, space: str = "*") -> dict[str, str]:
+    """Make a user; the header of the password."""
+    body = {"name": name, "password": PASSWORD, "roles": {space: list(roles)}}
+    answer = at.ask("POST", "/api/v1/users", body, headers=admin)
+    assert answer.status == 201, answer.body
+    return basic(name)
+
+
+def make_key(at: Guarded, owner: dict[str, str], status: int = 201, **body: Any) -> Any:
+    answer = at.ask("POST", "/api/v1/keys", {"name": "k", **body}, headers=owner)
+    assert answer.status == status, answer.body
+    return answer.json
+
+
+# --- the first user ---------------------------------------------------------------------------------------------------
+
+
+def test_the_first_user_is_made_with_the_token(at: Guarded, tmp_path: Path) -> None:
+    file = tmp_path / "data" / FILE
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_text() == f"{at.security.token.text}\n"
+    for headers in ({}, basic("ann")):
+        refused = at.ask("GET", "/", headers=headers)
+        assert (refused.status, "/api/v1/setup" in refused.json["error"]["reason"]) == (401, True)
+    body = {"token": at.security.token.text, "name": "ann", "password": PASSWORD}
+    assert at.ask("POST", "/api/v1/setup", {**body, "token": "guessed"}).status == 401
+    assert at.ask("POST", "/api/v1/setup", {**body, "password": "short"}).status == 400
+    assert at.ask("POST", "/api/v1/setup", {**body, "name": "a:b"}).status == 400
+    assert at.ask("POST", "/api/v1/setup", body).status == 201
+    assert not file.exists()
+    assert at.ask("POST", "/api/v1/setup", {**body, "name": "eve"}).status == 409
+    assert at.ask("GET", "/api/v1/me", headers=basic("ann")).json["roles"] == {"*": ["admin"]}
+
+
+def test_the_token_is_not_guessed(at: Guarded) -> None:
+    body = {"token": "guessed", "name": "eve", "password": PASSWORD}
+    statuses = [at.ask("POST", "/api/v1/setup", body).status for _ in range(10)]
+    assert statuses == [401] * 5 + [429] * 5
+    assert at.ask("POST", "/api/v1/setup", {**body, "token": at.security.token.text}, client="127.0.0.1").status == 201
+
+
+# --- passwords --------------------------------------------------------------------------------------------------------
+
+
+def test_a_password_costs_argon2_once(at: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin, looked = at.set_up(), []
+
+    class Hasher:
+        def verify(self, of: str, raw: bytes) -> bool:
+            looked.append(of)
+            return before.verify(of, raw)
+
+    before = passwords._HASHER
+    monkeypatch.setattr(passwords, "_HASHER", Hasher())
+    for _ in range(3):
+        assert at.ask("GET", "/", headers=admin).status == 200
+    assert len(looked) == 1
+    assert at.ask("GET", "/", headers=basic("ann", "wrong")).status == 401
+    assert at.ask("GET", "/", headers=basic("nobody")).status == 401
+    # A name nobody has takes as long as a wrong password.
+    assert len(looked) == 3
+
+
+def test_changes_count_at_once(at: Guarded) -> None:
+    admin = at.set_up()
+    bob = make(at, admin, "bob", "analyst")
+    token = at.ask("POST", "/api/v1/session", {"name": "bob", "password": PASSWORD}).json["token"]
+    session = {"authorization": f"Bearer {token}"}
+    own = key(make_key(at, bob)["encoded"])
+    every = (bob, session, own)
+    assert [at.ask("GET", "/api/v1/gaps", headers=one).status for one in every] == [200] * 3
+    assert at.ask("PUT", "/api/v1/me/password", {"old": "wrong", "new": OTHER}, headers=bob).status == 401
+    assert at.ask("PUT", "/api/v1/me/password", {"old": PASSWORD, "new": OTHER}, headers=bob).status == 204
+    assert [at.ask("GET", "/api/v1/gaps", headers=one).status for one in every] == [401, 401, 200]
+    bob = basic("bob", OTHER)
+    assert at.ask("GET", "/api/v1/gaps", headers=bob).status == 200
+    at.ask("PUT", "/api/v1/users/bob", {"roles": {"*": ["ingest"]}}, headers=admin)
+    assert [at.ask("GET", "/api/v1/gaps", headers=one).status for one in (bob, own)] == [403, 403]
+    at.ask("PUT", "/api/v1/users/bob", {"disabled": True}, headers=admin)
+    assert [at.ask("GET", "/api/v1/me", headers=one).status for one in (bob, own)] == [401, 401]
+    at.ask("PUT", "/api/v1/users/bob", {"disabled": False}, headers=admin)
+    assert at.ask("GET", "/api/v1/me", headers=own).status == 200
+    assert at.ask("DELETE", "/api/v1/users/bob", headers=admin).status == 204
+    assert [at.ask("GET", "/api/v1/me", headers=one).status for one in (bob, own)] == [401, 401]
+
+
+def test_a_log_in_ends(at: Guarded) -> None:
+    at.set_up()
+    assert at.ask("POST", "/api/v1/session", {"name": "ann", "password": "wrong"}).status == 401
+    answer = at.ask("POST", "/api/v1/session", {"name": "ann", "password": PASSWORD})
+    assert (answer.status, answer.headers["cache-control"]) == (201, "no-store")
+    session = {"authorization": f"Bearer {answer.json['token']}"}
+    assert at.ask("GET", "/api/v1/me", headers=session).json["name"] == "ann"
+    assert at.ask("DELETE", "/api/v1/session", headers=session).status == 204
+    assert at.ask("GET", "/api/v1/me", headers=session).status == 401
+
+
+def test_wrong_passwords_pause_who_gives_them_and_nobody_else(at: Guarded) -> None:
+    admin = at.set_up()
+    assert at.ask("GET", "/", headers=admin, client="192.0.2.9").status == 200
+    answers = [at.ask("GET", "/", headers=basic("ann", f"guess {n}"), client="192.0.2.66") for n in range(8)]
+    assert [answer.status for answer in answers] == [401] * 5 + [429] * 3
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert at.ask("GET", "/", headers=basic("ann", "again"), client="192.0.2.67").status == 429
+    at.guard.access._right.clear()
+    assert at.ask("GET", "/", headers=admin, client="192.0.2.9").status == 200
+    at.guard.access._right.clear()
+    assert at.ask("GET", "/", headers=admin, client="127.0.0.1").status == 200
+
+
+def test_the_last_admin_stays(at: Guarded) -> None:
+    admin = at.set_up()
+    for method, body in (
+        ("DELETE", None),
+        ("PUT", {"disabled": True}),
+        ("PUT", {"roles": {"*": ["viewer"]}}),
+        ("PUT", {"roles": {"default": ["admin"]}}),
+    ):
+        assert at.ask(method, "/api/v1/users/ann", body, headers=admin).status == 409
+    make(at, admin, "bob", "admin")
+    assert at.ask("DELETE", "/api/v1/users/ann", headers=admin).status == 204
+
+
+@pytest.mark.parametrize("name", ["", "a:b", "a\nb", "a\r\nSet-Cookie: x", " a", "a\x00", "x" * 101, "\ud800", 7, None])
+def test_names_nobody_can_have(at: Guarded, name: object) -> None:
+    admin = at.set_up()
+    raw = json.dumps({"name": name, "password": PASSWORD, "roles": {"*": ["viewer"]}}).encode()
+    answer = at.ask("POST", "/api/v1/users", raw, headers=admin)
+    assert answer.status == 400
+    assert "\n" not in "".join(answer.headers.values())
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [None, {}, [], {"*": []}, {"*": "viewer"}, {"*": ["root"]}, {"": ["viewer"]}, {"a/b": ["viewer"]}, {"*": [1]}],
+)
+def test_roles_there_are_none_of(at: Guarded, roles: object) -> None:
+    admin = at.set_up()
+    body = {"name": "bob", "password": PASSWORD, "roles": roles}
+    assert at.ask("POST", "/api/v1/users", body, headers=admin).status == 400
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+def test_keys_as_elasticsearch_has_them(at: Guarded) -> None:
+    admin = at.set_up()
+    body = {"name": "ship", "expiration": "1d", "role_descriptors": {"ingest": {}}, "metadata": {"a": 1}}
+    made = at.ask("POST", "/_security/api_key", body, headers=admin).json
+    assert base64.b64decode(made["encoded"]).decode() == f"{made['id']}:{made['api_key']}"
+    assert made["expiration"] == pytest.approx(time.time() * 1000 + 86_400_000, abs=60_000)
+    own = key(made["encoded"])
+    told = at.ask("GET", "/_security/_authenticate", headers=own).json
+    assert (told["username"], told["roles"], told["authentication_type"]) == ("ann", ["ingest"], "api_key")
+    event = b'{"create":{"_index":"logs-x-default"}}\n{"a":1}\n'
+    assert at.ask("POST", "/_bulk", event, headers=own).json["errors"] is False
+    assert at.ask("GET", "/_search", headers=own).status == 403
+    (listed,) = at.ask("GET", f"/_security/api_key?id={made['id']}", headers=admin).json["api_keys"]
+    assert (listed["name"], listed["invalidated"]) == ("ship", False)
+    assert made["api_key"] not in json.dumps(listed)
+    ended = at.ask("DELETE", "/_security/api_key", {"ids": [made["id"], "other"]}, headers=admin).json
+    assert ended["invalidated_api_keys"] == [made["id"]]
+    assert at.ask("GET", "/", headers=own).status == 401
+    assert at.ask("DELETE", "/_security/api_key", {}, headers=admin).status == 400
+
+
+def test_a_key_is_no_more_than_its_owner(at: Guarded) -> None:
+    bob = make(at, at.set_up(), "bob", "analyst", space="lab")
+    assert make_key(at, bob, 403, roles={"lab": ["engineer"]})
+    assert make_key(at, bob, 403, roles={"default": ["viewer"]})
+    assert make_key(at, bob, 403, roles={"*": ["viewer"]})
+    viewer = key(make_key(at, bob, roles={"lab": ["viewer"]})["encoded"])
+    assert at.ask("GET", "/s/lab/api/v1/gaps", headers=viewer).status == 200
+    assert at.ask("POST", "/s/lab/api/detection_engine/signals/tags", {}, headers=viewer).status == 403
+    # What a key makes is no more than the key, though its owner is more.
+    assert make_key(at, viewer, 403, roles={"lab": ["analyst"]})
+    heir = key(make_key(at, viewer)["encoded"])
+    assert at.ask("POST", "/s/lab/api/detection_engine/signals/tags", {}, headers=heir).status == 403
+
+
+def test_keys_of_others_are_nobodys_business(at: Guarded) -> None:
+    admin = at.set_up()
+    bob, eve = make(at, admin, "bob", "viewer"), make(at, admin, "eve", "engineer")
+    made = make_key(at, bob)
+    assert at.ask("GET", "/api/v1/keys", headers=eve).json == {"keys": []}
+    assert at.ask("DELETE", f"/api/v1/keys/{made['id']}", headers=eve).status == 404
+    ended = at.ask("DELETE", "/_security/api_key", {"ids": [made["id"]]}, headers=eve)
+    assert ended.json["invalidated_api_keys"] == []
+    assert len(at.ask("GET", "/api/v1/keys", headers=admin).json["keys"]) == 1
+    assert at.ask("DELETE", f"/api/v1/keys/{made['id']}", headers=admin).status == 204
+
+
+@pytest.mark.parametrize(
+    "body", [{"name": ""}, {"name": "a\r\nb"}, {"name": 1}, {"name": "k", "expiration": "soon"}, {"name": "k", "x": 1}]
+)
+def test_keys_that_cannot_be(at: Guarded, body: object) -> None:
+    assert at.ask("POST", "/api/v1/keys", body, headers=at.set_up()).status == 400
+
+
+# --- limits, records, other processes ---------------------------------------------------------------------------------
+
+
+def test_too_many_requests_are_told_when_to_come_again(tmp_path: Path) -> None:
+    with guarded(tmp_path, Policy(bounds=Bounds(per_second=1, at_once=3))) as at:
+        admin = at.set_up()
+        answers = [at.ask("GET", "/", headers=admin) for _ in range(5)]
+        assert [answer.status for answer in answers] == [200] * 3 + [429] * 2
+        assert answers[-1].headers["retry-after"] == "1"
+        assert answers[-1].json["error"]["type"] == "es_rejected_execution_exception"
+
+
+def test_what_is_done_is_written_down_without_secrets(at: Guarded) -> None:
+    admin = at.set_up()
+    token = at.security.token.text
+    bob = make(at, admin, "bob", "viewer")
+    made = make_key(at, bob)
+    session = at.ask("POST", "/api/v1/session", {"name": "bob", "password": PASSWORD}, client="192.0.2.8").json["token"]
+    at.ask("GET", "/", headers=basic("bob", "my other password"))
+    at.ask("DELETE", "/api/detection_engine/rules?id=nothing", headers=key(made["encoded"]))
+    at.ask("POST", "/api/detection_engine/rules/_export", headers=bob)
+    at.ask("POST", "/api/exception_lists", {"list_id": "tools", "name": "t", "description": "t"}, headers=admin)
+    at.ask("GET", "/api/v1/gaps", headers=admin)
+    told = at.ask("GET", "/api/v1/audit?size=50", headers=admin)
+    entries = [(one["who"], one["what"], one["status"]) for one in reversed(told.json["entries"])]
+    assert entries == [
+        ("ann", "POST /api/v1/setup", 201),
+        ("ann", "POST /api/v1/users", 201),
+        ("bob", "POST /api/v1/keys", 201),
+        ("bob", "POST /api/v1/session", 201),
+        ("bob", "GET /", 401),
+        ("bob", "DELETE /api/detection_engine/rules", 403),
+        ("bob", "POST /api/detection_engine/rules/_export", 200),
+        ("ann", "POST /api/exception_lists", 200),
+    ]
+    assert told.json["entries"][4]["address"] == "192.0.2.8"
+    assert told.json["entries"][2]["about"] == "id=nothing"
+    assert told.json["entries"][2]["credential"] == f"key {made['id']}"
+    page = at.ask("GET", "/api/v1/audit?who=bob&what=keys&size=1", headers=admin).json
+    assert [one["what"] for one in page["entries"]] == ["POST /api/v1/keys"]
+    assert at.ask("GET", "/api/v1/audit?nix=1", headers=admin).status == 400
+    everything = told.body.decode() + "".join(at.said) + at.ask("GET", "/api/v1/users", headers=admin).body.decode()
+    everything += repr(at.guard.access.known) + at.ask("GET", "/api/v1/keys", headers=admin).body.decode()
+    for secret in (PASSWORD, "my other password", made["api_key"], made["encoded"], session, "$argon2", str(token)):
+        assert secret not in everything
+
+
+def test_no_route_changes_the_audit_log(at: Guarded) -> None:
+    audit = [endpoint for endpoint in at.endpoints if "audit" in endpoint.path]
+    assert [(endpoint.method, endpoint.path) for endpoint in audit] == [("GET", "/api/v1/audit")]
+
+
+def test_the_author_is_who_asks(at: Guarded) -> None:
+    admin = {**at.set_up(), "x-besra-user": "somebody else"}
+    body = {"list_id": "tools", "name": "Tools", "description": "ours", "type": "detection"}
+    assert at.ask("POST", "/api/exception_lists", body, headers=admin).json["created_by"] == "ann"
+
+
+def test_the_command_line_changes_a_running_service(at: Guarded, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    place = ["--data", str(tmp_path / "data")]
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(besra, [*arguments, *place], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    run("user", "add", "ann", "--role", "admin", "--password-file", str(tmp_path / "password"))
+    made = json.loads(run("key", "create", "ship", "--user", "ann", "--role", "ingest", "--expiration", "90d"))
+    assert not (tmp_path / "data" / FILE).exists()
+    at.guard.access._looked = float("-inf")  # a second later
+    assert at.ask("GET", "/api/v1/me", headers=key(made["encoded"])).json["roles"] == {"*": ["ingest"]}
+    run("user", "add", "bob", "--role", "viewer@lab", "--password-file", str(tmp_path / "password"))
+    assert "viewer@lab" in run("user", "list", "--format", "table")
+    run("user", "roles", "bob", "--role", "analyst")
+    run("user", "password", "bob", "--password-file", str(tmp_path / "password"))
+    run("user", "remove", "bob")
+    run("key", "revoke", made["id"])
+    at.guard.access._looked = float("-inf")
+    assert at.ask("GET", "/api/v1/me", headers=key(made["encoded"])).status == 401
+    assert made["api_key"] not in run("key", "list", "--format", "json")
+    # Seven commands, and the key that was not good any more.
+    assert "8 entries" in run("audit", "verify")
+
+
+def test_while_the_database_is_away_who_was_known_still_is(at: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = at.set_up()
+    own = key(make_key(at, admin)["encoded"])
+
+    def away() -> int:
+        raise AlertStoreError.of("database-failed", "nobody answers")
+
+    monkeypatch.setattr(at.guard.access.store, "number", away)
+    at.guard.access._looked = float("-inf")
+    assert at.ask("GET", "/", headers=own).status == 200
+
+
+def test_without_users_only_names_of_this_machine_are_answered(tmp_path: Path) -> None:
+    with guarded(tmp_path, Policy(is_open=True)) as at:
+        assert at.security.token.text is None
+        for host, status in (("localhost:9200", 200), ("[::1]", 200), ("evil.example", 403), ("", 403)):
+            assert asked(at.app, "GET", "/", None, {"host": host}).status == status
+        body = {"list_id": "tools", "name": "Tools", "description": "ours", "type": "detection"}
+        headers = {"host": "localhost", "x-besra-user": "ann"}
+        assert at.ask("POST", "/api/exception_lists", body, headers=headers).json["created_by"] == "ann"
+        entry = at.ask("GET", "/api/v1/audit", headers=headers).json["entries"][0]
+        assert (entry["who"], entry["credential"]) == ("ann", "none")
