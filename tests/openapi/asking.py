@@ -34,8 +34,19 @@ class Done:
         return not self.failures and self.cases > 0 and self.code == 0 and "Traceback" not in self.said
 
 
-def asked(folder: Path, seconds: int, *, seed: int | None = None, path: str | None = None, users: bool = False) -> Done:
-    """Ask a service of its own for so many seconds: as anybody, or as an admin where there are `users`."""
+def asked(
+    folder: Path,
+    seconds: int,
+    *,
+    few: int = 0,
+    seed: int | None = None,
+    path: str | None = None,
+    users: bool = False,
+) -> Done:
+    """Ask a service of its own for so many seconds: as anybody, or as an admin where there are `users`.
+
+    With `few` it is done after so many requests to each operation.
+    """
     headers = credential(folder) if users else {}
     with serving(folder / "data", "--any-index", users=users) as served:
         served.headers = headers
@@ -49,7 +60,12 @@ def asked(folder: Path, seconds: int, *, seed: int | None = None, path: str | No
             *("--max-time", str(seconds), "--checks", ",".join(CHECKS), "--exclude-path-regex", ENDLESS),
             *(option for name, value in headers.items() for option in ("--header", f"{name}: {value}")),
             *("--header", "kbn-xsrf: true", "--continue-on-failure", "--request-timeout", "60", "--no-color"),
-            *("--suppress-health-check", "all", "--phases", "examples,coverage,fuzzing", "--no-shrink"),
+            *("--suppress-health-check", "all", "--no-shrink"),
+            *(
+                ("--phases", "fuzzing", "--max-examples", str(few))
+                if few
+                else ("--phases", "examples,coverage,fuzzing")
+            ),
             *("--report", "json", "--report-json-path", str(report), "--generation-database", "none"),
             *(["--seed", str(seed)] if seed is not None else []),
             *(["--include-path-regex", path] if path else []),
