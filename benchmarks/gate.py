@@ -79,6 +79,7 @@ def main() -> None:
         key, secret = book.add_key(who, {"name": "k"}, now)
         token = new_secret()
         store.access.add_session(Session(secret_digest(token), "ann", now, 2 * now))
+        access.refresh()
         guard = Guard(access, Recorder(store.audit, time.time_ns, print), bounds=Bounds(1e9, 1e9))
         headers = {
             "key": f"ApiKey {base64.b64encode(f'{key.id}:{secret}'.encode()).decode()}",
