@@ -23,8 +23,8 @@ from besra.detection.suppression_group import Group, Term
 from besra.language.simplify import TRUE
 from besra.problems import Place, Problem, Severity
 from besra.storage import alert_store
-from besra.storage.alert_search import count
-from besra.storage.alert_store import FILE, AlertStore, Committed
+from besra.storage.alert_question import Question
+from besra.storage.alert_store import FILE, AlertsTakenError, AlertStore, Committed
 from besra.storage.alert_tables import RULE_COPY
 from besra.storage.database import AlertStoreError
 from besra.storage.outcome import Outcome, outcome_of
@@ -258,6 +258,22 @@ def test_groups_are_forgotten_by_their_start(store: AlertStore) -> None:
     assert (store.forget_groups(None, NOW), store.forget_groups(None, NOW + 1)) == (0, 1)
 
 
+def test_alerts_belong_to_one_journal(store: AlertStore, place: Any) -> None:
+    store.claim(-1, is_new=False)
+    store.commit(Outcome(run(1), alerts(1)), position=1)
+    with AlertStore(place) as other:
+        with pytest.raises(AlertsTakenError, match="another --data"):
+            other.claim(2, is_new=False)
+        store.commit(Outcome(run(2), alerts(2)), position=2)
+        other.claim(2, is_new=True)
+        other.claim(2, is_new=False)
+        with pytest.raises(AlertsTakenError):
+            store.commit(Outcome(run(3), alerts(3)), position=3)
+        other.commit(Outcome(run(4), alerts(4)), position=4)
+        assert other.position == 4
+        assert {*other.alerts(["a1", "a2", "a3", "a4"])} == {"a1", "a2", "a4"}
+
+
 # --- threads and mistakes ---------------------------------------------------------------------------------------------
 
 
@@ -276,9 +292,9 @@ def test_threads_may_commit_the_same_alerts_at_once(store: AlertStore) -> None:
 def test_what_is_read_together_is_one_state(store: AlertStore) -> None:
     store.commit(Outcome(run(), alerts(1)))
     with store._database.reading() as connection:
-        assert count(connection, TRUE) == 1
+        assert Question(connection, TRUE).count() == 1
         store.commit(Outcome(run(1), alerts(2)))
-        assert count(connection, TRUE) == 1
+        assert Question(connection, TRUE).count() == 1
     assert store.count() == 2
 
 
