@@ -115,18 +115,18 @@ class Ingest:
             raise BusyError("requests are being worked on that fill the memory allowed")
         if self.last - self.stored > self.limits.waiting:
             raise BusyError("the event store or the alerts are behind", 10)
-        self._look()
-        if self._free < self.limits.disk:
+        if self.free_space() < self.limits.disk:
             raise BusyError("the disk is nearly full", 60)
         if self.limits.process is not None and self._process > self.limits.process:
             raise BusyError("the service has all the memory it may have", 10)
 
-    def _look(self) -> None:
-        """See what the disk has free and the process has in memory, unless that was a moment ago."""
+    def free_space(self) -> int:
+        """Bytes free on the disk, as of a moment ago; what the process has in memory is looked at with it."""
         now = self._clock()
         if self._looked is None or not 0 <= now - self._looked < LOOK_EVERY:
             self._free, self._process = shutil.disk_usage(self._folder).free, memory_of_process()
             self._looked = now
+        return self._free
 
     @contextmanager
     def room(self) -> Iterator[Callable[[int], None]]:
