@@ -11,9 +11,11 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
+from besra.notify.sealing import Sealing
 from besra.rules.cache import load_remembered
 from besra.rules.loaded import RuleSet
 from besra.rules.space import DEFAULT
+from besra.service.connector_book import ConnectorBook
 from besra.service.exception_book import ExceptionBook
 from besra.service.gate import Open
 from besra.service.plain_paths import PlainPaths
@@ -87,7 +89,8 @@ def api(place: Path | str, rules: Path | None = None) -> Iterator[Api]:
         spaces = spaces_of(store)
         book = spaces.rules(DEFAULT)
         book.merged(files)
-        told = [*status_routes(), *space_routes(spaces), *rule_routes(spaces, clock)]
+        connectors = ConnectorBook((), store.connectors, Sealing(Path("no folder")))
+        told = [*status_routes(), *space_routes(spaces), *rule_routes(spaces, connectors, clock)]
         app = Starlette(
             routes=routes_of(told, Open(spaces.has)),
             middleware=[Middleware(PlainPaths)],

@@ -126,7 +126,7 @@ def kill_round(folder: Path, seed: int, count: int) -> Killed:
 def live(serving: Serving, life: Life, random: Random) -> str:
     """Let a process die. The point it died at, if it was one."""
     if life.name:
-        is_slow = life.name.startswith(("journal trim", "store", "delta", "fsync")) or life.trap is not None
+        is_slow = life.name.startswith(("journal trim", "store", "delta", "fsync", "notify")) or life.trap is not None
         serving.wait_up_or_end()
         is_trapped = serving.wait_end(LONG_PATIENCE if is_slow else PATIENCE)
         died = serving.kill()

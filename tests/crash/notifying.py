@@ -24,12 +24,12 @@ from tests.sinks import Got, MailSink, Reply, WebSink, mail_sink, web_sink
 
 FAILS = 0.003
 """The share of requests that are answered with 503."""
-PATIENCE = 90
+PATIENCE = 300
 """Seconds until all that waits has been sent, once there are no kills any more."""
-NTH = {"notify entries": 8, "notify gather": 6}
+NTH = {"notify entries": 5, "notify gather": 4}
 """The most calls after which a process dies at a point, where it is not MOST_CALLS."""
-MOST_CALLS = 25
-PAUSE = 0.8
+MOST_CALLS = 15
+PAUSE = 0.6
 """Seconds between two requests of a shipper: mails are sent one by one."""
 KEY = "idempotency-key"
 CONNECTORS = """

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from besra.detection.alert import Alert
@@ -21,7 +22,7 @@ ON_ALERT, ON_THROTTLE, ON_CHANGE = "onActiveAlert", "onThrottleInterval", "onAct
 LONGEST_WAIT = 7 * 86_400 * NANOS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Action:
     """What is told to whom: `uuid` tells it from others, `params` are templates.
 
@@ -40,12 +41,12 @@ class Action:
     """The space whose alerts it is about, None for every one."""
     problems: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def document(self) -> dict[str, Any]:
         """What sending needs to know of it later."""
         return {"uuid": self.uuid, "params": self.params, **({"problems": [*self.problems]} if self.problems else {})}
 
-    @property
+    @cached_property
     def id(self) -> str:
         """What follows from all that sending needs to know."""
         return hashlib.sha256(to_json(self.document).encode()).hexdigest()[:32]

@@ -16,7 +16,6 @@ from besra.notify.outgoing import Outgoing, outgoing_of
 
 LOCAL = frozenset({"dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"})
 """Services that tell this machine, or run something on it."""
-LISTENING = "socket.bind"
 
 
 class Guard:
@@ -34,6 +33,8 @@ class Guard:
                 self._names["last"] = str(given[0])
             case "socket.connect" | "socket.sendto":
                 self._ask(given[1])
+            case "socket.sendmsg" if given[1] is not None:
+                self._ask(given[1])
             case "subprocess.Popen" | "os.system" | "os.exec" | "os.posix_spawn":
                 self._refuse("a service of apprise that runs a program")
 
@@ -41,8 +42,6 @@ class Guard:
         if not isinstance(address, tuple) or len(address) < 2:
             self._refuse("a socket of this machine")
         host, port = str(address[0]), int(address[1])
-        if port == 53 and self._outgoing.ports is not None:  # names are looked up with Python's sockets by some
-            self._refuse(f"{host}, port 53")
         try:
             self._outgoing.check(self._names.get("last", host), port, host)
         except InputError as error:

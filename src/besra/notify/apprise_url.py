@@ -32,8 +32,8 @@ def send_apprise(connector: Connector, message: Message, outgoing: Outgoing) -> 
         "hosts": sorted(outgoing.hosts),
         "ports": None if outgoing.ports is None else sorted(outgoing.ports),
     }
-    # Beginning with -I keeps the folder the service was started in out of what may be imported.
-    command = [sys.executable, "-m", "besra.notify.apprise_process"]
+    # -P: nothing is imported from the folder the service was started in.
+    command = [sys.executable, "-P", "-m", "besra.notify.apprise_process"]
     try:
         done = subprocess.run(
             command, input=json.dumps(asked), capture_output=True, text=True, timeout=TIMEOUT, check=False, env=_clean()

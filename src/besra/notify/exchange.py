@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,15 +42,23 @@ class Trust:
 
     def context(self) -> ssl.SSLContext:
         """The same as TLS knows it. Raises InputError (`connector-tls`) for what is no certificate."""
-        try:
-            context = ssl.create_default_context(cadata=self.authority)
-        except (ssl.SSLError, ValueError) as error:
-            raise InputError.of("connector-tls", f"`ca` is no certificate in PEM: {error}") from error
-        if self.verifies != "full":
-            context.check_hostname = False
-        if self.verifies == "none":
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return _context(self)
+
+
+@lru_cache(maxsize=32)
+def _context(trust: Trust) -> ssl.SSLContext:
+    """Made once: to read the certificates of a system takes twenty milliseconds."""
+    try:
+        context = ssl.create_default_context(cadata=trust.authority)
+    except (ssl.SSLError, ValueError) as error:
+        raise InputError.of("connector-tls", f"`ca` is no certificate in PEM: {error}") from error
+    if trust.verifies != "full":
+        context.check_hostname = False
+    if trust.verifies == "none":
+        context.verify_mode = ssl.CERT_NONE
+    if trust.certificate:
+        _present(context, trust.certificate)
+    return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +117,14 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         opened = self._outgoing.connect(self.host, self.port, TIMEOUT)
         self.told["address"] = str(opened.getpeername()[0])
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._context is not None:
-            try:
-                opened = self._context.wrap_socket(opened, server_hostname=self.host)
-            except BaseException:
-                opened.close()
-                raise
-            self.told["tls"] = opened.version()
-        self.sock = opened
+            # Not yet: who hangs up has to find it while the other side takes its time.
+            wrapped = self._context.wrap_socket(opened, server_hostname=self.host, do_handshake_on_connect=False)
+            self.sock = wrapped
+            wrapped.do_handshake()
+            self.told["tls"] = wrapped.version()
+        else:
+            self.sock = opened
 
 
 def exchange(request: Request, outgoing: Outgoing) -> Answer:
@@ -124,8 +132,6 @@ def exchange(request: Request, outgoing: Outgoing) -> Answer:
     try:
         target = target_of(request.url)
         context = request.trust.context() if target.is_tls else None
-        if context is not None and request.trust.certificate:
-            _present(context, request.trust.certificate)
     except InputError as error:
         return failed(error.problem, is_final=True)
     connection = _Connection(target, outgoing, context)

@@ -3,7 +3,9 @@
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -19,6 +21,8 @@ from besra.notify.webhook import KEY, KIND, trust_of
 from besra.problems import Problem, Severity
 
 TIMEOUT = 15.0
+LONGEST = 60.0
+"""Seconds to wait for each answer, and for all of a session."""
 DOMAIN = "besra.invalid"
 LONGEST_SUBJECT = 250
 SUBMISSION, SUBMISSIONS = 587, 465
@@ -37,7 +41,30 @@ class _Smtp(smtplib.SMTP):
         self._host = host
         opened = self._outgoing.connect(host, port, timeout)
         self.address = str(opened.getpeername()[0])
-        return self._tls.wrap_socket(opened, server_hostname=host) if self._tls else opened
+        if self._tls is None:
+            return opened
+        wrapped = self._tls.wrap_socket(opened, server_hostname=host, do_handshake_on_connect=False)
+        self.sock = wrapped  # for who hangs up while the other side takes its time
+        wrapped.do_handshake()
+        return wrapped
+
+
+@contextmanager
+def _ending(session: smtplib.SMTP) -> Iterator[None]:
+    """Hang up after a while, however slowly the server talks."""
+
+    def hang_up() -> None:
+        if session.sock is not None:
+            with suppress(OSError):
+                session.sock.shutdown(socket.SHUT_RDWR)
+
+    clock = threading.Timer(LONGEST, hang_up)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield
+    finally:
+        clock.cancel()
 
 
 def _own_name() -> str:
@@ -58,7 +85,7 @@ def send_mail(connector: Connector, message: Message, outgoing: Outgoing) -> Ans
     try:
         mail, recipients = mail_of(connector, message)
         context = trust_of(connector).context()
-        with _Smtp(outgoing, context if is_tls else None) as session:
+        with _Smtp(outgoing, context if is_tls else None) as session, _ending(session):
             code, said = session.connect(host, port)
             if code != 220:
                 raise smtplib.SMTPConnectError(code, said)

@@ -18,6 +18,8 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
 LOOKS_PUBLIC = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 """A service of a cloud for its machines, whose address looks public; and NAT64 within a network of one's own."""
+MOST = 8
+"""Addresses of a host that are tried."""
 PORTS = frozenset({25, 80, 443, 465, 587, 2525, 8080, 8443})
 
 
@@ -58,7 +60,7 @@ class Outgoing:
         Raises RefusedAddressError, and OSError if nobody answers.
         """
         self.check_port(host, port)
-        found = list(dict.fromkeys(_resolved(host, port)))
+        found = list(dict.fromkeys(_resolved(host, port)))[:MOST]
         last: Exception | None = None
         for family, address in found:
             try:
@@ -68,12 +70,15 @@ class Outgoing:
                 continue
             opened = socket.socket(family, socket.SOCK_STREAM)
             try:
-                opened.settimeout(timeout)
+                opened.settimeout(timeout / len(found))
                 opened.connect((address, port))
             except OSError as error:
                 opened.close()
                 last = error
                 continue
+            opened.settimeout(timeout)
+            # Dialogues of short lines, as of SMTP, would wait for each other.
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return opened
         raise last or OSError(f"{host} has no address")
 

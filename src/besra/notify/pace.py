@@ -30,6 +30,8 @@ class Pace:
     """When things were sent within the last minute."""
     failures: int = 0
     paused_until: int = 0
+    is_troubled: bool = False
+    """Whether what was sent last was not taken, for whatever reason."""
 
     def left(self, per_minute: int, now: int) -> int:
         """How many may be sent now."""

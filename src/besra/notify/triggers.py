@@ -10,7 +10,6 @@ from besra.detection.alert import Alert
 from besra.notify.action import Action, actions_of
 from besra.schema.timestamp import NANOS
 from besra.storage.outbox import Entry, add
-from besra.storage.stored_json import to_json
 
 ACTIONS, THROTTLE = "kibana.alert.rule.actions", "kibana.alert.rule.throttle"
 RUN = 60 * NANOS
@@ -42,7 +41,7 @@ class Triggers:
 
     def entries(self, alerts: Sequence[Alert]) -> list[Entry]:
         """The entries of new alerts. Building blocks have none (detection-engine.md 7.1)."""
-        now, known = self._clock(), dict[str, tuple[Action, ...]]()
+        now, known = self._clock(), dict[int, tuple[Action, ...]]()
         found: list[Entry] = []
         for alert in alerts:
             if "kibana.alert.building_block_type" in alert:
@@ -55,7 +54,7 @@ class Triggers:
                 self._tell(f"error: no notification of alert {alert.get('kibana.alert.uuid')}: {told}")
         return found
 
-    def _of_alert(self, alert: Alert, now: int, known: dict[str, tuple[Action, ...]]) -> list[Entry]:
+    def _of_alert(self, alert: Alert, now: int, known: dict[int, tuple[Action, ...]]) -> list[Entry]:
         own = self._of_rule(alert, now, known)
         space = str(next(iter(alert.get("kibana.space_ids") or ["default"])))
         has_own = bool(alert.get(ACTIONS))
@@ -66,15 +65,14 @@ class Triggers:
         )
         return [_entry(alert, action, space, now) for action in (*own, *others) if action.is_about(alert, now)]
 
-    def _of_rule(self, alert: Alert, now: int, known: dict[str, tuple[Action, ...]]) -> tuple[Action, ...]:
+    def _of_rule(self, alert: Alert, now: int, known: dict[int, tuple[Action, ...]]) -> tuple[Action, ...]:
         given = alert.get(ACTIONS)
         if not given:
             return ()
-        throttle = alert.get(THROTTLE)
-        text = to_json([given, throttle])
-        if text not in known:
-            known[text] = tuple(actions_of(given, throttle, self._run, now))
-        return known[text]
+        # The alerts of a run share what their rule says, and all of them are there while this goes on.
+        if id(given) not in known:
+            known[id(given)] = tuple(actions_of(given, alert.get(THROTTLE), self._run, now))
+        return known[id(given)]
 
 
 def _entry(alert: Alert, action: Action, space: str, now: int) -> Entry:

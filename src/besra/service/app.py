@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.alert_routes import alert_routes
 from besra.service.alert_stream import AlertStream
+from besra.service.analysis_routes import analysis_routes
 from besra.service.background import beside
 from besra.service.connector_routes import connector_routes
 from besra.service.consumer import Consumer
@@ -18,11 +20,13 @@ from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.exception_routes import exception_routes
+from besra.service.exposition import simple_text
 from besra.service.gate import Open
 from besra.service.loopback import OnlyLoopback
 from besra.service.maintenance import maintenance_metrics
 from besra.service.manager_routes import manager_routes
 from besra.service.notification_routes import notification_metrics, notification_routes
+from besra.service.openapi import document_endpoint
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.room import look_back_metrics
@@ -61,7 +65,8 @@ def app_of(
         return PlainTextResponse("ok\n")
 
     async def metrics(_: Request) -> Response:
-        told = metrics_text(service, watchers, searching, stream.listening) + consumer_metrics(consumers)
+        told = await run_in_threadpool(metrics_text, service, watchers, searching, stream.listening)
+        told += consumer_metrics(consumers)
         return PlainTextResponse(told, media_type="text/plain; version=0.0.4")
 
     # What takes events comes first, since routes are looked through in this order.
@@ -78,7 +83,7 @@ def app_of(
         *manager_routes(service.spaces, service.source, service.previews, searching, service.clock),
         *runs_api.routes(service),
         *status_routes(),
-        *rule_routes(service.spaces, service.clock),
+        *rule_routes(service.spaces, service.notifying.book, service.clock),
         *space_routes(service.spaces),
         *cluster.routes(),
         *dead_letter_routes(service.letters),
@@ -86,7 +91,9 @@ def app_of(
         *notification_routes(service.notifying.pages, service.clock),
         *search_routes(searching, service.spaces, service.clock),
         *set_up.routes(service.reader),
+        *analysis_routes(service, searching),
     ]
+    answered.append(document_endpoint(answered))
     app = Starlette(
         routes=routes_of(answered, security.gate if security else Open(service.spaces.has)),
         middleware=[*([Middleware(OnlyLoopback)] if security and security.is_open else []), Middleware(PlainPaths)],
@@ -116,13 +123,22 @@ def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searc
         **dead_letter_metrics(service.letters.counts()),
         "besra_failing": ("gauge", "1 while events or alerts cannot be stored.", int(bool(failing_of(service)))),
         **maintenance_metrics(service.maintenance.told),
-        **notification_metrics(service.notifying.pages.counts(), service.notifying.deliverer),
+        **notification_metrics(service.notifying.counts(), service.notifying.deliverer),
         **look_back_metrics(service.duty.pump.kept, is_full=bool(service.duty.pump.lacking)),
         **searching.metrics(),
         "besra_alert_listeners": ("gauge", "Those who follow new alerts.", listeners),
     }
     for watcher in watchers:
         told |= watcher.metrics()
-    return "".join(
-        f"# HELP {name} {what}\n# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, what, value) in told.items()
+    return simple_text(told) + "".join(
+        histogram.text(name, meaning)
+        for name, meaning, histogram in (
+            ("besra_ingest_seconds", "From the arrival of documents to their acknowledgement.", service.ingest.takes),
+            ("besra_run_seconds", "Runs of rules, live ones too.", service.duty.alerts.durations),
+            (
+                "besra_alert_latency_seconds",
+                "From the acknowledgement of a request until the alerts of its events are kept.",
+                service.ingest.latencies,
+            ),
+        )
     )

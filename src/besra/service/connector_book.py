@@ -6,7 +6,7 @@ Answers are made of `as_json`, in which no secret is.
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,14 @@ from besra.notify.sealing import Sealing
 from besra.service.answering import RequestError
 from besra.storage.connector_store import ConnectorStore, StoredConnector
 from besra.storage.workflow import Author
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of the connectors of an import: those that were taken, and by id why others were not."""
+
+    taken: tuple[Connector, ...]
+    wrong: Mapping[str, str]
 
 
 class ConnectorBook:
@@ -110,12 +118,12 @@ class ConnectorBook:
             self._store.remove(space, id_)
             del self._made[space, id_]
 
-    def take(self, space: str, given: Sequence[Mapping[str, Any]], author: Author, *, overwrite: bool) -> list[str]:
-        """Take connectors of an export, which have no secrets. The messages about those that were not taken.
+    def take(self, space: str, given: Sequence[Mapping[str, Any]], author: Author, *, overwrite: bool) -> Taken:
+        """Take connectors of an export, which have no secrets, and say what became of them. Raises AlertStoreError.
 
-        One that is there keeps its secrets where its type stays. Raises AlertStoreError.
+        One that is there stays as it is, or, overwritten, keeps its secrets where its type stays.
         """
-        wrong: list[str] = []
+        wrong: dict[str, str] = {}
         with self._lock:
             taken: dict[str, Connector] = {}
             for one in given:
@@ -132,13 +140,13 @@ class ConnectorBook:
                     type_, name = _text(attributes, "actionTypeId"), _text(attributes, "name")
                     made = _checked(Connector(id_, type_, name, space, _object(attributes, "config"), kept))
                 except RequestError as error:
-                    wrong.append(f"connector {id_}: {error.message}")
+                    wrong[id_] = error.message
                     continue
                 taken[id_] = replace(made, lacks_secrets=bool(secrets_lacking(made)))
             rows = {id_: self._sealed(one, author) for id_, one in taken.items()}
             self._store.put([*rows.values()])
             self._made |= {(space, id_): (rows[id_], one) for id_, one in taken.items()}
-        return wrong
+        return Taken(tuple(taken.values()), wrong)
 
     def _changeable(self, space: str, id_: str, what: str) -> Connector:
         found = self.named(space, id_)

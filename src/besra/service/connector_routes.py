@@ -19,6 +19,7 @@ from besra.service.answering import RequestError, json_reply, object_of
 from besra.service.author import author_of
 from besra.service.connector_book import ConnectorBook, as_json
 from besra.service.endpoint import Endpoint, Face, Right, endpoints, space_of
+from besra.service.gate import about
 from besra.service.plain_paths import named
 from besra.service.runs import Clock
 
@@ -78,7 +79,9 @@ class _Connectors:
     async def add(self, request: Request) -> Response:
         given, author = await object_of(request), author_of(request, self._clock())
         space, id_ = space_of(request), named(request, "id")
-        return json_reply(as_json(await run_in_threadpool(self._book.add, space, id_, given, author)))
+        made = await run_in_threadpool(self._book.add, space, id_, given, author)
+        about(request, made.id)
+        return json_reply(as_json(made))
 
     async def change(self, request: Request) -> Response:
         given, author = await object_of(request), author_of(request, self._clock())

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from besra.notify.answer import Answer, failed
 from besra.notify.connector import Connector, Message
-from besra.notify.connectors_file import PER_MINUTE
+from besra.notify.connectors_file import NotifySettings
 from besra.notify.context import MOST, Told
 from besra.notify.pace import GIVEN_UP, Pace
 from besra.notify.payload import payload_of
@@ -35,7 +35,8 @@ EVERY = 0.25
 """Seconds between two looks at what is due."""
 FORGET_EVERY = 600 * NANOS
 KEPT = 7 * 86_400 * NANOS
-"""For how long what was sent is remembered."""
+DEAD_KEPT = 30 * 86_400 * NANOS
+"""For how long what was sent is remembered, and what was given up."""
 
 Clock = Callable[[], int]
 
@@ -59,16 +60,16 @@ class Deliverer:
         book: ConnectorBook,
         sender: Sender,
         clock: Clock,
-        per_minute: int = PER_MINUTE,
-        public_url: str = "",
+        settings: NotifySettings,
+        tell: Callable[[str], None],
     ) -> None:
         self.counts = Counts()
         self._database = database
         self._book = book
         self._sender = sender
         self._clock = clock
-        self._per_minute = per_minute
-        self._public_url = public_url
+        self._settings = settings
+        self._tell = tell
         self._paces: dict[Target, Pace] = {}
         self._busy: set[Target] = set()
         self._lock = threading.Lock()
@@ -144,7 +145,7 @@ class Deliverer:
 
     def _limit(self, target: Target) -> int:
         connector = self._book.get(target.space, target.connector)
-        return (connector and connector.per_minute) or self._per_minute
+        return (connector and connector.per_minute) or self._settings.per_minute
 
     def _prepared(self, connection: Connection, one: Waiting, connector: Connector | None) -> Message | None:
         """What is sent, kept if it was not yet."""
@@ -164,7 +165,9 @@ class Deliverer:
         params = one.action.get("params") or {}
         problems = [one.problem] if one.problem else []
         try:
-            payload, found = payload_of(connector.type, params, told, self._public_url, is_crowded=one.is_crowded)
+            payload, found = payload_of(
+                connector.type, params, told, self._settings.public_url, is_crowded=one.is_crowded
+            )
         except Exception as error:  # one that cannot be made must not hold up the others
             payload, found = payload_of(connector.type, {}, told, is_crowded=True)
             found = [f"the parameters could not be used: {type(error).__name__}: {error}", *found]
@@ -174,6 +177,7 @@ class Deliverer:
 
     def _note(self, one: Waiting, pace: Pace, answer: Answer) -> None:
         now = self._clock()
+        self._tell_of(one.target, pace, answer)
         with self._database.writing() as connection:
             if answer.is_sent:
                 pace.note_sent(now)
@@ -190,11 +194,20 @@ class Deliverer:
             self.counts.dead += due is None
             outbox.note_failed(connection, one.number, now, answer.as_json(), due)
 
+    def _tell_of(self, target: Target, pace: Pace, answer: Answer) -> None:
+        """Tell when a connector begins to take nothing, and when it takes something again."""
+        if pace.is_troubled and answer.is_sent:
+            self._tell(f"connector {target.connector}: it takes notifications again")
+        elif not pace.is_troubled and answer.problem is not None and not answer.is_sent:
+            what = "given up" if answer.is_final else "tried again"
+            self._tell(f"error: connector {target.connector}: {answer.problem.message}; {what}")
+        pace.is_troubled = not answer.is_sent
+
     def _forget(self, now: int) -> None:
         self._forgot_at = min(self._forgot_at, now)
         if now - self._forgot_at >= FORGET_EVERY:
             with self._database.writing() as connection:
-                outbox.forget(connection, now - KEPT)
+                outbox.forget(connection, now - KEPT, now - DEAD_KEPT)
             self._forgot_at = now
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from besra.rules.exception_list import ExceptionSet
 from besra.rules.ndjson import export_summary, json_text
+from besra.service.connector_transfer import ConnectorTransfer
 from besra.service.exception_book import ExceptionBook
 from besra.service.rule_book import Entry
 from besra.storage.exception_store import Kind
@@ -21,11 +22,12 @@ def export_text(
     rules: Sequence[Entry],
     exceptions: ExceptionBook,
     of_files: ExceptionSet,
+    connectors: ConnectorTransfer,
     missing: Sequence[str] = (),
     *,
     with_details: bool = True,
 ) -> str:
-    """Rules, a line each, the lists they name with their items, and the line that counts all of them.
+    """Rules, a line each, the lists they name with their items, connectors, and the line that counts all of them.
 
     `of_files` are the exceptions of files of rules, which count before those of the API.
     """
@@ -34,9 +36,11 @@ def export_text(
     wanted = dict.fromkeys(key for line in lines for key in _named(line))
     lists = [known[key] for key in wanted if key in known]
     of_lists = [item for key in wanted if key in known for item in items[key]]
-    told = [*lines, *lists, *of_lists]
+    of_connectors, of_actions = connectors.lines(lines)
+    told = [*lines, *lists, *of_lists, *of_connectors]
     if with_details:
-        summary = export_summary(len(lines), len(lists), len(of_lists), missing=missing)
+        summary = export_summary(len(lines), len(lists), len(of_lists), len(of_connectors), missing)
+        summary |= of_actions
         absent = [
             {"list_id": list_id, "namespace_type": space} for space, list_id in wanted if (space, list_id) not in known
         ]

@@ -4,7 +4,7 @@ An import is one transaction: either all of its rules that can be stored are, or
 stays as it is, so what is imported twice is imported once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,6 @@ from besra.service.rule_book import Entry, RuleBook
 from besra.service.rule_changes import Draft, RuleChanges, changeable, drafted, taken
 
 UNKNOWN = "(unknown id)"
-NO_CONNECTORS = "besra has no connectors; the rule is imported, and its actions are kept and do nothing"
 
 
 @dataclass
@@ -26,14 +25,22 @@ class _Outcome:
 
 
 TakeExceptions = Callable[[str], Mapping[str, Any]]
+TakeConnectors = Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any]]
 
 
 def import_rules(
-    changes: RuleChanges, book: RuleBook, text: str, take: TakeExceptions, *, overwrite: bool
+    changes: RuleChanges,
+    book: RuleBook,
+    text: str,
+    take: TakeExceptions,
+    take_connectors: TakeConnectors,
+    *,
+    overwrite: bool,
 ) -> dict[str, Any]:
     """Import the rules of an export, and say what became of all that was in it. Raises AlertStoreError.
 
-    `take` imports exception lists and items, and says what became of them (`exception_import`).
+    `take` imports exception lists and items, `take_connectors` connectors; they say what became of them
+    (`exception_import`, `connector_transfer`).
     """
     export = parse_ndjson(text)
     outcome = _Outcome()
@@ -45,7 +52,7 @@ def import_rules(
             outcome.errors.append(_error(parsed.text("rule_id"), error))
     outcome.errors += [_unknown(problem_document(problem)) for problem in export.unknown]
     # Before the rules that name them, which run as soon as they are there.
-    others = _told_of_others(export, take)
+    others = {**_told_of_exceptions(export, take), **take_connectors(export.connectors)}
     with book.lock:
         known = book.known()
         for draft in drafts:
@@ -88,17 +95,12 @@ def _unknown(problem: Mapping[str, Any]) -> dict[str, Any]:
     return {"rule_id": UNKNOWN, "error": {"status_code": 400, "message": f"{where}{problem['message']}"}}
 
 
-def _told_of_others(export: Export, take: TakeExceptions) -> dict[str, Any]:
-    """What becomes of what is no rule: exceptions and connectors."""
+def _told_of_exceptions(export: Export, take: TakeExceptions) -> dict[str, Any]:
+    """What becomes of exceptions."""
     texts = [json_text(document.parameters) for document in export.exceptions]
     told = take("\n".join(texts)) if texts else {"success": True, "success_count": 0, "errors": []}
-    warnings = [{"type": "simple", "message": NO_CONNECTORS, "actionPath": ""}] if export.connectors else []
     return {
         "exceptions_success": told["success"],
         "exceptions_success_count": told["success_count"],
         "exceptions_errors": told["errors"],
-        "action_connectors_success": True,
-        "action_connectors_success_count": 0,
-        "action_connectors_errors": [],
-        "action_connectors_warnings": warnings,
     }

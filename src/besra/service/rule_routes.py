@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,11 +15,15 @@ from besra.rules.ndjson import decode_located
 from besra.service.answering import RequestError, is_true, json_reply
 from besra.service.asked_runs import RunLog, ask_runs
 from besra.service.author import author_of
+from besra.service.connector_book import ConnectorBook
+from besra.service.connector_transfer import ConnectorTransfer
+from besra.service.description import Description, Nothing
 from besra.service.elasticsearch import body_of
 from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints, space_of
 from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
+from besra.service.own_endpoint import own
 from besra.service.plain_paths import named
 from besra.service.rule_answers import change_document, rule_document
 from besra.service.rule_book import Entry, RuleBook
@@ -39,16 +44,40 @@ NDJSON = "application/ndjson; charset=utf-8"
 EXPORT_NAME = "rules_export.ndjson"
 
 
-def rule_routes(spaces: Spaces, clock: Clock) -> list[Endpoint]:
+class ToldRuleChange(Struct, frozen=True, omit_defaults=True):
+    """A change of a rule, and what it said from then on where that changed."""
+
+    id: str
+    rule_id: str
+    timestamp: str
+    user: str
+    action: str
+    revision: int
+    rule: dict[str, Any] | None = None
+
+
+class RuleHistory(Struct, frozen=True):
+    """The last hundred changes of a rule over the API, the newest first; none of one nobody has changed."""
+
+    changes: tuple[ToldRuleChange, ...]
+
+
+HISTORY: Description[Nothing, Nothing] = Description("What was changed about a rule.", answer=RuleHistory)
+
+
+def rule_routes(spaces: Spaces, connectors: ConnectorBook, clock: Clock) -> list[Endpoint]:
     """All of them, each over the rules of the space it is asked in."""
 
     def spaced(answer: "Callable[[_Rules, Request], Awaitable[Response]]") -> Handler:
         async def answered(request: Request) -> Response:
             space = space_of(request)
             of_space = spaces.rules(space), spaces.exceptions(space), spaces.alerts(space)
-            return await answer(_Rules(*of_space, clock), request)
+            return await answer(_Rules(*of_space, ConnectorTransfer(connectors, space), clock), request)
 
         return answered
+
+    async def history(request: Request, _: Nothing, __: Nothing) -> Response:
+        return await spaced(_Rules.history)(request)
 
     looks = [
         ("GET", f"{RULES}/_find", spaced(_Rules.find)),
@@ -67,17 +96,20 @@ def rule_routes(spaces: Spaces, clock: Clock) -> list[Endpoint]:
     return [
         *endpoints(Face.KIBANA, Right.READ, looks),
         *endpoints(Face.KIBANA, Right.AUTHOR, changes),
-        Endpoint(Face.OWN, "GET", "/api/v1/rules/{id}/history", Right.READ, spaced(_Rules.history)),
+        own("GET", "/rules/{id}/history", Right.READ, HISTORY, history),
     ]
 
 
 class _Rules:
     """What the routes answer, in a space."""
 
-    def __init__(self, book: RuleBook, exceptions: ExceptionBook, log: RunLog, clock: Clock) -> None:
+    def __init__(
+        self, book: RuleBook, exceptions: ExceptionBook, log: RunLog, connectors: ConnectorTransfer, clock: Clock
+    ) -> None:
         self._book = book
         self._exceptions = exceptions
         self._log = log
+        self._connectors = connectors
         self._clock = clock
 
     def _changes(self, request: Request) -> RuleChanges:
@@ -158,13 +190,15 @@ class _Rules:
 
     async def import_(self, request: Request) -> Response:
         overwrite, overwrites = is_true(request, "overwrite"), is_true(request, "overwrite_exceptions")
-        is_true(request, "overwrite_action_connectors")
+        overwrites_connectors = is_true(request, "overwrite_action_connectors")
         author = author_of(request, self._clock())
         text = await _uploaded(request)
 
         def imported() -> dict[str, Any]:
             take = partial(import_exceptions, self._exceptions, author=author, overwrites=overwrites)
-            return import_rules(RuleChanges(self._book, author), self._book, text, take, overwrite=overwrite)
+            take_connectors = partial(self._connectors.taken, author=author, overwrite=overwrites_connectors)
+            changes = RuleChanges(self._book, author)
+            return import_rules(changes, self._book, text, take, take_connectors, overwrite=overwrite)
 
         return json_reply(await run_in_threadpool(imported))
 
@@ -188,7 +222,8 @@ class _Rules:
         return _ndjson(self._export_text(rules, missing, with_details=with_details), name)
 
     def _export_text(self, rules: Sequence[Entry], missing: Sequence[str] = (), *, with_details: bool = True) -> str:
-        return export_text(rules, self._exceptions, self._book.file_exceptions, missing, with_details=with_details)
+        lists = self._exceptions, self._book.file_exceptions
+        return export_text(rules, *lists, self._connectors, missing, with_details=with_details)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------

@@ -48,10 +48,8 @@ NOTIFICATION = Table(
     Column("payload", JSON_VALUE),
     Column("problem", Text),
     Column("answer", JSON_VALUE),
-    Index(None, "status", "due"),
-    Index(None, "space", "connector", "status"),
+    Index(None, "status", "space", "connector", "due"),
     Index(None, "digest"),
-    Index(None, "action"),
     sqlite_autoincrement=True,
 )
 """The outbox. An entry is written with its alert; a digest is made of entries, which then name it.

@@ -238,10 +238,11 @@ def _note(connection: Connection, number: int, **values: Any) -> None:
     connection.execute(update(NOTIFICATION).where(waiting).values(attempts=TABLE.attempts + 1, **values))
 
 
-def forget(connection: Connection, before: int) -> int:
-    """Forget what was sent or dropped before a time, with what was in it. How many they were."""
-    done = (str(Standing.SENT), str(Standing.DROPPED))
-    whole = select(TABLE.number).where(TABLE.status.in_(done), TABLE.changed < before).limit(10_000)
+def forget(connection: Connection, before: int, dead_before: int) -> int:
+    """Forget what was sent or dropped before a time, and what died before another, with what was in it. How many."""
+    done = and_(TABLE.status.in_((str(Standing.SENT), str(Standing.DROPPED))), TABLE.changed < before)
+    dead = and_(TABLE.status == Standing.DEAD, TABLE.changed < dead_before)
+    whole = select(TABLE.number).where(or_(done, dead)).limit(10_000)
     numbers = connection.execute(whole).scalars().all()
     for start in range(0, len(numbers), AT_ONCE):
         part = numbers[start : start + AT_ONCE]

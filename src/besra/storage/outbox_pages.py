@@ -84,10 +84,11 @@ class OutboxPages:
             return [_shown(row) for row in connection.execute(rows)]
 
     def counts(self) -> dict[Standing, int]:
-        """How many entries there are by their standing."""
+        """How many entries wait, and how many are dead. What was sent is not counted: there may be very many."""
+        statuses = [str(standing) for standing in (Standing.WAITING, Standing.DEAD)]
+        counted = select(TABLE.status, func.count()).where(TABLE.status.in_(statuses)).group_by(TABLE.status)
         with self._database.reading() as connection:
-            rows = connection.execute(select(TABLE.status, func.count()).group_by(TABLE.status))
-            return {Standing(status): count for status, count in rows}
+            return {Standing(status): count for status, count in connection.execute(counted)}
 
     def retry(self, asked: Asked, now: int) -> int:
         """Have dead ones tried again at once, and those that wait for a later try. How many.

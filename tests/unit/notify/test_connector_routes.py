@@ -193,11 +193,10 @@ def test_what_an_export_brings_lacks_its_secrets(api: Api) -> None:
     book, author = api.notifying.book, Author("me", 0)
     line = exported(book.named("default", "mine"))
     assert SECRET not in json.dumps(line)
-    assert book.take(
-        "red", [line, {"id": "b", "attributes": {"actionTypeId": ".fax", "name": "B"}}], author, overwrite=True
-    )
+    fax = {"id": "b", "attributes": {"actionTypeId": ".fax", "name": "B"}}
+    assert list(book.take("red", [line, fax], author, overwrite=True).wrong) == ["b"]
     assert api.ask("GET", f"/s/red{CONNECTOR}/mine")["is_missing_secrets"] is True
-    assert book.take("default", [line], author, overwrite=True) == []
+    assert book.take("default", [line], author, overwrite=True).wrong == {}
     assert api.ask("GET", f"{CONNECTOR}/mine")["is_missing_secrets"] is False
     assert book.named("default", "mine").secrets["password"] == SECRET
 

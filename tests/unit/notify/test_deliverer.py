@@ -17,7 +17,7 @@ from besra.notify.connectors_file import NotifySettings
 from besra.notify.pace import GIVEN_UP, LONGEST, Pace, pause_after
 from besra.notify.sending import Sender
 from besra.problems import Problem
-from besra.service.deliverer import KEPT, Deliverer
+from besra.service.deliverer import DEAD_KEPT, KEPT, Deliverer
 from besra.service.notifying import Notifying, notifying
 from besra.storage.alert_store import AlertStore
 from besra.storage.outbox import Standing
@@ -86,7 +86,7 @@ def desk_over(store: AlertStore, folder: Path, said: NotifySettings) -> Desk:
     now, told = [NOW], list[str]()
     recorder = Recorder()
     made = notifying(said, store, folder, lambda: now[0], told.append)
-    deliverer = Deliverer(store.database, made.book, recorder, lambda: now[0], said.per_minute, said.public_url)
+    deliverer = Deliverer(store.database, made.book, recorder, lambda: now[0], said, told.append)
     return Desk(store, replace(made, deliverer=deliverer), recorder, now, told)
 
 
@@ -265,6 +265,10 @@ def test_what_is_not_taken_is_sent_again_under_the_same_key_and_with_the_same_co
     first, second = desk.recorder.sent
     assert first == second
     assert desk.deliverer.failing == 0
+    assert desk.told == [
+        "error: connector hook: nobody is there; tried again",
+        "connector hook: it takes notifications again",
+    ]
     (entry,) = desk.entries()
     assert (entry.status, entry.attempts) == (Standing.SENT, 2)
 
@@ -291,6 +295,7 @@ def test_what_is_refused_for_good_is_dead_and_can_be_tried_again_or_dropped(desk
     desk.deliver()
     assert desk.deliver(3600) == []
     dead = desk.entries(status=Standing.DEAD)
+    assert desk.notifying.pages.counts() == {Standing.DEAD: 2}
     assert [entry.answer["code"] for entry in dead if entry.answer] == ["connector-answer"] * 2
     desk.recorder.answer = lambda *_: TAKEN
     pages = desk.notifying.pages
@@ -298,7 +303,7 @@ def test_what_is_refused_for_good_is_dead_and_can_be_tried_again_or_dropped(desk
     assert pages.retry(Asked("default"), desk.now[0]) == 1
     assert bodies(desk.deliver()) == ["a1"]
     assert desk.entries(status=Standing.DROPPED)[0].alert == "a2"
-    assert pages.counts() == {Standing.SENT: 1, Standing.DROPPED: 1}
+    assert pages.counts() == {}
 
 
 def test_what_could_not_be_sent_for_a_day_is_given_up(desk: Desk) -> None:
@@ -352,7 +357,12 @@ def test_a_crash_between_sending_and_noting_sends_the_same_again(desk: Desk, mon
 def test_what_was_sent_is_forgotten_after_a_while(desk: Desk) -> None:
     desk.commit(*alerts(*range(1, 21), **with_actions(action())))
     desk.deliver()
+    desk.recorder.answer = lambda *_: NEVER
+    desk.commit(alert(30, **with_actions(action())))
+    desk.deliver(61)
     desk.deliver((KEPT + 11 * MINUTE) / SECOND)
+    assert [entry.status for entry in desk.entries()] == [Standing.DEAD]
+    desk.deliver(DEAD_KEPT / SECOND)
     assert desk.entries() == []
 
 

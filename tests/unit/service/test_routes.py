@@ -1,6 +1,7 @@
 """The routes a shipper knows, as the page of the service has them."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.documents import ROOT, text_of
 
@@ -36,7 +37,8 @@ def test_every_route_is_described(tmp_path: Path) -> None:
 
 def test_every_route_of_rule_managers_is_described() -> None:
     text = text_of(API)
-    routes = [*status_routes(), *space_routes(Spaces()), *rule_routes(Spaces(), lambda: 0)]
+    nothing: Any = None
+    routes = [*status_routes(), *space_routes(Spaces()), *rule_routes(Spaces(), nothing, lambda: 0)]
     assert [route.path for route in routes if f"`{route.path}`" not in text] == []
 
 

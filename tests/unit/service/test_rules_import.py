@@ -139,7 +139,26 @@ def test_exceptions_are_taken_and_connectors_told_of(served: Api) -> None:
     assert (again["success"], again["exceptions_success"], again["exceptions_success_count"]) == (True, False, 0)
     assert [one["list_id"] for one in again["exceptions_errors"]] == [CONTAINER["list_id"], ITEM["list_id"]]
     assert served.send(lines(CONTAINER, ITEM), overwrite_exceptions="true")["exceptions_success_count"] == 2
-    assert [one["type"] for one in told["action_connectors_warnings"]] == ["simple"]
+    assert (told["action_connectors_success"], told["action_connectors_success_count"]) == (True, 1)
+    assert [one["type"] for one in told["action_connectors_warnings"]] == ["action_required"]
+
+
+def test_connectors_go_along_with_the_rules_that_name_them(served: Api) -> None:
+    action = {"id": CONNECTOR["id"], "action_type_id": ".slack", "group": "default", "params": {"message": "m"}}
+    others = [{**action, "id": "nobody"}]
+    served.send(lines(rule("a", actions=[action, action]), rule("b", actions=others), rule("c"), CONNECTOR))
+    exported = [json.loads(line) for line in served.exported().splitlines()]
+    (line,) = (one for one in exported if one.get("type") == "action")
+    assert (line["id"], line["attributes"]["isMissingSecrets"]) == (CONNECTOR["id"], True)
+    assert line["attributes"]["name"] == CONNECTOR["attributes"]["name"]
+    summary = exported[-1]
+    assert summary["exported_action_connector_count"] == 1
+    assert summary["exported_count"] == len(exported) - 1
+    assert summary["missing_action_connections"] == [{"id": "nobody", "type": "action"}]
+    again = served.send(served.exported(["a", "b"]), overwrite="true", overwrite_action_connectors="true")
+    assert (again["success"], again["action_connectors_success_count"]) == (True, 1)
+    wrong = {**CONNECTOR, "id": "x", "attributes": {"actionTypeId": ".fax", "name": "Fax"}}
+    assert served.send(lines(wrong))["action_connectors_errors"][0]["id"] == "x"
 
 
 def test_what_is_no_form_with_a_file_is_refused(served: Api) -> None:

@@ -60,10 +60,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["action"], ["notify_action.id"], name="notification_action_fkey"),
         sqlite_autoincrement=True,
     )
-    op.create_index("notification_status_due", "notification", ["status", "due"])
-    op.create_index("notification_space_connector_status", "notification", ["space", "connector", "status"])
+    due = ["status", "space", "connector", "due"]
+    op.create_index("notification_status_space_connector_due", "notification", due)
     op.create_index("notification_digest", "notification", ["digest"])
-    op.create_index("notification_action", "notification", ["action"])
 
 
 def downgrade() -> None:
