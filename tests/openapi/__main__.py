@@ -1,6 +1,6 @@
 """Ask a running service everything its OpenAPI document allows, and what it does not.
 
-    python -m tests.openapi [--seconds N] [--seed S] [--path REGEX]
+    python -m tests.openapi [--seconds N] [--seed S] [--path REGEX] [--users]
 
 Requests are made up by schemathesis from the document of a service with events, alerts and rules. The exit status is 1
 if an answer is an error of the service, or not what the document says.
@@ -20,9 +20,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--path", help="only paths that this regular expression finds")
+    parser.add_argument("--users", action="store_true", help="a service with users, asked with the key of an admin")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        done = asked(Path(folder), given.seconds, seed=given.seed, path=given.path)
+        done = asked(Path(folder), given.seconds, seed=given.seed, path=given.path, users=given.users)
     sys.stdout.write(done.told)
     if "Traceback" in done.said:
         sys.stdout.write(done.said)

@@ -34,9 +34,22 @@ class Done:
         return not self.failures and self.cases > 0 and self.code == 0 and "Traceback" not in self.said
 
 
-def asked(folder: Path, seconds: int, *, seed: int | None = None, path: str | None = None) -> Done:
-    """Ask a service of its own for so many seconds."""
-    with serving(folder / "data", "--any-index") as served:
+def asked(
+    folder: Path,
+    seconds: int,
+    *,
+    few: int = 0,
+    seed: int | None = None,
+    path: str | None = None,
+    users: bool = False,
+) -> Done:
+    """Ask a service of its own for so many seconds: as anybody, or as an admin where there are `users`.
+
+    With `few` it is done after so many requests to each operation.
+    """
+    headers = credential(folder) if users else {}
+    with serving(folder / "data", "--any-index", users=users) as served:
+        served.headers = headers
         served.send(list(demo_documents(minutes=1)))
         known = {
             "/api/v1/alerts/": sorted(served.alerts(4)),
@@ -45,8 +58,14 @@ def asked(folder: Path, seconds: int, *, seed: int | None = None, path: str | No
         report = folder / "report.json"
         options = [
             *("--max-time", str(seconds), "--checks", ",".join(CHECKS), "--exclude-path-regex", ENDLESS),
+            *(option for name, value in headers.items() for option in ("--header", f"{name}: {value}")),
             *("--header", "kbn-xsrf: true", "--continue-on-failure", "--request-timeout", "60", "--no-color"),
-            *("--suppress-health-check", "all", "--phases", "examples,coverage,fuzzing", "--no-shrink"),
+            *("--suppress-health-check", "all", "--no-shrink"),
+            *(
+                ("--phases", "fuzzing", "--max-examples", str(few))
+                if few
+                else ("--phases", "examples,coverage,fuzzing")
+            ),
             *("--report", "json", "--report-json-path", str(report), "--generation-database", "none"),
             *(["--seed", str(seed)] if seed is not None else []),
             *(["--include-path-regex", path] if path else []),
@@ -70,6 +89,16 @@ def asked(folder: Path, seconds: int, *, seed: int | None = None, path: str | No
     counted = told.get("test_cases", {})
     failures = counted.get("unique_failures", 1) + len(told.get("errors", ()))
     return Done(done.stdout + done.stderr, counted.get("generated", 0), failures, code, said)
+
+
+def credential(folder: Path) -> dict[str, str]:
+    """The header of the key of an admin, who is made in the data folder."""
+    besra, data = [sys.executable, "-m", "besra.cli"], ["--data", str(folder / "data")]
+    (folder / "password").write_text("correct horse battery\n", "utf-8")
+    user = [*besra, "user", "add", "ann", "--role", "admin", "--password-file", str(folder / "password"), *data]
+    subprocess.run(user, check=True, capture_output=True)
+    key = subprocess.run([*besra, "key", "create", "test", "--user", "ann", *data], check=True, capture_output=True)
+    return {"Authorization": f"ApiKey {json.loads(key.stdout)['encoded']}"}
 
 
 def _rules(served: Served) -> list[dict[str, str]]:

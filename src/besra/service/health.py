@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from besra.schema.timestamp import NANOS, format_timestamp
 from besra.service.server import Service
 from besra.storage.database import AlertStoreError
 from besra.storage.gap_log import GapKind, GapStatus
+from besra.storage.outbox import Standing
 from besra.version import __version__
 
 State = Literal["ok", "warning", "failing"]
@@ -42,15 +43,14 @@ class Health(Struct, frozen=True):
 class HealthWatch:
     """Says how a service is. One for a process."""
 
-    def __init__(self, service: Service, more: Callable[[], Iterator[Part]] = lambda: iter(())) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._more = more
         self._started = service.clock()
         self._steady = time.monotonic()
 
     def told(self) -> Health:
         """How it is now. Reads the alert store."""
-        parts = (*self._parts(), *self._more())
+        parts = tuple(self._parts())
         worst = max((part.state for part in parts), key=ORDER.index)
         now = self._service.clock()
         uptime = round(time.monotonic() - self._steady, 3)
@@ -113,6 +113,7 @@ class HealthWatch:
         try:
             count = alerts.count()
             open_gaps = [gap for gap in alerts.gaps(statuses=OPEN) if gap.kind is GapKind.MISSED]
+            notifications = self._notifications()
         except AlertStoreError:
             yield self._part("alerts", {}, "the alert store cannot be read; the log of the service says why")
             return
@@ -122,6 +123,16 @@ class HealthWatch:
         figures = {"open": len(open_gaps), "failed": wrong, "unfilled_seconds": missed}
         warning = "time was missed that nobody has looked through" if open_gaps else ""
         yield self._part("gaps", figures, self._failure("gaps"), warning=warning)
+        yield notifications
+
+    def _notifications(self) -> Part:
+        """Raises AlertStoreError."""
+        notifying = self._service.notifying
+        counts, failing = notifying.pages.counts(), notifying.deliverer.failing
+        dead = counts.get(Standing.DEAD, 0)
+        figures = {"waiting": counts.get(Standing.WAITING, 0), "dead": dead, "connectors_failing": failing}
+        warnings = ["a connector does not take what is sent" if failing else "", "some were given up" if dead else ""]
+        return self._part("notifications", figures, warning="; ".join(filter(None, warnings)))
 
 
 OPEN = (GapStatus.UNFILLED, GapStatus.WANTED, GapStatus.IN_PROGRESS, GapStatus.ERROR)

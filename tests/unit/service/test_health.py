@@ -11,6 +11,7 @@ from besra.service.dead_letters import Counts
 from besra.service.health import Health, HealthWatch
 from besra.service.maintenance import Told
 from besra.storage.database import AlertStoreError
+from besra.storage.outbox import Standing
 
 SECRET = "postgresql://besra:hunter2@db: connection refused"
 
@@ -23,7 +24,10 @@ def service(**changed: Any) -> Any:
     spaces.rules.return_value.entries = []
     alerts = MagicMock()
     alerts.count.return_value, alerts.gaps.return_value = 7, []
+    notifying = MagicMock()
+    notifying.pages.counts.return_value, notifying.deliverer.failing = {Standing.WAITING: 3}, 0
     fine = {
+        "notifying": notifying,
         "ingest": ingest,
         "duty": SimpleNamespace(pump=SimpleNamespace(stored=3, detected=3), job=SimpleNamespace(rules=[1])),
         "spaces": spaces,
@@ -67,6 +71,8 @@ def test_what_needs_a_look() -> None:
     )
     odd.ingest.free_space.return_value = 1
     odd.duty.job.rules = []
+    odd.notifying.pages.counts.return_value = {Standing.DEAD: 1}
     found = HealthWatch(odd).told()
     assert found.state == "warning"
-    assert states(found) == dict.fromkeys(("ingest", "rules", "maintenance", "dead_letters"), "warning")
+    wrong = ("ingest", "rules", "maintenance", "dead_letters", "notifications")
+    assert states(found) == dict.fromkeys(wrong, "warning")
