@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-crash check format bench brokers clients test-clients clean
+.PHONY: demo test test-api test-crash check format bench brokers clients test-clients clean
 
 demo: $(READY)
 	@$(BIN)/besra demo
@@ -12,6 +12,10 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -q -n auto
+
+# API holds options: make test-api API='--seconds 60 --path signals'
+test-api: $(READY)
+	@$(BIN)/python -m tests.openapi $(API)
 
 # CRASH holds options: make test-crash CRASH='--quick', CRASH='--kills 500 --seed 7 kill'
 test-crash: $(READY)

@@ -1,6 +1,7 @@
 """Alerts of a running service: searched, worked on, followed."""
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -130,13 +131,14 @@ def test_the_examples_of_the_page_run(tmp_path: Path, documents: Sequence[dict[s
         served.send(documents)
         number = len(served.alerts(len(expected)))
         for block in blocks_of(ROOT / "docs" / "analysts.md", "sh"):
-            script = block.text.replace("localhost:9200", served.address)
+            script = block.text.replace("http://localhost:9200", served.address)
+            script = script.replace("localhost:9200", served.address)
             done = subprocess.run(
                 ["sh", "-ec", script], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
             )
             assert done.returncode == 0, f"{block.page.name}:{block.line}\n{done.stderr}{done.stdout}"
             printed.append(done.stdout)
-    found, counted, closed, tagged, worked, excepted, streamed = printed
+    found, counted, closed, tagged, worked, around, events, pages, excepted, streamed = printed
     answer = json.loads(found)["hits"]
     assert answer["total"]["value"] == number
     assert {*answer["hits"][0]["_source"]} == {"kibana.alert.rule.name", "kibana.alert.reason"}
@@ -145,6 +147,13 @@ def test_the_examples_of_the_page_run(tmp_path: Path, documents: Sequence[dict[s
     assert json.loads(tagged)["updated"] == 1
     assert '"The editor was being updated."' in worked
     assert '"by": "ann"' in worked
+    assert re.search(r"^0 \S+\.exe \{", around, re.MULTILINE)
+    assert re.search(r"^process\.name=\S+: \d+ alerts, on \d hosts$", around, re.MULTILINE)
+    assert '"same_source_event"' in around
+    assert json.loads(around[around.rindex("[") :])
+    *shown, total = events.splitlines()
+    assert len(shown) == 5 and int(total) > 0
+    assert sum(int(line.split()[0]) for line in pages.splitlines()) > 100
     assert '"success_count":2' in excepted
     lines = (tmp_path / "known-tools.ndjson").read_text("utf-8").splitlines()
     assert [json.loads(line).get("item_id") for line in lines] == [None, "updater", None]

@@ -62,10 +62,10 @@ def test_runs_are_told_and_can_be_asked_for(served: tuple[Served, Path]) -> None
         ({"start": "now", "end": "now-1h"}, "start lies before end"),
         ({"start": "now-91d", "end": "now"}, "90 days"),
         ({"start": "soon", "end": "now"}, "start: "),
-        ({"end": "now"}, "start is a date"),
+        ({"end": "now"}, "required field `start`"),
         ({"start": "now-1h", "end": "now", "rule_ids": ["other"]}, "no rule of this id runs: other"),
-        ({"start": "now-1h", "end": "now", "rule_ids": "first"}, "a list of texts"),
-        ([], "no JSON object"),
+        ({"start": "now-1h", "end": "now", "rule_ids": "first"}, "rule_ids: expected `array | null`"),
+        ([], "expected `object`, got `array`"),
     ],
 )
 def test_what_cannot_be_asked_for_is_said(served: tuple[Served, Path], body: object, said: str) -> None:

@@ -64,7 +64,7 @@ class Access:
         self._reading = threading.Lock()
         self._secret = secrets.token_bytes(32)
         self._right: dict[bytes, tuple[str, str, float]] = {}
-        self._before: dict[bytes, tuple[Accesses, Who, float]] = {}
+        self._before: dict[bytes, tuple[int, Who, float]] = {}
 
     # --- what the database has ----------------------------------------------------------------------------------------
 
@@ -100,7 +100,7 @@ class Access:
         """Who it is, if the header was looked at since the users have changed."""
         mark = self._mark(header)
         told = self._before.get(mark)
-        if told is None or told[0] is not self.known or self._is_over(told[1].expires):
+        if told is None or told[0] != self.known.number or self._is_over(told[1].expires):
             return None
         if told[1].credential == "password" and told[2] < self._seconds():
             return None
@@ -110,7 +110,7 @@ class Access:
         """Have `told_before` tell."""
         if len(self._before) >= MOST_REMEMBERED:
             self._before.clear()
-        self._before[self._mark(header)] = (self.known, who, self._seconds() + REMEMBERED_BRIEFLY)
+        self._before[self._mark(header)] = (self.known.number, who, self._seconds() + REMEMBERED_BRIEFLY)
 
     def quick(self, credential: Credential) -> Who | None:
         """Who it is, as far as that takes no argon2: None for whoever is not known, or not known yet."""

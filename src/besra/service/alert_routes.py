@@ -3,20 +3,22 @@
 Source: interfaces.md 4. Errors have the shape of the routes beside them, which is Kibana's.
 """
 
-from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta, Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from besra.detection.alert import Alert
 from besra.schema.timestamp import format_timestamp
 from besra.service.alert_stream import HEADERS, AlertStream, Listening
-from besra.service.answering import RequestError, object_of
+from besra.service.answering import RequestError
 from besra.service.author import author_of
-from besra.service.elasticsearch import reply_documents
-from besra.service.endpoint import Endpoint, Face, Right, space_of
+from besra.service.description import Description, Nothing
+from besra.service.endpoint import Endpoint, Right, space_of
 from besra.service.ingest import Clock
+from besra.service.own_endpoint import own
 from besra.service.plain_paths import named
 from besra.service.spaces import Spaces
 from besra.storage.space_alerts import SpaceAlerts
@@ -27,65 +29,118 @@ LONGEST_POSITION = 18
 """Digits."""
 
 
+class NoteGiven(Struct, frozen=True, forbid_unknown_fields=True):
+    """A note to be written."""
+
+    text: Annotated[str, Meta(description="what to note")]
+
+
+class ToldNote(Struct, frozen=True):
+    """A note on an alert."""
+
+    id: int
+    at: str
+    by: str
+    text: str
+
+
+class NotesTold(Struct, frozen=True):
+    """The notes on an alert, the first one first."""
+
+    notes: tuple[ToldNote, ...]
+
+
+class ToldChange(Struct, frozen=True):
+    """What somebody did with an alert: `what` is status, tags, assignees or note; what it was, and what it became."""
+
+    at: str
+    by: str
+    what: str
+    old: Any
+    new: Any
+
+
+class HistoryTold(Struct, frozen=True):
+    """Everything people did with an alert, the first change first."""
+
+    history: tuple[ToldChange, ...]
+
+
+class StreamQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to begin."""
+
+    last_event_id: Annotated[
+        str | None, Meta(description="go on behind the event of this id; 0 is before the first alert")
+    ] = None
+
+
+MISSING = {404: "there is no such alert"}
+ALERT: Description[Nothing, Nothing] = Description("One alert.", answer=dict[str, Any], refusals=MISSING)
+NOTES: Description[Nothing, Nothing] = Description("The notes on an alert.", answer=NotesTold, refusals=MISSING)
+NOTE: Description[Nothing, NoteGiven] = Description(
+    "Write a note on an alert.", body=NoteGiven, answer=ToldNote, status=201, refusals=MISSING
+)
+HISTORY: Description[Nothing, Nothing] = Description(
+    "Everything people did with an alert.", answer=HistoryTold, refusals=MISSING
+)
+STREAM: Description[StreamQuery, Nothing] = Description(
+    "New alerts as they come, as server-sent events.", StreamQuery, media="text/event-stream"
+)
+
+
 def alert_routes(stream: AlertStream, spaces: Spaces, clock: Clock) -> list[Endpoint]:
     """All of them, each over the alerts of the space it is asked in."""
 
-    async def alert(request: Request) -> Response:
-        alerts = spaces.alerts(space_of(request))
-        return reply_documents(await run_in_threadpool(_alert, alerts, _id(request)))
+    async def alert(request: Request, _: Nothing, __: Nothing) -> Alert:
+        return await run_in_threadpool(_alert, spaces.alerts(space_of(request)), request)
 
-    async def notes(request: Request) -> Response:
-        alerts = spaces.alerts(space_of(request))
-        return await _answered(request, lambda id_: {"notes": [note_document(note) for note in alerts.notes(id_)]})
-
-    async def history(request: Request) -> Response:
-        alerts = spaces.alerts(space_of(request))
-        return await _answered(request, lambda id_: {"history": [change_document(one) for one in alerts.history(id_)]})
-
-    async def _answered(request: Request, told: Callable[[str], dict[str, Any]]) -> Response:
+    async def notes(request: Request, _: Nothing, __: Nothing) -> NotesTold:
         alerts = spaces.alerts(space_of(request))
 
-        def read() -> dict[str, Any]:
-            id_ = _id(request)
-            _alert(alerts, id_)
-            return told(id_)
+        def read() -> NotesTold:
+            id_ = _alert(alerts, request)["kibana.alert.uuid"]
+            return NotesTold(tuple(map(told_note, alerts.notes(id_))))
 
-        return reply_documents(await run_in_threadpool(read))
+        return await run_in_threadpool(read)
 
-    async def add_note(request: Request) -> Response:
-        body, author = await object_of(request), author_of(request, clock())
-        text, alerts = body.get("text"), spaces.alerts(space_of(request))
-        if not isinstance(text, str) or set(body) != {"text"}:
-            raise RequestError(400, 'a note is {"text": "…"}')
+    async def history(request: Request, _: Nothing, __: Nothing) -> HistoryTold:
+        alerts = spaces.alerts(space_of(request))
 
-        def write() -> dict[str, Any]:
-            id_ = _id(request)
-            if not alerts.add_note([id_], author, text).total:
+        def read() -> HistoryTold:
+            id_ = _alert(alerts, request)["kibana.alert.uuid"]
+            return HistoryTold(tuple(map(told_change, alerts.history(id_))))
+
+        return await run_in_threadpool(read)
+
+    async def add_note(request: Request, _: Nothing, given: NoteGiven) -> ToldNote:
+        author, alerts = author_of(request, clock()), spaces.alerts(space_of(request))
+
+        def write() -> ToldNote:
+            id_ = _alert(alerts, request)["kibana.alert.uuid"]
+            if not alerts.add_note([id_], author, given.text).total:
                 raise _missing(id_)
-            return note_document(alerts.notes(id_)[-1])
+            return told_note(alerts.notes(id_)[-1])
 
-        return reply_documents(await run_in_threadpool(write), 201)
+        return await run_in_threadpool(write)
 
-    async def follow(request: Request) -> Response:
-        position = await run_in_threadpool(stream.start, _position(request))
+    async def follow(request: Request, asked: StreamQuery, _: Nothing) -> Response:
+        position = await run_in_threadpool(stream.start, _position(request, asked))
         if request.method == "HEAD":  # whose answer has nothing to wait for
             return Response(headers=HEADERS, media_type=Listening.media_type)
         return Listening(stream, position, space_of(request))
 
     return [
-        Endpoint(Face.OWN, "GET", f"{PREFIX}/stream", Right.READ, follow),
-        Endpoint(Face.OWN, "GET", f"{PREFIX}/{{id}}", Right.READ, alert),
-        Endpoint(Face.OWN, "GET", f"{PREFIX}/{{id}}/notes", Right.READ, notes),
-        Endpoint(Face.OWN, "POST", f"{PREFIX}/{{id}}/notes", Right.WORK, add_note),
-        Endpoint(Face.OWN, "GET", f"{PREFIX}/{{id}}/history", Right.READ, history),
+        own("GET", "/alerts/stream", Right.READ, STREAM, follow),
+        own("GET", "/alerts/{id}", Right.READ, ALERT, alert),
+        own("GET", "/alerts/{id}/notes", Right.READ, NOTES, notes),
+        own("POST", "/alerts/{id}/notes", Right.WORK, NOTE, add_note),
+        own("GET", "/alerts/{id}/history", Right.READ, HISTORY, history),
     ]
 
 
-def _id(request: Request) -> str:
-    return named(request, "id") or ""
-
-
-def _alert(alerts: SpaceAlerts, id_: str) -> dict[str, Any]:
+def _alert(alerts: SpaceAlerts, request: Request) -> Alert:
+    """The alert a request is about. Raises RequestError (404), also for one of another space."""
+    id_ = named(request, "id") or ""
     found = alerts.alerts([id_]).get(id_)
     if found is None:
         raise _missing(id_)
@@ -96,9 +151,9 @@ def _missing(id_: str) -> RequestError:
     return RequestError(404, f"there is no alert {id_[:100]!r}")
 
 
-def _position(request: Request) -> int | None:
+def _position(request: Request, asked: StreamQuery) -> int | None:
     """Behind which position to begin: browsers send the header, everything else may."""
-    given = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
+    given = request.headers.get("last-event-id") or asked.last_event_id
     if not given:
         return None
     if not given.isascii() or not given.isdigit() or len(given) > LONGEST_POSITION:
@@ -106,12 +161,11 @@ def _position(request: Request) -> int | None:
     return int(given)
 
 
-def note_document(note: Note) -> dict[str, Any]:
+def told_note(note: Note) -> ToldNote:
     """A note as it is told."""
-    return {"id": note.id, "at": format_timestamp(note.at), "by": note.by, "text": note.text}
+    return ToldNote(note.id, format_timestamp(note.at), note.by, note.text)
 
 
-def change_document(change: Change) -> dict[str, Any]:
-    """An entry of a history as it is told: `what` is status, tags, assignees or note."""
-    at = format_timestamp(change.at)
-    return {"at": at, "by": change.by, "what": change.what, "old": change.old, "new": change.new}
+def told_change(change: Change) -> ToldChange:
+    """An entry of a history as it is told."""
+    return ToldChange(format_timestamp(change.at), change.by, change.what, change.old, change.new)

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from besra.detection.alert import Alert
 from besra.service.answering import refused
+from besra.service.gate import STILL
 from besra.storage.alert_store import AlertStore
 from besra.storage.arrivals import Arrived
 from besra.storage.database import AlertStoreError
@@ -107,11 +108,20 @@ class Listening(Response):
             return
         self._stream.listening += 1
         try:
-            events = self._stream.events(self._position, self._space)
+            events = allowed(self._stream.events(self._position, self._space), scope)
             answer = StreamingResponse(events, headers=HEADERS, media_type=self.media_type)
             await answer(scope, receive, send)
         finally:
             self._stream.listening -= 1
+
+
+async def allowed(events: AsyncIterator[bytes], scope: Scope) -> AsyncIterator[bytes]:
+    """What a listener is sent for as long as the credential is good."""
+    still = scope.get(STILL)
+    async for event in events:
+        if still is not None and not await still():
+            return
+        yield event
 
 
 def event_of(position: int, alert: Alert) -> bytes:

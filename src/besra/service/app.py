@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from besra.service import cluster, elasticsearch, runs_api, set_up
 from besra.service.alert_routes import alert_routes
 from besra.service.alert_stream import AlertStream
+from besra.service.analysis_routes import analysis_routes
 from besra.service.background import beside
 from besra.service.connector_routes import connector_routes
 from besra.service.consumer import Consumer
@@ -24,6 +25,7 @@ from besra.service.loopback import OnlyLoopback
 from besra.service.maintenance import maintenance_metrics
 from besra.service.manager_routes import manager_routes
 from besra.service.notification_routes import notification_metrics, notification_routes
+from besra.service.openapi import document_endpoint
 from besra.service.otlp import otlp_routes
 from besra.service.plain_paths import PlainPaths
 from besra.service.room import look_back_metrics
@@ -88,7 +90,9 @@ def app_of(
         *notification_routes(service.notifying.pages, service.clock),
         *search_routes(searching, service.spaces, service.clock),
         *set_up.routes(service.reader),
+        *analysis_routes(service, searching),
     ]
+    answered.append(document_endpoint(answered))
     app = Starlette(
         routes=routes_of(answered, security.gate if security else Open(service.spaces.has)),
         middleware=[*([Middleware(OnlyLoopback)] if security and security.is_open else []), Middleware(PlainPaths)],

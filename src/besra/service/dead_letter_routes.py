@@ -1,8 +1,9 @@
 """Dead letters over HTTP: a page of them, one of them whole, and how many there are."""
 
 import base64
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta, Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,8 +11,9 @@ from starlette.responses import Response
 from besra.schema.timestamp import format_timestamp
 from besra.service.answering import AGAIN, RequestError, refused
 from besra.service.dead_letters import NEWEST, Counts, DeadLetterError, DeadLetters, KeptLetter
-from besra.service.elasticsearch import reply
-from besra.service.endpoint import Endpoint, Face, Right
+from besra.service.description import Description, Nothing
+from besra.service.endpoint import Endpoint, Right
+from besra.service.own_endpoint import own
 
 PAGE = 100
 LARGEST_PAGE = 1000
@@ -19,26 +21,52 @@ SHOWN = 4096
 """Bytes of a letter shown in a page; `/api/v1/dead_letters/{number}` has all that are kept."""
 
 
+class LettersQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which dead letters, the newest first."""
+
+    size: Annotated[int, Meta(ge=1, le=LARGEST_PAGE, description="how many")] = PAGE
+    before: Annotated[int, Meta(ge=0, le=NEWEST, description="those before the letter of this number")] = NEWEST
+
+
+class ToldLetter(Struct, frozen=True, omit_defaults=True):
+    """A dead letter: its first bytes as text, or in Base64 if they are none; `size` is how many there were."""
+
+    number: int
+    received: str
+    origin: str
+    reason: str
+    size: int
+    body: str | None = None
+    body_base64: str | None = None
+
+
+class LettersTold(Struct, frozen=True, omit_defaults=True):
+    """A page of dead letters, and how many there are; `next` is for the page behind it."""
+
+    total: int
+    dead_letters: tuple[ToldLetter, ...]
+    next: int | None = None
+
+
+LETTERS: Description[LettersQuery, Nothing] = Description("Dead letters.", LettersQuery, answer=LettersTold)
+LETTER: Description[Nothing, Nothing] = Description(
+    "The bytes of a dead letter.", media="application/octet-stream", refusals={404: "there is no such letter"}
+)
+
+
 def dead_letter_routes(letters: DeadLetters) -> list[Endpoint]:
     """The routes, over the letters of a data folder."""
 
-    async def page(request: Request) -> Response:
-        asked = request.query_params
+    async def page(_: Request, asked: LettersQuery, __: Nothing) -> Any:
         try:
-            size, before = int(asked.get("size", PAGE)), int(asked.get("before", NEWEST))
-        except ValueError:
-            raise RequestError(400, "size and before are numbers") from None
-        if not 1 <= size <= LARGEST_PAGE or not 0 <= before <= NEWEST:
-            raise RequestError(400, f"size is a number up to {LARGEST_PAGE:,}, before that of a letter")
-        try:
-            found = await run_in_threadpool(letters.page, before, size, SHOWN)
+            found = await run_in_threadpool(letters.page, asked.before, asked.size, SHOWN)
         except DeadLetterError as error:
             return refused(503, str(error), AGAIN)
-        told = {"total": letters.counts().kept, "dead_letters": [as_json(letter) for letter in found]}
         # A full page may be followed by another one.
-        return reply({**told, "next": found[-1].number} if len(found) == size else told)
+        following = found[-1].number if len(found) == asked.size else None
+        return LettersTold(letters.counts().kept, tuple(map(told_letter, found)), following)
 
-    async def one(request: Request) -> Response:
+    async def one(request: Request, _: Nothing, __: Nothing) -> Response:
         number = request.path_params["number"]
         try:
             found = await run_in_threadpool(letters.one, number) if number <= NEWEST else None
@@ -51,24 +79,18 @@ def dead_letter_routes(letters: DeadLetters) -> list[Endpoint]:
         return Response(found.body, 200, headers, media_type="application/octet-stream")
 
     return [
-        Endpoint(Face.OWN, "GET", "/api/v1/dead_letters", Right.ADMINISTER, page),
-        Endpoint(Face.OWN, "GET", "/api/v1/dead_letters/{number:int}", Right.ADMINISTER, one),
+        own("GET", "/dead_letters", Right.ADMINISTER, LETTERS, page),
+        own("GET", "/dead_letters/{number:int}", Right.ADMINISTER, LETTER, one),
     ]
 
 
-def as_json(letter: KeptLetter) -> dict[str, Any]:
-    """A letter as it is shown: its bytes as text, or in Base64 if they are none; `size` is how many there were."""
-    told = {
-        "number": letter.number,
-        "received": format_timestamp(letter.received),
-        "origin": letter.origin,
-        "reason": letter.reason,
-        "size": letter.size,
-    }
+def told_letter(letter: KeptLetter) -> ToldLetter:
+    """A letter as it is told."""
+    told = letter.number, format_timestamp(letter.received), letter.origin, letter.reason, letter.size
     try:
-        return {**told, "body": _text(letter.body, is_cut=len(letter.body) < letter.size)}
+        return ToldLetter(*told, body=_text(letter.body, is_cut=len(letter.body) < letter.size))
     except UnicodeDecodeError:
-        return {**told, "body_base64": base64.b64encode(letter.body).decode()}
+        return ToldLetter(*told, body_base64=base64.b64encode(letter.body).decode())
 
 
 def _text(body: bytes, *, is_cut: bool) -> str:

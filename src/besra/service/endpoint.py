@@ -7,10 +7,12 @@ everything there is: an address nobody has thought of rights for cannot be put i
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from besra.service.description import Description
 from besra.service.plain_paths import named
 
 DEFAULT_SPACE = "default"
@@ -61,6 +63,8 @@ class Endpoint:
     handler: Handler
     recorded: bool = False
     """Whether the audit log tells of it, beside changes and exports, of which it always does."""
+    description: Description[Any, Any] | None = None
+    """What it takes and answers, for the OpenAPI document."""
 
     @property
     def is_change(self) -> bool:

@@ -3,8 +3,9 @@
 Source: detection-engine.md 8.3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 from besra.rules.ndjson import is_exception_item, parse_ndjson
 from besra.service.answering import RequestError
@@ -15,10 +16,13 @@ from besra.storage.workflow import Author
 UNKNOWN = "(unknown list_id)"
 
 
-def import_exceptions(book: ExceptionBook, text: str, author: Author, *, overwrites: bool) -> dict[str, Any]:
+def import_exceptions(
+    book: ExceptionBook, text: str, author: Author, *, overwrites: bool, as_new: bool = False
+) -> dict[str, Any]:
     """Take lists, and then items, and tell what became of them. Raises AlertStoreError.
 
-    Those that are there are an error each, or get the content of the file.
+    Those that are there are an error each, or get the content of the file. With `as_new` lists get other ids, and items
+    with them, so that none is there.
     """
     export = parse_ndjson(text)
     syntax = [problem for rule in export.rules for problem in rule.problems if problem.code == "json-syntax"]
@@ -26,6 +30,7 @@ def import_exceptions(book: ExceptionBook, text: str, author: Author, *, overwri
     numbers = {Kind.LIST: 0, Kind.ITEM: 0}
     failed = {Kind.LIST: 0, Kind.ITEM: 0}
     documents = [document.parameters for document in export.exceptions]
+    documents = _renamed(documents) if as_new else documents
     for kind in Kind:
         for given in documents:
             if is_exception_item(given) is not (kind is Kind.ITEM):
@@ -45,6 +50,16 @@ def import_exceptions(book: ExceptionBook, text: str, author: Author, *, overwri
         "success_exception_list_items": not failed[Kind.ITEM],
         "success_count_exception_list_items": numbers[Kind.ITEM],
     }
+
+
+def _renamed(documents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Lists under new ids, and their items with them."""
+    lists = {given.get("list_id"): str(uuid4()) for given in documents if not is_exception_item(given)}
+    found: list[Mapping[str, Any]] = []
+    for given in documents:
+        own = {"item_id": str(uuid4())} if is_exception_item(given) else {}
+        found.append({**given, "list_id": lists.get(given.get("list_id"), given.get("list_id")), **own})
+    return found
 
 
 def _take(book: ExceptionBook, kind: Kind, given: Mapping[str, Any], author: Author, overwrites: bool) -> None:

@@ -40,9 +40,9 @@ def exception_routes(spaces: Spaces, clock: Clock) -> list[Endpoint]:
         return Response(text, 200, headers, media_type="application/ndjson")
 
     async def import_(request: Request) -> Response:
-        overwrites, author = _overwrites(request.query_params), author_of(request, clock())
+        how, author = _how(request.query_params), author_of(request, clock())
         text = await uploaded(request)
-        return reply(await run_in_threadpool(import_exceptions, known(request), text, author, overwrites=overwrites))
+        return reply(await run_in_threadpool(import_exceptions, known(request), text, author, **how))
 
     return [
         Endpoint(Face.KIBANA, "POST", f"{PREFIX}/_import", Right.AUTHOR, import_),
@@ -86,14 +86,12 @@ def _wanted(kind: Kind, given: Mapping[str, Any]) -> Wanted:
     return Wanted(kind, id_, name, _namespace(given.get("namespace_type", "single")))
 
 
-def _overwrites(given: Mapping[str, str]) -> bool:
-    """Whether an import replaces what is there."""
+def _how(given: Mapping[str, str]) -> dict[str, bool]:
+    """Whether an import replaces what is there, and whether it is put beside that under other ids."""
     for name, value in given.items():
         if name not in ("overwrite", "as_new_list") or value not in ("true", "false"):
             raise RequestError(400, "an import takes `overwrite` and `as_new_list`, true or false")
-    if given.get("as_new_list") == "true":
-        raise RequestError(400, "`as_new_list` is not supported: give the list another `list_id` in the file")
-    return given.get("overwrite") == "true"
+    return {"overwrites": given.get("overwrite") == "true", "as_new": given.get("as_new_list") == "true"}
 
 
 def wanted_list(given: Mapping[str, Any]) -> Wanted:

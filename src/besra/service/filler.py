@@ -89,14 +89,16 @@ class Filler:
     def _put_back(self) -> None:
         """What was under way when this came to an end is to be done: the process ended, or a store was away."""
         under_way = self._gaps.gaps(statuses=[GapStatus.IN_PROGRESS])
-        self._gaps.mark_gaps([gap.id for gap in under_way], GapStatus.UNFILLED)
+        wanted = {gap.id for gap in under_way if not self._is_due(gap)}  # or it would not be under way
+        self._gaps.mark_gaps(sorted(wanted), GapStatus.WANTED)
+        self._gaps.mark_gaps([gap.id for gap in under_way if gap.id not in wanted], GapStatus.UNFILLED)
 
     def _due(self, job: Job) -> list[RecordedGap]:
         """The gaps to fill next, of rules there are: as many as are not too many runs at once, but at least one."""
         intervals = {rule_uuid(rule): interval_of(rule.schedule) for rule, _ in job.rules}
         found: list[RecordedGap] = []
         runs = 0
-        for gap in self._gaps.gaps(statuses=[GapStatus.UNFILLED]):
+        for gap in self._gaps.gaps(statuses=[GapStatus.UNFILLED, GapStatus.WANTED]):
             if gap.rule_uuid in intervals and self._is_due(gap):
                 runs += gap.time.length // intervals[gap.rule_uuid]
                 if found and runs > MOST_RUNS:
@@ -108,13 +110,17 @@ class Filler:
         """What is to be looked through of a gap: nobody asked for what is very old."""
         oldest = self._clock() - OLDEST
         for part in gap.unfilled:
-            if gap.kind is GapKind.ASKED or part.start >= oldest:
+            if _is_asked_for(gap) or part.start >= oldest:
                 yield part
             elif part.end > oldest:
                 yield Gap(oldest, part.end)
 
     def _is_due(self, gap: RecordedGap) -> bool:
-        if gap.kind is GapKind.ASKED:
+        if _is_asked_for(gap):
             return True
         now = self._clock()
         return self.fills_gaps and gap.found <= now - DELAY and gap.time.end >= now - OLDEST
+
+
+def _is_asked_for(gap: RecordedGap) -> bool:
+    return gap.kind is GapKind.ASKED or gap.status is GapStatus.WANTED

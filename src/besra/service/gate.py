@@ -33,7 +33,7 @@ TOLD_PARAMETERS = ("id", "rule_id", "list_id", "item_id", "name", "action")
 MOST_WAITING = 50
 """Passwords that wait to be looked at; beyond, somebody has to come again."""
 STILL = "besra.still"
-"""Of a request's scope: what tells whether whoever asks may still do so in a space, for answers that go on."""
+"""Of a request's scope: what tells whether whoever asks may still do so, for answers that go on."""
 LONGEST_NAME = 100
 RECORDED = "besra.recorded"
 """Of a request's scope: what it came to is written down."""
@@ -167,13 +167,12 @@ class Guard:
         if header is None:
             raise self._without()
         who = self.access.told_before(header) or await self._looked_at(request, header)
-        if wait := self._rate.wait(who.name if who.credential == "password" else who.credential, now):
-            raise too_many("too many requests with this credential", wait)
+        self.count(who, now)
         request.scope[WHO] = who
-        request.scope[STILL] = partial(self._is_still, who, endpoint.right)
         space = check_space(request, endpoint, self._has_space)
         if space != DEFAULT_SPACE and not who.is_in(space):
             raise no_space(space)
+        request.scope[STILL] = partial(self._is_still, who, endpoint.right, space)
         if endpoint.right is not Right.KNOWN and not who.can(endpoint.right, space):
             await self.recorder.refused(request, who.name, who.credential, 403)
             where = "all spaces (`*`)" if endpoint.right is Right.ADMINISTER else f"the space {space!r}"
@@ -195,6 +194,12 @@ class Guard:
         if self.access.is_stale(self._seconds()):
             await run_in_threadpool(self.access.refresh, at_once=False)
         return self.access.is_still(who, right, space)
+
+    def count(self, who: Who, now: float | None = None) -> None:
+        """Count a request. Raises DeniedError if there are too many."""
+        name = who.name if who.credential == "password" else who.credential
+        if wait := self._rate.wait(name, self._seconds() if now is None else now):
+            raise too_many("too many requests with this credential", wait)
 
     async def slow(self, request: Request, basic: Basic | None) -> Who:
         """Who it is by a password that takes a while, or that it is nobody. Raises DeniedError."""

@@ -106,10 +106,10 @@ class Ingest:
             raise BusyError("requests are being worked on that fill the memory allowed")
         if self.last - self.stored > self.limits.waiting:
             raise BusyError("the event store or the alerts are behind", 10)
-        if self._free_space() < self.limits.disk:
+        if self.free_space() < self.limits.disk:
             raise BusyError("the disk is nearly full", 60)
 
-    def _free_space(self) -> int:
+    def free_space(self) -> int:
         """Bytes free on the disk, as of a moment ago."""
         now = self._clock()
         if self._looked is None or not 0 <= now - self._looked < LOOK_EVERY:

@@ -26,6 +26,9 @@ class Found(NamedTuple):
     keys: Integers
 
 
+NOTHING = Found(*(np.empty(0, np.int64) for _ in Found._fields))
+
+
 class Pile:
     """The rows of one clause."""
 
@@ -111,11 +114,11 @@ class Pile:
             if about.meets(part):
                 places = np.flatnonzero(about.holds(part.rows, part.clocks))
                 found.append(self._at(part, places))
-        return _together(found)
+        return together(found)
 
     def everything(self) -> Found:
         """All rows."""
-        return _together([self._at(part, np.arange(len(part))) for part in self._parts])
+        return together([self._at(part, np.arange(len(part))) for part in self._parts])
 
     @property
     def rows(self) -> Integers:
@@ -149,7 +152,17 @@ class Pile:
             if total := int(counts.sum()):
                 behind = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
                 found.append(self._at(part, np.repeat(starts, counts) + behind))
-        return _together(found)
+        return together(found)
+
+    def among(self, rows: Integers) -> Found:
+        """Those of some rows that are here; they are told by their numbers, ascending."""
+        found = []
+        for part in self._parts:
+            start, end = np.searchsorted(rows, part.first), np.searchsorted(rows, part.last, "right")
+            if start < end:
+                offsets = (rows[start:end] - part.first).astype(np.uint32)
+                found.append(self._at(part, np.flatnonzero(np.isin(part.offsets, offsets))))
+        return together(found)
 
     def rows_with(self, keys: Integers) -> Integers:
         """The numbers of the rows with any of some keys, each once."""
@@ -170,12 +183,8 @@ def _are_near(before: Part, last: Part) -> bool:
     return max(before.last, last.last) - min(before.first, last.first) < SPAN
 
 
-def _together(found: Sequence[Found]) -> Found:
+def together(found: Sequence[Found]) -> Found:
+    """Some rows, and some more."""
     if len(found) == 1:
         return found[0]
-    none = np.empty(0, np.int64)
-    return (
-        Found(*(np.concatenate([none, *columns]) for columns in zip(*found, strict=True)))
-        if found
-        else Found(none, none, none)
-    )
+    return Found(*(np.concatenate(columns) for columns in zip(NOTHING, *found, strict=True)))

@@ -13,6 +13,7 @@ from besra.engine.pack import Entry
 from besra.language.plan import Each, NewTerms, Sample, ThreatMatch, Threshold
 from besra.language.plan import Sequence as EventSequence
 from besra.service.piles import Found, Pile
+from besra.service.related_indicators import compared
 from besra.service.row_part import About, Integers, Mask
 
 ANY = np.array([SEVERAL], np.int64)
@@ -26,7 +27,8 @@ Related = dict[int, tuple[Integers, Mask]]
 
 def related(entry: Entry, piles: Piles, about: About) -> Related:
     """The rows by clause that may be part of a match with a row a run is about."""
-    match entry.plan.correlation:
+    correlation = entry.plan.correlation
+    match correlation:
         case Each():
             return _told({position: pile.about(about) for position, pile in piles.items()}, about)
         case EventSequence() as sequence:
@@ -38,7 +40,7 @@ def related(entry: Entry, piles: Piles, about: About) -> Related:
         case Threshold():
             return {}
         case ThreatMatch():
-            return _threatened(entry, piles, about)
+            return _threatened(entry, correlation, piles, about)
 
 
 def _told(found: Mapping[int, Found], about: About) -> Related:
@@ -54,14 +56,17 @@ def _everything(piles: Piles, about: About) -> Related:
     return _told({position: pile.everything() for position, pile in piles.items()}, about)
 
 
-def _threatened(entry: Entry, piles: Piles, about: About) -> Related:
-    """Events a run is about beside all indicators; all events where it is about an indicator.
+def _threatened(entry: Entry, threat_match: ThreatMatch, piles: Piles, about: About) -> Related:
+    """The events that indicators may match, and these. Indicators have their own index.
 
-    Indicators have their own index.
+    Where keys do not tell: events a run is about beside all indicators; all events where it is about an indicator.
     """
     indicators = {position for position in piles if entry.plan.clauses[position].index is not None}
     if not indicators:
         return {}
+    found = compared(threat_match, piles, about)
+    if found is not None:
+        return _told(found, about)
     if any(len(piles[position].about(about).rows) for position in indicators):
         return _everything(piles, about)
     events = _told(

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,11 +17,13 @@ from besra.service.asked_runs import RunLog, ask_runs
 from besra.service.author import author_of
 from besra.service.connector_book import ConnectorBook
 from besra.service.connector_transfer import ConnectorTransfer
+from besra.service.description import Description, Nothing
 from besra.service.elasticsearch import body_of
 from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints, space_of
 from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
+from besra.service.own_endpoint import own
 from besra.service.plain_paths import named
 from besra.service.rule_answers import change_document, rule_document
 from besra.service.rule_book import Entry, RuleBook
@@ -41,6 +44,27 @@ NDJSON = "application/ndjson; charset=utf-8"
 EXPORT_NAME = "rules_export.ndjson"
 
 
+class ToldRuleChange(Struct, frozen=True, omit_defaults=True):
+    """A change of a rule, and what it said from then on where that changed."""
+
+    id: str
+    rule_id: str
+    timestamp: str
+    user: str
+    action: str
+    revision: int
+    rule: dict[str, Any] | None = None
+
+
+class RuleHistory(Struct, frozen=True):
+    """The last hundred changes of a rule over the API, the newest first; none of one nobody has changed."""
+
+    changes: tuple[ToldRuleChange, ...]
+
+
+HISTORY: Description[Nothing, Nothing] = Description("What was changed about a rule.", answer=RuleHistory)
+
+
 def rule_routes(spaces: Spaces, connectors: ConnectorBook, clock: Clock) -> list[Endpoint]:
     """All of them, each over the rules of the space it is asked in."""
 
@@ -51,6 +75,9 @@ def rule_routes(spaces: Spaces, connectors: ConnectorBook, clock: Clock) -> list
             return await answer(_Rules(*of_space, ConnectorTransfer(connectors, space), clock), request)
 
         return answered
+
+    async def history(request: Request, _: Nothing, __: Nothing) -> Response:
+        return await spaced(_Rules.history)(request)
 
     looks = [
         ("GET", f"{RULES}/_find", spaced(_Rules.find)),
@@ -69,7 +96,7 @@ def rule_routes(spaces: Spaces, connectors: ConnectorBook, clock: Clock) -> list
     return [
         *endpoints(Face.KIBANA, Right.READ, looks),
         *endpoints(Face.KIBANA, Right.AUTHOR, changes),
-        Endpoint(Face.OWN, "GET", "/api/v1/rules/{id}/history", Right.READ, spaced(_Rules.history)),
+        own("GET", "/rules/{id}/history", Right.READ, HISTORY, history),
     ]
 
 

@@ -55,6 +55,7 @@ def session_routes(guard: Guard, book: UserBook, token: SetUpToken, clock: Clock
             await run_in_threadpool(access.refresh, at_once=False)
         given = _texts(await object_of(request), "name", "password")
         who = await guard.slow(request, Basic(given["name"], given["password"]))
+        guard.count(who)
         secret, now = new_secret(), clock()
         session = Session(secret_digest(secret), who.name, now, now + LASTS)
         await run_in_threadpool(access.store.add_session, session)

@@ -57,6 +57,7 @@ def stores_at(places: Places) -> Iterator[Stores]:
         closing.callback(journal.close)
         events = EventStore(places.event_place)
         alerts = closing.enter_context(AlertStore(places.alerts or places.folder / FILE))
+        alerts.claim(journal.identity, is_new=journal.is_new)
         # A journal that is new beside stores that are not: what they have of its numbers was another's.
         journal.number_after(max(events.last_batch, alerts.position))
         yield Stores(journal, events, alerts)

@@ -11,6 +11,9 @@ from besra.storage.database import Database
 
 T = TypeVar("T")
 
+MOST_SESSIONS = 100
+"""Of a user: beyond, the oldest end."""
+
 Roles = Mapping[str, Sequence[str]]
 """Names of roles by space; `*` is every space."""
 
@@ -158,10 +161,14 @@ class AccessStore:
         self._change(lambda connection: connection.execute(update(API_KEY).where(*which).values(invalidated=at)))
 
     def add_session(self, session: Session) -> None:
-        """Add a session, and forget those that were over when it began."""
+        """Add a session, and forget those that were over when it began, and the oldest of too many."""
 
         def add(connection: Connection) -> None:
             connection.execute(delete(SESSION).where(SESSION.c.expires <= session.created))
+            own = select(SESSION.c.digest).where(SESSION.c.account == session.account)
+            newest = own.order_by(SESSION.c.created.desc(), SESSION.c.digest).offset(MOST_SESSIONS - 1)
+            old = list(connection.execute(newest).scalars())
+            connection.execute(delete(SESSION).where(SESSION.c.digest.in_(old)))
             connection.execute(insert(SESSION), [_row(session, SESSION.c.keys())])
 
         self._change(add)

@@ -57,6 +57,14 @@ class Committed:
     known: tuple[str, ...]
 
 
+class AlertsTakenError(AlertStoreError):
+    """The alerts belong to the journal of another service."""
+
+
+TAKEN = "the alerts belong to a besra serve with another --data"
+HINT = "give it that --data, or another database; a --data that is new takes them over"
+
+
 class AlertStore:
     """An open store: a SQLite file, or PostgreSQL by URL. Any thread may use it. To be closed.
 
@@ -74,6 +82,7 @@ class AlertStore:
         except BaseException:
             self._database.close()
             raise
+        self._journal: int | None = None
         self.spaces = SpaceStore(self._database)
         """The spaces that were made."""
         self.exceptions = ExceptionStore(self._database)
@@ -108,6 +117,16 @@ class AlertStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def claim(self, journal: int, *, is_new: bool) -> None:
+        """Let this be the alerts of a journal from now on; one that `is_new` may take over those of another.
+
+        Raises AlertsTakenError if they are another's, now or whenever a run is committed.
+        """
+        with self._database.writing() as connection:
+            if not progress.claim(connection, journal, is_new=is_new):
+                raise AlertsTakenError.of("serve-alerts-in-use", TAKEN, hint=HINT)
+        self._journal = journal
+
     # --- runs ---------------------------------------------------------------------------------------------------------
 
     def commit(self, *outcomes: Outcome, position: int | None = None) -> Committed:
@@ -118,6 +137,8 @@ class AlertStore:
         rests on.
         """
         with self._database.writing() as connection:
+            if self._journal is not None and not progress.is_owned(connection, self._journal):
+                raise AlertsTakenError.of("serve-alerts-in-use", TAKEN, hint=HINT)
             alerts = [alert for outcome in outcomes for alert in outcome.alerts]
             committed = _write_alerts(connection, alerts)
             new = frozenset(committed.new)

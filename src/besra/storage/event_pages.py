@@ -115,7 +115,7 @@ class _Count:
         return self._limit is not None and len(self._few) > self._limit
 
     def add(self, lot: Lot, rows: Sequence[int]) -> None:
-        numbers = map(_number, lot.keys(rows))
+        numbers = map(event_number, lot.keys(rows))
         if self._limit is None:
             self._all.extend(numbers)
         else:
@@ -128,7 +128,7 @@ class _Count:
         return min(len(self._few), self._limit), not self.is_full
 
 
-def _number(key: tuple[str, str]) -> int:
+def event_number(key: tuple[str, str]) -> int:
     """64 bits that tell events apart."""
     told = f"{len(key[0])}:{key[0]}{key[1]}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), "big", signed=True)

@@ -45,7 +45,7 @@ Rows = NDArray[np.int64]
 
 
 class SearchStoppedError(InputError):
-    """A search took longer than it may (`search-timeout`)."""
+    """A search took longer than it may (`search-timeout`), or would have to look at too much (`search-too-many`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class GapStatus(StrEnum):
     """What is being done about a gap."""
 
     UNFILLED = "unfilled"
+    WANTED = "wanted"
+    """Unfilled, and somebody asked that it be filled."""
     IN_PROGRESS = "in_progress"
     FILLED = "filled"
     ERROR = "error"

@@ -9,6 +9,7 @@ Ids are remembered longer than batches: a document that is to be created under a
 
 import hashlib
 import queue
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,8 @@ BATCHES = """CREATE TABLE IF NOT EXISTS batch (
 KNOWN = "CREATE TABLE IF NOT EXISTS known (id BLOB PRIMARY KEY, batch INTEGER NOT NULL) WITHOUT ROWID"
 KNOWN_BATCH = "CREATE INDEX IF NOT EXISTS known_batch ON known (batch)"
 NOTES = "CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value BLOB NOT NULL)"
+IDENTITY = "besra: journal"
+"""The name of the note that says which journal this is."""
 SCHEMA = (BATCHES, KNOWN, KNOWN_BATCH, NOTES)
 
 
@@ -122,6 +125,8 @@ class Journal:
             self._trimming = self._connection()
             (last,) = self._trimming.execute("SELECT coalesce(max(number), 0) FROM batch").fetchone()
             self._recent = Recent(last)
+            self.identity, self.is_new = self._identity()
+            """The number that tells it from other journals; whether it never had a batch."""
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"{self._path}: {error}") from error
         self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
@@ -132,6 +137,14 @@ class Journal:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+    def _identity(self) -> tuple[int, bool]:
+        with self._writing:
+            made = (IDENTITY, secrets.token_bytes(8))
+            self._writing.execute("INSERT INTO note VALUES (?, ?) ON CONFLICT DO NOTHING", made)
+        (kept,) = self._writing.execute("SELECT value FROM note WHERE name = ?", (IDENTITY,)).fetchone()
+        counted = self._writing.execute("SELECT seq FROM sqlite_sequence WHERE name = 'batch'").fetchone()
+        return int.from_bytes(kept, "big", signed=True), counted is None
 
     def number_after(self, number: int) -> None:
         """Give batches numbers beyond this one. To be said before any is taken. Raises JournalError."""

@@ -12,6 +12,8 @@ from besra.storage.run_tables import JOURNAL_POSITION, RULE_PROGRESS
 from besra.storage.upsert import insert_or, upsert
 
 ALERTS = "alerts"
+OWNER = "journal"
+"""In place of a batch, which journal it is whose batches are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,26 @@ def read_position(connection: Connection) -> int:
     """The last batch of the journal whose alerts are there, 0 for none."""
     columns = JOURNAL_POSITION.c
     return connection.execute(select(columns.batch).where(columns.reader == ALERTS)).scalar_one_or_none() or 0
+
+
+def claim(connection: Connection, journal: int, *, is_new: bool) -> bool:
+    """Have alerts belong to a journal, if they belong to none or the journal `is_new`; whether they do now.
+
+    The batches of two journals have the same numbers: what one has dealt with is not what the other has.
+    """
+    statement = insert_or(connection, JOURNAL_POSITION, {"reader": OWNER, "batch": journal})
+    if is_new:
+        changed = {"batch": statement.excluded.batch}
+        connection.execute(statement.on_conflict_do_update(index_elements=["reader"], set_=changed))
+    else:
+        connection.execute(statement.on_conflict_do_nothing(index_elements=["reader"]))
+    return is_owned(connection, journal)
+
+
+def is_owned(connection: Connection, journal: int) -> bool:
+    """Whether the alerts belong to a journal."""
+    columns = JOURNAL_POSITION.c
+    return connection.execute(select(columns.batch).where(columns.reader == OWNER)).scalar_one_or_none() == journal
 
 
 def forget_rule(connection: Connection, rule_uuid: str) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, delete, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql
 
 from besra.storage.columns import stored_name, stored_time
 from besra.storage.database import AlertStoreError, Database
@@ -193,7 +194,9 @@ class ValueListStore:
         rows = [_new_row(number, value, author) for value in values]
         with self._database.writing() as connection:
             _check_there(connection, number)
-            if rows:
+            if rows and self._database.is_postgres:
+                connection.execute(_at_once(rows))
+            elif rows:
                 connection.execute(insert_or(connection, LISTED_VALUE).on_conflict_do_nothing(), rows)
 
     def change(self, old: StoredValue, new: NewValue, author: Author) -> StoredValue:
@@ -221,6 +224,18 @@ class ValueListStore:
         """Remove a value; one that is gone is gone."""
         with self._database.writing() as connection:
             connection.execute(delete(LISTED_VALUE).where(LISTED_VALUE.c.number == value.number))
+
+
+def _at_once(rows: Sequence[Mapping[str, Any]]) -> postgresql.Insert:
+    """All rows in one statement, as an array a column: one by one, PostgreSQL takes several times as long."""
+    names = list(rows[0])
+    columns = [func.unnest(literal([row[name] for row in rows], _array(name))).label(name) for name in names]
+    return postgresql.insert(LISTED_VALUE).from_select(names, select(*columns)).on_conflict_do_nothing()
+
+
+def _array(name: str) -> postgresql.ARRAY[Any]:
+    kind = LISTED_VALUE.c[name].type
+    return postgresql.ARRAY(Text() if isinstance(kind, Text) else kind)
 
 
 def key_of(number: int, text: str) -> bytes:

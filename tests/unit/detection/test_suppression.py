@@ -1,11 +1,11 @@
 """Alert suppression (detection-engine.md 5.1): which matches become alerts, and what the others are counted on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.spaced import spaced
 from tests.unit.detection.conftest import MakeRules
 
 import besra
@@ -295,7 +295,9 @@ def test_what_an_alert_says(make_rules: MakeRules) -> None:
 
 def test_the_instance_id_is_that_of_values_rule_and_space(make_rules: MakeRules) -> None:
     def ids(*changes: Json, host: str = "h", space: str = "default") -> set[str]:
-        done = execution(spaced(**{space: make_rules(*changes)}), [document(1, host=host)], RunInfo(0))
+        rules = make_rules(*changes)
+        moved = [replace(one, rule=replace(one.rule, space=space)) for one in rules if one.rule]
+        done = execution(replace(rules, rules=tuple(moved)), [document(1, host=host)], RunInfo(0))
         return {alert["kibana.alert.instance.id"] for alert in done.alerts}
 
     usual = suppressing("host.name")

@@ -1,5 +1,6 @@
 """Users, keys and log-ins of a service: made, used, changed, ended."""
 
+import asyncio
 import base64
 import json
 import time
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from tests.guarded import PASSWORD, Guarded, asked, basic, guarded, key
+from tests.served import PATIENCE
+from tests.unit.storage.samples import alert, run
 
 from besra.cli.command_line import besra
 from besra.service import passwords
@@ -17,6 +20,7 @@ from besra.service.gate import Bounds
 from besra.service.security import Policy
 from besra.service.set_up_token import FILE
 from besra.storage.database import AlertStoreError
+from besra.storage.outcome import Outcome
 
 OTHER = "another one of mine"
 
@@ -122,6 +126,34 @@ def test_a_log_in_ends(at: Guarded) -> None:
     assert at.ask("GET", "/api/v1/me", headers=session).json["name"] == "ann"
     assert at.ask("DELETE", "/api/v1/session", headers=session).status == 204
     assert at.ask("GET", "/api/v1/me", headers=session).status == 401
+
+
+def test_who_is_disabled_follows_no_alerts_any_more(at: Guarded) -> None:
+    admin = at.set_up()
+    bob = make(at, admin, "bob", "viewer")
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        await asyncio.sleep(PATIENCE)
+
+    async def follow() -> None:
+        headers = [(name.encode(), value.encode()) for name, value in bob.items()]
+        path = "/api/v1/alerts/stream"
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+        following = asyncio.create_task(at.app({**scope, "client": ("192.0.2.1", 1), "app": at.app}, receive, send))
+        while len(sent) < 2:
+            await asyncio.sleep(0.01)
+        change = {"disabled": True}
+        await asyncio.to_thread(at.ask, "PUT", "/api/v1/users/bob", change, headers=admin)
+        await asyncio.to_thread(at.service.stores.alerts.commit, Outcome(run(), [alert(1)]))
+        await asyncio.wait_for(following, PATIENCE)
+
+    asyncio.run(follow())
+    assert sent[0]["status"] == 200
+    assert b"data:" not in b"".join(message.get("body", b"") for message in sent)
 
 
 def test_wrong_passwords_pause_who_gives_them_and_nobody_else(at: Guarded) -> None:

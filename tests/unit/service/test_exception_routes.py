@@ -283,6 +283,18 @@ def test_an_export_is_imported_again(app: Starlette, book: ExceptionBook) -> Non
     assert book.find(Wanted(Kind.ITEM, None, "cmd"))["name"] == "changed"
 
 
+def test_a_list_may_come_as_a_new_one(app: Starlette, book: ExceptionBook) -> None:
+    book.create(Kind.LIST, TOOLS, ME)
+    book.create(Kind.ITEM, CMD, ME)
+    for _ in range(2):
+        told = imported(app, lines_of(TOOLS, CMD), "?as_new_list=true")[1]
+        assert (told["success"], told["success_count"]) == (True, 2)
+    lists = [one["list_id"] for one in book.all(Kind.LIST)]
+    assert (len({*lists}), lists[0]) == (3, "known-tools")
+    assert [one["list_id"] for one in book.all(Kind.ITEM)] == lists
+    assert len({one["item_id"] for one in book.all(Kind.ITEM)}) == 3
+
+
 def test_one_that_is_wrong_does_not_stop_an_import(app: Starlette, book: ExceptionBook) -> None:
     wrong = [{**CMD, "item_id": "a", "entries": []}, {**CMD, "item_id": "b", "list_id": "none"}, {"odd": 1}]
     status, told = imported(app, lines_of(TOOLS, *wrong, CMD) + b"{no json\n")
@@ -299,7 +311,7 @@ def test_one_that_is_wrong_does_not_stop_an_import(app: Starlette, book: Excepti
         (b"x", "", "multipart/form-data; boundary=c", 400),
         (b"\xff", "", "multipart/form-data; boundary=b", 400),
         (b"x", "", "application/x-ndjson", 415),
-        (b"x", "?as_new_list=true", "multipart/form-data; boundary=b", 400),
+        (b"x", "?as_new_list=1", "multipart/form-data; boundary=b", 400),
         (b"x", "?overwrite=perhaps", "multipart/form-data; boundary=b", 400),
         (b"x", "?merge=true", "multipart/form-data; boundary=b", 400),
     ],

@@ -236,6 +236,37 @@ def test_more_than_the_limit_is_told(tmp_path: Path) -> None:
         assert run.metrics["total_matches"] == 9
 
 
+def test_a_gap_somebody_asks_for_is_filled_at_once_and_however_old_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = world_of(tmp_path, rule_text("each", EACH))
+    with world.up() as process:
+        process.passes(10 * MINUTE)
+    at = world.now + 90 * MINUTE
+    world.now += 3 * HOUR
+    with world.up() as process:
+        process.arrive([evil(at, 1)])
+        process.passes(MINUTE)
+    world.now += 20 * 24 * HOUR
+    with world.up() as process:
+        store, filler = process.stores.alerts, process.duty.filler
+        old = store.gaps()[0]
+        assert filler.step() == 0, "nobody asked for what is very old"
+        store.mark_gaps([old.id], GapStatus.WANTED)
+
+        def away(*_: object) -> None:
+            raise BesraError("away")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(filler._alerts, "commit", away)
+            with pytest.raises(BesraError):
+                filler.step()
+        assert store.gaps(statuses=[GapStatus.IN_PROGRESS])
+        assert filler.step() == 1, "it is still asked for"
+        assert next(gap for gap in store.gaps() if gap.id == old.id).status is GapStatus.FILLED
+        assert len(process.found()) == 1
+
+
 def test_a_gap_is_filled_although_a_store_was_away_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_of(tmp_path, rule_text("each", EACH))
     with world.up() as process:

@@ -149,8 +149,9 @@ def bodies(ids: dict[str, str]) -> dict[str, list[Any]]:
     change = {"id": ids["rule"], "name": "changed", "enabled": False}
     edit = {"action": "edit", "edit": [{"type": "add_tags", "value": ["x"]}]}
     entry = {"type": "exists", "field": "a", "operator": "included"}
+    counting = {"aggs": {"a": {"terms": {"field": "kibana.alert.rule.name"}}}}
     return {
-        "/signals/search": [{"query": query}, {"query": "*"}, {"aggs": {"a": {"terms": {"field": "host.name"}}}}],
+        "/signals/search": [{"query": query}, {"query": "*"}, counting],
         "/signals/status": [
             {"signal_ids": [ids["alert"]], "status": "closed"},
             {"query": {"match_all": {}}, "status": "closed"},
@@ -256,3 +257,21 @@ def test_clients_of_elasticsearch_name_a_space_by_its_index(asking: Asking) -> N
     assert asking.client.get("/.alerts-security.alerts-nowhere/_search").status_code == 404
     assert asking.client.head(f"/{soc}").status_code == 200
     assert asking.client.head("/.alerts-security.alerts-nowhere").status_code == 404
+
+
+def test_a_preview_is_of_the_space_it_is_asked_in(asking: Asking) -> None:
+    tried = {**rule("p", query="process where true", exceptions_list=[REFERENCE]), "from": "now-1h"}
+
+    def found(space: str, index: str) -> list[str]:
+        told = asking.ask(space, "POST", f"{RULES}/preview", {**tried, "invocationCount": 1})
+        query = {"query": {"term": {"kibana.alert.rule.uuid": told["previewId"]}}}
+        answer = asking.client.post(f"/.preview.alerts-security.alerts-{index}/_search", json=query)
+        assert answer.status_code == 200, answer.text
+        return sorted(hit["_source"]["host"]["name"] for hit in answer.json()["hits"]["hits"])
+
+    until = time.monotonic() + 30
+    while found("soc", "soc") != ["h"] and time.monotonic() < until:  # once the events are stored
+        time.sleep(0.1)
+    assert found("soc", "soc") == ["h"], "the exception is theirs"
+    assert found("default", "default") == ["h", "quiet"]
+    assert found("soc", "default") == found("default", "soc") == []

@@ -59,6 +59,9 @@ def test_rules_of_one_id_are_told_apart(spaces: Spaces) -> None:
     assert "id" not in entry.text, "an export has what the file says"
     assert spaces.rules("soc").by_id(entry.id) == entry
     assert spaces.rules("default").by_id(entry.id) is None
+    spaces.create({"id": "lab", "name": "Lab"})
+    (_, (third, _), _) = loaded(spaces, {**files, "lab": files["soc"]}).rules.runnable
+    assert (third.space, len({*map(rule_uuid, (own, other, third))})) == ("lab", 3)
     again = loaded(spaces, files).rules
     assert [rule_uuid(one) for one, _ in again.runnable] == [rule_uuid(own), rule_uuid(other)]
 

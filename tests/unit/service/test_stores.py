@@ -5,6 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 from tests.simulation import MINUTE, START, World, document, rule_text, rules_of
+from tests.stores import postgres
 
 from besra.errors import InputError
 from besra.events.recognise import DEFAULTS
@@ -12,8 +13,11 @@ from besra.service.admission import Admission, admitted
 from besra.service.body import BodyError
 from besra.service.bulk import MOST_ITEMS, Put, Refused, parse_bulk
 from besra.service.stores import Places, stores_at
+from besra.storage.database import AlertStoreError
 from besra.storage.event_store import EventStore, StoredEvent
 from besra.storage.journal import Record
+
+__all__ = ["postgres"]
 
 EACH = 'process where process.name == "evil"'
 
@@ -48,6 +52,24 @@ def test_a_journal_that_is_new_beside_stores_that_are_not_loses_nothing(tmp_path
         assert rows == 6
         assert process.found().keys() == world.scanned()
         assert len(process.found()) == 6
+
+
+def test_two_services_do_not_share_alerts(tmp_path: Path, postgres: str) -> None:
+    """A batch of one that has the number of a batch the other has dealt with would never be looked at."""
+    places = [Places(tmp_path / name, alerts=postgres) for name in "ab"]
+    made = Record(b"{}", ("logs-a",), "1")
+    with stores_at(places[0]) as mine:
+        mine.journal.submit([made], START).result()
+        with stores_at(places[1]) as other:
+            other.journal.submit([made], START).result()
+            with pytest.raises(AlertStoreError, match="another --data"):
+                mine.alerts.commit(position=1)
+            other.alerts.commit(position=1)
+    with pytest.raises(InputError, match="another --data") as raised, stores_at(places[0]):
+        pass
+    assert raised.value.problem.code == "serve-alerts-in-use"
+    with stores_at(places[1]):
+        pass
 
 
 @pytest.mark.parametrize("index", ["x" * 300, "é" * 100])

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 from tests.unit.storage.samples import NOW, SECOND
 
-from besra.storage.access_store import Account, ApiKey, NotLeftError, Session
+from besra.storage.access_store import MOST_SESSIONS, Account, ApiKey, NotLeftError, Session
 from besra.storage.access_tables import AUDIT
 from besra.storage.alert_store import AlertStore
 from besra.storage.audit_log import Deed
@@ -77,6 +77,13 @@ def test_sessions_that_are_over_are_forgotten(store: AlertStore) -> None:
     assert list(store.access.load().sessions) == ["d2"]
     store.access.remove_session("d2")
     assert not store.access.load().sessions
+
+
+def test_the_oldest_of_too_many_sessions_end(store: AlertStore) -> None:
+    store.access.add_account(ANN)
+    for number in range(MOST_SESSIONS + 3):
+        store.access.add_session(Session(f"d{number}", "ann", NOW + number, NOW + SECOND))
+    assert sorted(store.access.load().sessions) == sorted(f"d{number}" for number in range(3, MOST_SESSIONS + 3))
 
 
 # --- the audit log ----------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from besra.language.simplify import TRUE
 from besra.problems import Place, Problem, Severity
 from besra.storage import alert_store
 from besra.storage.alert_search import count
-from besra.storage.alert_store import FILE, AlertStore, Committed
+from besra.storage.alert_store import FILE, AlertsTakenError, AlertStore, Committed
 from besra.storage.alert_tables import RULE_COPY
 from besra.storage.database import AlertStoreError
 from besra.storage.outcome import Outcome, outcome_of
@@ -256,6 +256,22 @@ def test_groups_are_forgotten_by_their_start(store: AlertStore) -> None:
     assert store.groups() == {}
     store.commit(Outcome(run(2), (), groups=[group(0, 0)]))
     assert (store.forget_groups(None, NOW), store.forget_groups(None, NOW + 1)) == (0, 1)
+
+
+def test_alerts_belong_to_one_journal(store: AlertStore, place: Any) -> None:
+    store.claim(-1, is_new=False)
+    store.commit(Outcome(run(1), alerts(1)), position=1)
+    with AlertStore(place) as other:
+        with pytest.raises(AlertsTakenError, match="another --data"):
+            other.claim(2, is_new=False)
+        store.commit(Outcome(run(2), alerts(2)), position=2)
+        other.claim(2, is_new=True)
+        other.claim(2, is_new=False)
+        with pytest.raises(AlertsTakenError):
+            store.commit(Outcome(run(3), alerts(3)), position=3)
+        other.commit(Outcome(run(4), alerts(4)), position=4)
+        assert other.position == 4
+        assert {*other.alerts(["a1", "a2", "a3", "a4"])} == {"a1", "a2", "a4"}
 
 
 # --- threads and mistakes ---------------------------------------------------------------------------------------------

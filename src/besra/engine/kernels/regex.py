@@ -2,8 +2,8 @@
 
 ASCII text is decided by an automaton (`automaton`) in the compiled kernel. Other text is left to `re`, as in the
 reference. Where that might backtrack for ever, google-re2 decides if it is installed and sure to agree: repetitions
-inside repetitions, and long texts. Not always, because a call of google-re2 from Python costs 3 to 4 µs whatever the
-text, one of `re` 0.2 to 3 µs.
+and alternatives inside repetitions, and long texts. Not always, because a call of google-re2 from Python costs 3 to
+4 µs whatever the text, one of `re` 0.2 to 3 µs.
 """
 
 from collections.abc import Callable

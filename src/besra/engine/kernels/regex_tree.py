@@ -59,7 +59,7 @@ class Tree:
 
     @cached_property
     def nests(self) -> bool:
-        """Whether a repetition stands inside another one."""
+        """Whether something that may match in two ways stands inside a repetition: `re` may try them all."""
         return _nests(self.root, within=False)
 
 
@@ -70,9 +70,9 @@ def _nests(node: Node, *, within: bool) -> bool:
         case Sequence():
             return any(_nests(part, within=within) for part in node.parts)
         case Union():
-            return any(_nests(branch, within=within) for branch in node.branches)
+            return within or any(_nests(branch, within=within) for branch in node.branches)
         case Repeat():
-            return (within and node.most != 1) or _nests(node.part, within=within or node.most != 1)
+            return within or _nests(node.part, within=node.most != 1)
 
 
 @lru_cache(maxsize=REMEMBERED)
