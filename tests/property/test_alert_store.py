@@ -15,8 +15,9 @@ from besra.events.document import Fields
 from besra.language.expr import Equals, FieldRef, Like, Or, Predicate, Regex
 from besra.language.glob import escaped_glob
 from besra.schema.fieldtype import FieldType
+from besra.storage.alert_counts import CountBy
 from besra.storage.alert_fields import alert_condition
-from besra.storage.alert_search import CountBy, Search, Sort
+from besra.storage.alert_search import Search, Sort
 from besra.storage.alert_store import AlertStore
 from besra.storage.asking import MANY, asking
 from besra.storage.gap_log import joined, without

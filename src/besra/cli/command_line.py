@@ -20,7 +20,7 @@ from besra.version import __version__
 
 NAMES = (
     *("scan", "search", "doctor", "convert", "rules"),
-    *("serve", "user", "key", "audit", "ingest"),
+    *("serve", "user", "key", "audit", "ingest", "backup", "restore"),
     *("config", "demo", "version"),
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from besra.events.recognise import Intake
 from besra.notify.connectors_file import read_connectors
+from besra.service.ingest import Limits
 from besra.service.maintenance import Keep
 from besra.service.notifying import NO_NOTIFICATIONS
 from besra.service.runs import RunPolicy
@@ -20,7 +21,9 @@ def settings_of(given: Mapping[str, object]) -> Settings:
     days, size, alert_days, run_days = (_number(given[f"keep_{what}"]) for what in ("days", "size", "alerts", "runs"))
     connectors, index = given["connectors"], given["index"]
     notify = read_connectors(Path(str(connectors)), time.time_ns()) if connectors else NO_NOTIFICATIONS
-    return Settings(runs, Keep(days, size, alert_days, run_days or 7), Intake(str(index) if index else None), notify)
+    keep, intake = Keep(days, size, alert_days, run_days or 7), Intake(str(index) if index else None)
+    limits = Limits(process=_number(given["memory_limit"]), disk=_number(given["min_free"]) or 0)
+    return Settings(runs, keep, intake, notify, limits)
 
 
 def _number(value: object) -> int | None:

@@ -9,7 +9,7 @@ import click
 
 from besra.cli.secrets import Secret, SecretFile, Url, has_secret, shown
 
-SECTIONS = ("doctor", "ingest", "scan", "search", "serve")
+SECTIONS = ("backup", "doctor", "ingest", "restore", "scan", "search", "serve")
 """The commands with settings: those with `settings.config_option`."""
 NEVER = ("config", "output")
 """Options that are no settings: what a command overwrites should stand in the command."""

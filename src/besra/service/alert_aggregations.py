@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from besra.language.expr import Predicate
 from besra.service.search_error import malformed, not_supported
 from besra.service.search_params import Params
-from besra.storage.alert_search import CountBy
-from besra.storage.space_alerts import SpaceAlerts
+from besra.storage.alert_counts import CountBy, Counts
 
 FIELDS: Mapping[str, CountBy] = {
     "kibana.alert.severity": CountBy.SEVERITY,
@@ -20,6 +18,9 @@ FIELDS: Mapping[str, CountBy] = {
     "kibana.alert.rule.uuid": CountBy.RULE,
     "host.name": CountBy.HOST,
     "user.name": CountBy.USER,
+    "process.name": CountBy.PROCESS,
+    "event.code": CountBy.EVENT_CODE,
+    "event.action": CountBy.EVENT_ACTION,
 }
 """What alerts are counted by."""
 
@@ -82,10 +83,9 @@ def _order(given: Any) -> tuple[bool, bool]:
     raise not_supported("this `order` of `terms`", 'write {"_count": "desc"} or {"_key": "asc"}')
 
 
-def aggregated(alerts: SpaceAlerts, condition: Predicate, asked: Sequence[Terms]) -> dict[str, Any]:
-    """What they come to over the alerts that satisfy a condition. Raises AlertStoreError."""
-    known = {by: alerts.counts(by, condition) for by in {terms.by for terms in asked}}
-    return {terms.name: _answer(terms, known[terms.by]) for terms in asked}
+def aggregated(counts: Counts, asked: Sequence[Terms]) -> dict[str, Any]:
+    """The answer, by what alerts were counted."""
+    return {terms.name: _answer(terms, counts[terms.by]) for terms in asked}
 
 
 def _answer(terms: Terms, counts: Mapping[str, int]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from besra.service.consumer_metrics import consumer_metrics
 from besra.service.dead_letter_routes import dead_letter_metrics, dead_letter_routes
 from besra.service.endpoint import Endpoint, Face, Right
 from besra.service.exception_routes import exception_routes
+from besra.service.exposition import simple_text
 from besra.service.gate import Open
 from besra.service.loopback import OnlyLoopback
 from besra.service.maintenance import maintenance_metrics
@@ -129,6 +130,15 @@ def metrics_text(service: Service, watchers: Sequence[Watcher], searching: Searc
     }
     for watcher in watchers:
         told |= watcher.metrics()
-    return "".join(
-        f"# HELP {name} {what}\n# TYPE {name} {kind}\n{name} {value}\n" for name, (kind, what, value) in told.items()
+    return simple_text(told) + "".join(
+        histogram.text(name, meaning)
+        for name, meaning, histogram in (
+            ("besra_ingest_seconds", "From the arrival of documents to their acknowledgement.", service.ingest.takes),
+            ("besra_run_seconds", "Runs of rules, live ones too.", service.duty.alerts.durations),
+            (
+                "besra_alert_latency_seconds",
+                "From the acknowledgement of a request until the alerts of its events are kept.",
+                service.ingest.latencies,
+            ),
+        )
     )

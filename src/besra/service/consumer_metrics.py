@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from besra.service.consumer import Consumer
+from besra.service.exposition import labelled_text
 
 METRICS: dict[str, tuple[str, str, Callable[[Consumer], int | None]]] = {
     "besra_consumer_messages_total": (
@@ -36,9 +37,9 @@ METRICS: dict[str, tuple[str, str, Callable[[Consumer], int | None]]] = {
 
 def consumer_metrics(consumers: Sequence[Consumer]) -> str:
     """The metrics of consumers in the text form of Prometheus; nothing where there are none."""
-    lines: list[str] = []
+    told = []
     for name, (kind, what, value_of) in METRICS.items() if consumers else ():
-        lines += [f"# HELP {name} {what}", f"# TYPE {name} {kind}"]
-        told = ((consumer.source.name, value_of(consumer)) for consumer in consumers)
-        lines += [f'{name}{{source="{source}"}} {value}' for source, value in told if value is not None]
-    return "".join(f"{line}\n" for line in lines)
+        values = ((consumer.source.name, value_of(consumer)) for consumer in consumers)
+        known = [(source, value) for source, value in values if value is not None]
+        told.append(labelled_text(name, kind, what, "source", known))
+    return "".join(told)

@@ -26,16 +26,16 @@ class Duty:
         self._clock = clock
         self._policy = policy
         self._steady = steady
-        self._alerts = StoredAlerts(stores.alerts)
+        self.alerts = StoredAlerts(stores.alerts)
         self._switch_off(job)
-        self.pump = Pump(stores.journal, stores.events, self._runs(job), self._alerts, clock)
-        self.filler = Filler(lambda: self.job, stores, self._alerts, clock, self.pump.hear)
+        self.pump = Pump(stores.journal, stores.events, self._runs(job), self.alerts, clock)
+        self.filler = Filler(lambda: self.job, stores, self.alerts, clock, self.pump.hear)
         self.filler.fills_gaps = policy.fills_gaps
 
     def _runs(self, job: Job) -> Runs:
         return Runs(
             Detector(job, self._clock(), self._steady, is_live=self._policy.is_live),
-            self._alerts,
+            self.alerts,
             self._clock,
             self._policy,
         )
@@ -53,6 +53,6 @@ class Duty:
     def _switch_off(self, job: Job) -> None:
         """Note which rules do not run any more: what they do not see from now on is no gap."""
         running = {rule_uuid(rule) for rule, _ in job.rules}
-        for uuid, how_far in self._alerts.progress().items():
+        for uuid, how_far in self.alerts.progress().items():
             if how_far.enabled and uuid not in running:
                 self._stores.alerts.write_progress(uuid, replace(how_far, enabled=False))

@@ -17,6 +17,8 @@ from besra.schema.timestamp import NANOS
 from besra.service.admission import Admission
 from besra.service.bulk import Done, Item, Put, Refused
 from besra.service.dead_letters import DeadLetters, Letter
+from besra.service.exposition import Histogram
+from besra.service.footprint import memory_of_process
 from besra.storage.journal import Journal, JournalError, Note, Receipt, Record
 
 Clock = Callable[[], int]
@@ -35,13 +37,15 @@ class BusyError(Exception):
 class Limits:
     """How much is taken, in bytes but for `waiting` and `ahead`.
 
-    `body`: of one request in the clear. `memory`: of the bodies being worked on. `disk`: what has to stay free.
+    `body`: of one request in the clear. `memory`: of the bodies being worked on. `process`: of the whole process, None
+    for any. `disk`: what has to stay free.
     `waiting`: batches that are acknowledged and not yet in the store. `ahead`: for how many nanoseconds events may have
     been acknowledged before rules see them; if it is longer, more have to wait for a moment.
     """
 
     body: int = 100 << 20
     memory: int = 256 << 20
+    process: int | None = None
     disk: int = 512 << 20
     waiting: int = 20_000
     ahead: int = NANOS // 2
@@ -94,10 +98,15 @@ class Ingest:
         """The number of the last batch that rules have seen."""
         self.is_patient = True
         """Whether requests wait for rules; it is for nothing while events or alerts cannot be stored."""
+        self.takes = Histogram()
+        """From the arrival of a request's documents to their acknowledgement."""
+        self.latencies = Histogram()
+        """From the acknowledgement of a request until rules have seen what it brought, and their alerts are kept."""
         self._ahead: deque[tuple[int, float]] = deque()
         """The batches rules have not seen, and when they were acknowledged."""
+        self._passing = threading.Lock()
         self._bytes = 0
-        self._free = 0
+        self._free = self._process = 0
         self._looked: int | None = None
 
     def check(self) -> None:
@@ -108,12 +117,15 @@ class Ingest:
             raise BusyError("the event store or the alerts are behind", 10)
         if self.free_space() < self.limits.disk:
             raise BusyError("the disk is nearly full", 60)
+        if self.limits.process is not None and self._process > self.limits.process:
+            raise BusyError("the service has all the memory it may have", 10)
 
     def free_space(self) -> int:
-        """Bytes free on the disk, as of a moment ago."""
+        """Bytes free on the disk, as of a moment ago; what the process has in memory is looked at with it."""
         now = self._clock()
         if self._looked is None or not 0 <= now - self._looked < LOOK_EVERY:
-            self._free, self._looked = shutil.disk_usage(self._folder).free, now
+            self._free, self._process = shutil.disk_usage(self._folder).free, memory_of_process()
+            self._looked = now
         return self._free
 
     @contextmanager
@@ -144,6 +156,7 @@ class Ingest:
         documents, or neither.
         """
         self.check()
+        started = time.monotonic()
         await self._let_rules_catch_up()
         received = self._clock()
         outcomes = await run_in_threadpool(self._admission.admitted, items, received)
@@ -161,6 +174,7 @@ class Ingest:
             for item, outcome in zip(items, outcomes, strict=True)
         ]
         done = [found for found in answers if not isinstance(found, Record)]
+        self.takes.observe(time.monotonic() - started)
         self.taken += len(records)
         self.refused += len(done) - len(records)
         self.bury((found for found in done if isinstance(found, Refused)), origin)
@@ -181,10 +195,22 @@ class Ingest:
         while self._is_ahead() and self.is_patient and time.monotonic() < until:
             await asyncio.sleep(MOMENT)
 
+    def saw(self, number: int) -> None:
+        """Rules have seen the batches up to that number. Any thread may say so."""
+        self.detected = number
+        self._pass_seen()
+
+    def _pass_seen(self) -> float | None:
+        """Forget the batches that rules have seen; when the first of the others was acknowledged."""
+        now = time.monotonic()
+        with self._passing:
+            while self._ahead and self._ahead[0][0] <= self.detected:
+                self.latencies.observe(now - self._ahead.popleft()[1])
+            return self._ahead[0][1] if self._ahead else None
+
     def _is_ahead(self) -> bool:
-        while self._ahead and self._ahead[0][0] <= self.detected:
-            self._ahead.popleft()
-        return bool(self._ahead) and time.monotonic() - self._ahead[0][1] > self.limits.ahead / NANOS
+        first = self._pass_seen()
+        return first is not None and time.monotonic() - first > self.limits.ahead / NANOS
 
     def bury(self, refused: Iterable[Refused], origin: str) -> None:
         """Keep what is refused for good and has something to keep as dead letters."""

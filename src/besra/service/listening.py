@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from besra.errors import InputError
+from besra.service.access_log import AccessLog
 from besra.service.patience import Watched, close_overdue, most_connections
 from besra.service.protocol import Protocol
 
@@ -83,15 +84,19 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
     return context
 
 
-def listen(app: Starlette, place: Place) -> bool:
-    """Answer requests until SIGINT or SIGTERM; False if the address cannot be had."""
+def listen(app: Starlette, place: Place, *, tells_requests: bool = False) -> bool:
+    """Answer requests until SIGINT or SIGTERM; False if the address cannot be had.
+
+    With `tells_requests` each is a line of the log.
+    """
     config = uvicorn.Config(
-        app,
+        AccessLog(app) if tells_requests else app,
         http=Protocol,
         ws="none",
         host=place.host,
         port=place.port,
-        log_level="critical",
+        log_config=None,
+        access_log=False,
         lifespan="on",
         server_header=False,
         proxy_headers=bool(place.proxies),

@@ -1,8 +1,8 @@
 """Alerts, searched as Elasticsearch searches an index: each space has one, `.alerts-security.alerts-<space>`."""
 
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from besra.detection.alert_event import space_of_alert
@@ -10,6 +10,7 @@ from besra.events.index_name import alert_index
 from besra.language.expr import Predicate
 from besra.language.relative import at
 from besra.language.simplify import FALSE, all_of
+from besra.service.alert_aggregations import Terms, aggregated
 from besra.service.search_error import not_supported
 from besra.service.search_indices import indices_of
 from besra.service.search_params import Params
@@ -74,10 +75,12 @@ def page_of_alerts(params: Params, condition: Predicate, size: int, warnings: tu
     return AlertRequest(search, shown, len(sort) + 1 if given else 0, warnings)
 
 
-def alert_answer(alerts: AlertStore | SpaceAlerts, request: AlertRequest) -> dict[str, Any]:
-    """The answer to a search of alerts. Raises AlertStoreError."""
+def alert_answer(
+    alerts: AlertStore | SpaceAlerts, request: AlertRequest, counted: Sequence[Terms] = ()
+) -> dict[str, Any]:
+    """The answer to a search of alerts, with what is to be counted of all it finds. Raises AlertStoreError."""
     started = time.perf_counter()
-    page = alerts.search(request.search)
+    page = alerts.search(replace(request.search, by={terms.by for terms in counted}))
     rows = [
         {
             "_index": alert_index(space_of_alert(alert)),
@@ -88,7 +91,8 @@ def alert_answer(alerts: AlertStore | SpaceAlerts, request: AlertRequest) -> dic
         }
         for alert, values in zip(page.alerts, page.sort_values, strict=True)
     ]
-    return search_answer(rows, page.total, started)
+    answer = search_answer(rows, page.total, started)
+    return {**answer, "aggregations": aggregated(page.counts, counted)} if counted else answer
 
 
 def alert_count(alerts: AlertStore, request: AlertRequest) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from besra.notify.connectors_file import NotifySettings
 from besra.service.allocator import use_few_arenas
 from besra.service.dead_letters import DeadLetters
 from besra.service.duty import Duty
-from besra.service.ingest import Clock, Ingest
+from besra.service.ingest import DEFAULT_LIMITS, Clock, Ingest, Limits
 from besra.service.maintenance import KEEP_ALL, Keep, Maintenance
 from besra.service.notifying import NO_NOTIFICATIONS, Notifying, notifying
 from besra.service.preview import Previews
@@ -27,12 +27,13 @@ from besra.storage.event_upkeep import EventUpkeep
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a service is to run: when its rules do, for how long things are kept, how documents become events."""
+    """How a service is to run: when its rules do, how long things are kept, how documents are taken, and how many."""
 
     runs: RunPolicy = POLICY
     keep: Keep = KEEP_ALL
     intake: Intake = field(default_factory=Intake)
     notify: NotifySettings = NO_NOTIFICATIONS
+    limits: Limits = DEFAULT_LIMITS
 
 
 DEFAULTS = Settings()
@@ -76,7 +77,9 @@ def running(
         watch = RuleWatch(source, duty, clock, tell)
         letters = DeadLetters(places.folder, clock)
         closing.callback(letters.close)
-        ingest = Ingest(stores.journal, places.folder, clock, intake=settings.intake, letters=letters)
+        ingest = Ingest(
+            stores.journal, places.folder, clock, intake=settings.intake, limits=settings.limits, letters=letters
+        )
         ingest.stored, ingest.last = duty.pump.dealt_with, duty.pump.stored
         # What is loaded by now stays: looking for garbage in it would cost more than taking events.
         gc.collect()
@@ -92,7 +95,8 @@ def running(
         def moved(name: str) -> None:
             failures.pop(name, None)
             ingest.is_patient = not failures
-            ingest.stored, ingest.detected = duty.pump.dealt_with, duty.pump.detected
+            ingest.stored = duty.pump.dealt_with
+            ingest.saw(duty.pump.detected)
 
         def told(name: str) -> tuple[Callable[[Exception], None], Callable[[], None]]:
             return partial(failed, name), partial(moved, name)

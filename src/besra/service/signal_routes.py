@@ -8,7 +8,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from besra.service.alert_aggregations import aggregated
 from besra.service.answering import object_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import reply, reply_documents
@@ -17,9 +16,8 @@ from besra.service.ingest import Clock
 from besra.service.search_alerts import alert_answer
 from besra.service.search_routes import warned
 from besra.service.searching import Searching
-from besra.service.signals import SignalSearch, names_change, signal_search, status_change
+from besra.service.signals import names_change, signal_search, status_change
 from besra.service.spaces import Spaces
-from besra.storage.space_alerts import SpaceAlerts
 from besra.storage.workflow import Changed, Chosen, Names
 
 PREFIX = "/api/detection_engine/signals"
@@ -31,7 +29,7 @@ def signal_routes(searching: Searching, spaces: Spaces, clock: Clock) -> list[En
     async def search(request: Request) -> Response:
         alerts = spaces.alerts(space_of(request))
         asked = signal_search(await object_of(request), request.query_params, clock())
-        found = await searching.run(lambda: _found(alerts, asked))
+        found = await searching.run(lambda: alert_answer(alerts, asked.page, asked.counted))
         return reply_documents(found, headers=warned(asked.page.warnings))
 
     async def status(request: Request) -> Response:
@@ -53,13 +51,6 @@ def signal_routes(searching: Searching, spaces: Spaces, clock: Clock) -> list[En
         Endpoint(Face.KIBANA, "POST", f"{PREFIX}/tags", Right.WORK, naming(Names.TAGS)),
         Endpoint(Face.KIBANA, "POST", f"{PREFIX}/assignees", Right.WORK, naming(Names.ASSIGNEES)),
     ]
-
-
-def _found(alerts: SpaceAlerts, asked: SignalSearch) -> dict[str, Any]:
-    answer = alert_answer(alerts, asked.page)
-    if not asked.counted:
-        return answer
-    return {**answer, "aggregations": aggregated(alerts, asked.page.search.condition, asked.counted)}
 
 
 async def _changed(chosen: Chosen, change: Callable[[], Changed]) -> Response:

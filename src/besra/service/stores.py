@@ -10,6 +10,8 @@ from besra.detection.suppression_group import Group, Groups
 from besra.errors import InputError
 from besra.language.expr import FieldRef, Range
 from besra.schema.fieldtype import FieldType
+from besra.schema.timestamp import NANOS
+from besra.service.exposition import Histogram
 from besra.storage.alert_search import Search, Sort
 from besra.storage.alert_store import FILE, AlertStore, Committed
 from besra.storage.event_store import EventStore
@@ -52,7 +54,7 @@ class Stores:
 def stores_at(places: Places) -> Iterator[Stores]:
     """The stores, until the block ends. Raises BesraError if a place cannot be used."""
     with ExitStack() as closing:
-        closing.enter_context(_alone_in(places.folder))
+        closing.enter_context(alone_in(places.folder))
         journal = Journal(places.folder)
         closing.callback(journal.close)
         events = EventStore(places.event_place)
@@ -64,7 +66,7 @@ def stores_at(places: Places) -> Iterator[Stores]:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Nobody else uses the folder while the block runs. Two would each trim what the other has taken.
 
     Raises InputError (`serve-data-in-use`). The system lets go of the lock however the process ends.
@@ -108,6 +110,8 @@ class StoredAlerts:
     def __init__(self, alerts: AlertStore) -> None:
         self._alerts = alerts
         self.position = alerts.position
+        self.durations = Histogram()
+        """Of runs of rules."""
 
     def groups(self) -> Groups:
         """See `runs.AlertSink`."""
@@ -137,4 +141,6 @@ class StoredAlerts:
         """See `runs.AlertSink`."""
         committed = self._alerts.commit(*outcomes, position=position)
         self.position = max(self.position, position or 0)
+        for outcome in outcomes:
+            self.durations.observe(outcome.run.duration / NANOS)
         return committed

@@ -12,8 +12,9 @@ from besra.detection.alert_event import space_of_alert
 from besra.events.document import Fields
 from besra.schema.fieldtype import FieldType, to_text
 from besra.schema.timestamp import format_timestamp, parse_timestamp
-from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_TAG, RULE_COPY
+from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_DOCUMENT, ALERT_TAG, NAMED, RULE_COPY
 from besra.storage.columns import is_storable, stored_name, stored_time
+from besra.storage.name_list import joined
 from besra.storage.stored_json import to_json
 
 Values = dict[str, Any]
@@ -28,8 +29,6 @@ TAGS, ASSIGNEES = "kibana.alert.workflow_tags", "kibana.alert.workflow_assignee_
 WORKFLOW = frozenset((STATUS, STATUS_AT, USER, REASON, TAGS, ASSIGNEES))
 """The fields people change. They are kept apart from the document."""
 
-ENTITIES = ("host.name", "user.name")
-
 AT_ONCE = 500
 """Alerts asked for by id at once: databases bound the length of a statement."""
 
@@ -39,8 +38,8 @@ class Rows:
     """What is stored of an alert: a row of each table. `copy` is the id of the copy of its rule and the copy."""
 
     alert: Values
+    document: Values
     copy: tuple[str, Values]
-    entities: tuple[Values, ...]
     tags: tuple[Values, ...]
     assignees: tuple[Values, ...]
 
@@ -70,16 +69,14 @@ def rows_of(alert: Alert) -> Rows:
         "original_time": _time(alert, "kibana.alert.original_time"),
         "building_block": "kibana.alert.building_block_type" in alert,
         "group_id": alert.get("kibana.alert.group.id"),
-        "document": document,
     }
     fields = Fields(alert)
-    entities = dict.fromkeys(
-        (field, stored_name(str(value))) for field in ENTITIES for value in fields.values(field, FieldType.KEYWORD)
-    )
+    for field, column in NAMED.items():
+        row[column.name] = joined(map(str, fields.values(field, FieldType.KEYWORD)))
     return Rows(
         row,
+        {"alert": id_, "document": document},
         (copy_id, copy),
-        tuple({"alert": id_, "field": field, "name": name} for field, name in entities),
         _names(id_, alert.get(TAGS)),
         _names(id_, alert.get(ASSIGNEES)),
     )
@@ -104,6 +101,8 @@ def _names(alert: str, names: Any) -> tuple[Values, ...]:
 
 READ = (ALERT.c.id, ALERT.c.rule_copy)
 WORKED = (ALERT.c.status, ALERT.c.status_reason, ALERT.c.status_by, ALERT.c.status_at)
+OF_ALERT = ALERT_DOCUMENT.c.alert == ALERT.c.id
+WITH_DOCUMENT = select(*READ, ALERT_DOCUMENT.c.document, *WORKED).join_from(ALERT, ALERT_DOCUMENT, OF_ALERT)
 
 
 class RuleCopies:
@@ -128,7 +127,7 @@ def documents(connection: Connection, ids: Iterable[str]) -> dict[str, Alert]:
     for start in range(0, len(asked), AT_ONCE):
         some = asked[start : start + AT_ONCE]
         tags, assignees = _named(connection, ALERT_TAG, some), _named(connection, ALERT_ASSIGNEE, some)
-        rows: Select[Any] = select(*READ, ALERT.c.document, *WORKED).where(ALERT.c.id.in_(some))
+        rows: Select[Any] = WITH_DOCUMENT.where(ALERT.c.id.in_(some))
         for row in connection.execute(rows):
             found[row.id] = document_of(
                 row, {**row.document, **copies[row.rule_copy]}, tags.get(row.id, []), assignees.get(row.id, [])

@@ -19,11 +19,23 @@ from besra.detection.suppression_group import Group
 from besra.language.expr import Predicate
 from besra.language.simplify import TRUE
 from besra.rules.space import DEFAULT
-from besra.storage import alert_search, arrivals, gap_log, group_log, progress, retention, run_log, workflow
+from besra.storage import (
+    alert_counts,
+    alert_search,
+    arrivals,
+    gap_log,
+    group_log,
+    progress,
+    retention,
+    run_log,
+    workflow,
+)
 from besra.storage.access_store import AccessStore
+from besra.storage.alert_counts import CountBy
+from besra.storage.alert_question import Question
 from besra.storage.alert_row import AT_ONCE, Values, documents, rows_of
-from besra.storage.alert_search import CountBy, Page, Search
-from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
+from besra.storage.alert_search import Page, Search
+from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_DOCUMENT, ALERT_TAG, RULE_COPY
 from besra.storage.arrivals import Arrived
 from besra.storage.audit_log import AuditLog
 from besra.storage.columns import is_storable
@@ -244,12 +256,12 @@ class AlertStore:
     def count(self, condition: Predicate = TRUE) -> int:
         """How many alerts satisfy a condition."""
         with self._database.reading() as connection:
-            return alert_search.count(connection, condition)
+            return Question(connection, condition).count()
 
     def counts(self, by: CountBy, condition: Predicate = TRUE) -> dict[str, int]:
         """How many alerts satisfy a condition, by what they have in common, the most first."""
         with self._database.reading() as connection:
-            return alert_search.counts(connection, condition, by)
+            return alert_counts.counts(Question(connection, condition), [by]).by[by]
 
     @property
     def last_arrival(self) -> int:
@@ -357,7 +369,9 @@ def _write_alerts(connection: Connection, alerts: Sequence[Alert]) -> Committed:
     _write_copies(connection, dict(row.copy for row in rows.values()))
     statement = insert_or(connection, ALERT).on_conflict_do_nothing().returning(ALERT.c.id)
     new = {*connection.execute(statement, [rows[id_].alert for id_ in sorted(rows)]).scalars()}
-    for table, of in ((ALERT_ENTITY, "entities"), (ALERT_TAG, "tags"), (ALERT_ASSIGNEE, "assignees")):
+    if new:
+        connection.execute(insert(ALERT_DOCUMENT), [rows[id_].document for id_ in sorted(new)])
+    for table, of in ((ALERT_TAG, "tags"), (ALERT_ASSIGNEE, "assignees")):
         named: list[Values] = [row for id_ in sorted(new) for row in getattr(rows[id_], of)]
         if named:
             connection.execute(insert(table), named)

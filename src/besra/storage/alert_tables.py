@@ -1,9 +1,13 @@
 """The tables of alerts and of what people do with them (detection-engine.md 3, 6.1).
 
-A document is stored in parts. What says what happened is in its own row. The copy of its rule, which is most of it, is
-the same for all alerts of a version of a rule and stored once. What people change (`kibana.alert.workflow_*`) is in
-columns and tables of its own and comes back into the document when it is read, so the two cannot disagree.
+A document is stored in parts. What says what happened is in a row of its own, apart from what alerts are found by. The
+copy of its rule, which is most of it, is the same for all alerts of a version of a rule and stored once. What people
+change (`kibana.alert.workflow_*`) is in columns and tables of its own and comes back into the document when it is read,
+so the two cannot disagree.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Table
 
@@ -36,27 +40,38 @@ ALERT = Table(
     Column("original_time", TIME),
     Column("building_block", Boolean, nullable=False),
     Column("group_id", NAME),
-    Column("document", JSON_VALUE, nullable=False),
+    Column("hosts", NAME, nullable=False),
+    Column("users", NAME, nullable=False),
+    Column("processes", NAME, nullable=False),
+    Column("event_codes", NAME, nullable=False),
+    Column("event_actions", NAME, nullable=False),
     Index(None, "created", "id"),
-    Index(None, "space", "created", "id"),
-    Index(None, "space", "original_time", "id"),
-    Index(None, "space", "status", "created"),
-    Index(None, "space", "severity", "created"),
+    Index(None, "original_time", "id"),
+    Index(None, "status", "created"),
     Index(None, "rule_uuid", "created"),
     Index(None, "rule_name"),
     Index(None, "rule_copy"),
     Index(None, "group_id"),
 )
+"""What alerts are searched, grouped and sorted by. Rows are short, so that looking at all of them takes no longer than
+following an index to many."""
 
-ALERT_ENTITY = Table(
-    "alert_entity",
+NAMED: Mapping[str, Column[Any]] = {
+    "host.name": ALERT.c.hosts,
+    "user.name": ALERT.c.users,
+    "process.name": ALERT.c.processes,
+    "event.code": ALERT.c.event_codes,
+    "event.action": ALERT.c.event_actions,
+}
+"""Columns of the names an alert has in a field (`storage.name_list`)."""
+
+ALERT_DOCUMENT = Table(
+    "alert_document",
     METADATA,
     Column("alert", NAME, ForeignKey("alert.id", ondelete="CASCADE"), primary_key=True),
-    Column("field", NAME, primary_key=True),
-    Column("name", NAME, primary_key=True),
-    Index(None, "field", "name"),
+    Column("document", JSON_VALUE, nullable=False),
 )
-"""The hosts and users an alert is about: `field` is `host.name` or `user.name`."""
+"""What an alert says happened: most of it, and seldom read."""
 
 ALERT_TAG = Table(
     "alert_tag",

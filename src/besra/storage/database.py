@@ -80,6 +80,21 @@ class Database:
         with self._transaction(self._writing) as connection:
             yield connection
 
+    def compact(self) -> None:
+        """Write a SQLite file anew, without what changed tables left between its rows; PostgreSQL does so by itself.
+
+        It needs as much room again for a while. Where there is none, or somebody reads, the file stays as it is.
+        """
+        if self.is_postgres:
+            return
+        connection = self._engine.raw_connection()
+        try:
+            connection.execute("VACUUM")
+        except sqlite3.OperationalError:
+            pass
+        finally:
+            connection.close()
+
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         try:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Text, cast, literal
 from besra.events.document import CASELESS, TEXT
 from besra.language.expr import And, Nested, Not, Or, Predicate, fields_of
 from besra.storage.alert_row import WORKFLOW, is_of_copy
-from besra.storage.alert_tables import ALERT
+from besra.storage.alert_tables import ALERT_DOCUMENT
 from besra.storage.stored_json import from_json
 
 PLAIN = re.compile(r"[A-Za-z0-9_@.-]+")
@@ -52,7 +52,7 @@ def _keys(name: str) -> Iterator[str]:
 
 def _part(key: str, dialect: str) -> ColumnElement[str]:
     place = key if dialect == "postgresql" else f'$."{key}"'
-    return cast(ALERT.c.document.op("->")(literal(place, Text())), Text())
+    return cast(ALERT_DOCUMENT.c.document.op("->")(literal(place, Text())), Text())
 
 
 def _asks_objects(condition: Predicate) -> bool:

@@ -13,10 +13,12 @@ from besra.events.document import CASELESS
 from besra.language.expr import Equals, Like, Predicate
 from besra.schema.fieldtype import FieldType
 from besra.storage.alert_row import WORKFLOW, is_of_copy
-from besra.storage.alert_tables import ALERT
+from besra.storage.alert_tables import ALERT_DOCUMENT
 
 SURE = re.compile(r"[ -~]*[A-Za-df-z][ -~]*|\d{4,}")
 """Texts every JSON writer writes alike. Numbers are not, but for their longer runs of digits, which no exponent has."""
+
+DOCUMENT = ALERT_DOCUMENT.c.document
 
 SHORTEST = 3
 """Characters of a text worth looking for."""
@@ -27,7 +29,7 @@ Finds = Callable[[str], ColumnElement[bool]]
 def finder(dialect: str) -> Finds:
     """How a database says that the text of a document holds a text."""
     within = func.strpos if dialect == "postgresql" else func.instr
-    text = cast(ALERT.c.document, Text) if dialect == "postgresql" else type_coerce(ALERT.c.document, Text)
+    text = cast(DOCUMENT, Text) if dialect == "postgresql" else type_coerce(DOCUMENT, Text)
     return lambda sought: within(text, sought) > 0
 
 

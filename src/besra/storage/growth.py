@@ -12,8 +12,8 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from besra.detection.alert import Alert
 from besra.schema.timestamp import parse_timestamp
-from besra.storage.alert_row import AT_ONCE, Values
-from besra.storage.alert_tables import ALERT
+from besra.storage.alert_row import AT_ONCE, OF_ALERT, Values
+from besra.storage.alert_tables import ALERT, ALERT_DOCUMENT
 from besra.storage.columns import stored_name, stored_time
 
 LAST_DETECTED, ORIGINAL_TIME = "kibana.alert.last_detected", "kibana.alert.original_time"
@@ -57,9 +57,8 @@ def told_buckets(connection: Connection, rule_uuids: Collection[str], since: int
     names = sorted({stored_name(uuid) for uuid in rule_uuids})
     recent = or_(ALERT.c.created >= stored_time(since), ALERT.c.original_time >= stored_time(since))
     for start in range(0, len(names), AT_ONCE):
-        some = select(ALERT.c.rule_uuid, ALERT.c.document).where(
-            ALERT.c.rule_uuid.in_(names[start : start + AT_ONCE]), recent
-        )
+        some = select(ALERT.c.rule_uuid, ALERT_DOCUMENT.c.document).join_from(ALERT, ALERT_DOCUMENT, OF_ALERT)
+        some = some.where(ALERT.c.rule_uuid.in_(names[start : start + AT_ONCE]), recent)
         for row in connection.execute(some):
             if THRESHOLD_RESULT in row.document:
                 yield ToldBucket(row.rule_uuid, row.document[THRESHOLD_RESULT])
@@ -73,7 +72,8 @@ def grow(connection: Connection, told: Mapping[str, Values]) -> None:
     ids = sorted(told)
     changed = []
     for start in range(0, len(ids), AT_ONCE):
-        some = select(ALERT.c.id, ALERT.c.document).where(ALERT.c.id.in_(ids[start : start + AT_ONCE]))
+        some = select(ALERT.c.id, ALERT_DOCUMENT.c.document).join_from(ALERT, ALERT_DOCUMENT, OF_ALERT)
+        some = some.where(ALERT.c.id.in_(ids[start : start + AT_ONCE]))
         for row in connection.execute(some.order_by(ALERT.c.id).with_for_update()):
             fields = told[row.id]
             if _is_more(fields, row.document):
@@ -81,7 +81,12 @@ def grow(connection: Connection, told: Mapping[str, Values]) -> None:
                 time = stored_time(_time(document, ORIGINAL_TIME)) if ORIGINAL_TIME in document else None
                 changed.append({"of": row.id, "document": document, "original_time": time})
     if changed:
-        connection.execute(update(ALERT).where(ALERT.c.id == bindparam("of")), changed)
+        for table, key, column in (
+            (ALERT, ALERT.c.id, "original_time"),
+            (ALERT_DOCUMENT, ALERT_DOCUMENT.c.alert, "document"),
+        ):
+            values = [{"of": row["of"], column: row[column]} for row in changed]
+            connection.execute(update(table).where(key == bindparam("of")), values)
 
 
 def _is_more(told: Mapping[str, Any], known: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, and_, false, not_, or_, select, true
+from sqlalchemy import Column, ColumnElement, Connection, Table, Text, and_, false, func, not_, or_, select, true
 
 from besra.engine.reference import holds
 from besra.events.document import Fields
@@ -32,10 +32,11 @@ from besra.language.expr import (
     fields_of,
 )
 from besra.schema.fieldtype import FieldType
-from besra.storage.alert_row import ASSIGNEES, ENTITIES, REASON, STATUS, STATUS_AT, TAGS, USER, is_of_copy
-from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_ENTITY, ALERT_TAG, RULE_COPY
+from besra.storage.alert_row import ASSIGNEES, REASON, STATUS, STATUS_AT, TAGS, USER, is_of_copy
+from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_TAG, NAMED, RULE_COPY
 from besra.storage.columns import FIRST_TIME, LAST_TIME, is_whole, stored_name
 from besra.storage.document_text import finder, texts_within
+from besra.storage.name_list import has_name, names_in
 
 Condition = ColumnElement[bool]
 
@@ -48,6 +49,8 @@ MOST_LEAVES = 400
 """Leaves of a condition a database is asked about; a text without a field is looked for in thousands of fields."""
 MOST_TEXTS = 20
 """Texts that are looked for in a document before it is read."""
+MOST_SOUGHT = 8
+"""Names that are looked for in a column of several; more are compared with the values there are."""
 
 IDS = ("kibana.alert.uuid", "_id")
 SPACE = "kibana.space_ids"
@@ -66,7 +69,7 @@ NUMBERS: Mapping[str, tuple[Column[Any], FieldType]] = {
     STATUS_AT: (ALERT.c.status_at, FieldType.DATE),
     "kibana.alert.risk_score": (ALERT.c.risk_score, FieldType.DOUBLE),
 }
-LISTS: Mapping[str, Table] = {TAGS: ALERT_TAG, ASSIGNEES: ALERT_ASSIGNEE, **dict.fromkeys(ENTITIES, ALERT_ENTITY)}
+LISTS: Mapping[str, Table] = {TAGS: ALERT_TAG, ASSIGNEES: ALERT_ASSIGNEE}
 
 ORDERINGS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -96,7 +99,8 @@ class Pushdown:
         self._connection = connection
         self._known: dict[str, list[str] | None] = {}
         self._named = 0
-        self._finds = finder(connection.dialect.name)
+        self._dialect = connection.dialect.name
+        self._finds = finder(self._dialect)
 
     def condition_of(self, predicate: Predicate) -> Pushed:
         """What the database can say of a predicate."""
@@ -131,26 +135,51 @@ class Pushdown:
             return UNKNOWN if given is None else self._among(ALERT.c.id, given)
         if name == BUILDING_BLOCK:
             return Pushed(ALERT.c.building_block if holds(leaf, Fields({name: "default"})) else false())
+        if name in NAMED:
+            return self._named_in(leaf, NAMED[name])
         if name not in NAMES and name not in LISTS:
             return self._in_text(leaf)
-        found = self._satisfying(leaf)
+        column = NAMES[name] if name in NAMES else LISTS[name].c.name
+        found = self._satisfying(leaf, column)
         if found is None:
             return UNKNOWN
-        values, is_exact = found
-        if name in NAMES:
-            return self._among(NAMES[name], values, is_exact)
+        among = self._among(column, *found)
+        if name in NAMES or among is UNKNOWN:
+            return among
         table = LISTS[name]
-        among = self._among(table.c.name, values, is_exact)
-        if among is UNKNOWN:
-            return UNKNOWN
-        return Pushed(ALERT.c.id.in_(select(table.c.alert).where(among.condition, *_of_field(table, name))), is_exact)
+        return Pushed(ALERT.c.id.in_(select(table.c.alert).where(among.condition)), among.is_exact)
+
+    def _named_in(self, leaf: Leaf, column: Column[Any]) -> Pushed:
+        """A leaf on a column of the names an alert has in a field."""
+        if isinstance(leaf, Exists):
+            return Pushed(column != "")
+        given = _given(leaf)
+        if given is not None and len(given) <= MOST_SOUGHT:
+            return Pushed(or_(false(), *(has_name(column, name, self._dialect) for name in given)))
+        known = self._values(column)
+        if known is None:
+            return self._in_text(leaf)
+        values, doubtful = [], False
+        for value in known:
+            names = names_in(value)
+            if holds(leaf, Fields({leaf.field.name: [name for name in names if is_whole(name)]})):
+                values.append(value)
+            elif not all(map(is_whole, names)):
+                values.append(value)
+                doubtful = True
+        return self._among(column, values, not doubtful)
 
     def _among(self, column: Column[Any], values: Sequence[Any], is_exact: bool = True) -> Pushed:
         """The column has one of the values. A missing one is none of them, so that `not` does not lose it."""
         self._named += len(values)
         if self._named > MOST_NAMED:
             return UNKNOWN
-        return Pushed(and_(column.is_not(None), column.in_(values)), is_exact)
+        # Many names, or a space, are those of many alerts: going to each by an index is slower than looking at all.
+        is_wide = column is ALERT.c.space or (
+            len(values) > MOST_SOUGHT and isinstance(column.type, Text) and column is not ALERT.c.id
+        )
+        tested = func.coalesce(column, "") if is_wide else column
+        return Pushed(and_(column.is_not(None), tested.in_(values)), is_exact)
 
     def _ordered(self, leaf: Leaf, column: Column[Any], kind: FieldType) -> Pushed:
         """A leaf on a column of times or numbers."""
@@ -172,21 +201,20 @@ class Pushdown:
             return UNKNOWN
         return Pushed(or_(*map(self._finds, texts)), is_exact=False)
 
-    def _satisfying(self, leaf: Leaf) -> tuple[list[str], bool] | None:
+    def _satisfying(self, leaf: Leaf, column: Column[Any]) -> tuple[list[str], bool] | None:
         """The values of a column that satisfy a leaf, and whether those are all; None if they are too many."""
         if (given := _given(leaf)) is not None:
             return given, True
-        known = self._values(leaf.field.name)
+        known = self._values(column)
         if known is None:
             return None
         values = [value for value in known if not is_whole(value) or holds(leaf, Fields({leaf.field.name: value}))]
         return values, all(map(is_whole, values))
 
-    def _values(self, name: str) -> list[str] | None:
+    def _values(self, column: Column[Any]) -> list[str] | None:
+        name = str(column)
         if name not in self._known:
-            column = NAMES[name] if name in NAMES else LISTS[name].c.name
-            where = [column.is_not(None)] if name in NAMES else _of_field(LISTS[name], name)
-            rows = select(column).distinct().where(*where).limit(MOST_VALUES + 1)
+            rows = select(column).distinct().where(column.is_not(None)).limit(MOST_VALUES + 1)
             values = list(self._connection.execute(rows).scalars())
             self._known[name] = values if len(values) <= MOST_VALUES else None
         return self._known[name]
@@ -211,10 +239,6 @@ def _is_of_rule(predicate: Predicate) -> bool:
 def _joined(join: Callable[..., Condition], parts: Iterable[Pushed]) -> Pushed:
     found = list(parts)
     return Pushed(join(*(part.condition for part in found)), all(part.is_exact for part in found))
-
-
-def _of_field(table: Table, name: str) -> list[Condition]:
-    return [table.c.field == name] if table is ALERT_ENTITY else []
 
 
 def _given(leaf: Leaf) -> list[str] | None:

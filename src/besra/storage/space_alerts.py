@@ -12,7 +12,8 @@ from besra.detection.schedule import Gap
 from besra.language.expr import Equals, FieldRef, Predicate
 from besra.language.simplify import TRUE, all_of
 from besra.schema.fieldtype import FieldType
-from besra.storage.alert_search import CountBy, Page, Search
+from besra.storage.alert_counts import CountBy
+from besra.storage.alert_search import Page, Search
 from besra.storage.alert_store import AlertStore
 from besra.storage.arrivals import Arrived
 from besra.storage.gap_log import GapStatus, RecordedGap

@@ -27,12 +27,27 @@ def bring_up(database: Database, to: str = "head") -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         config = _config(connection)
         _refuse_newer(database.name, connection, ScriptDirectory.from_config(config))
+        before = version_of(connection)
         command.upgrade(config, to)
+        is_upgraded = before is not None and version_of(connection) != before
+    if is_upgraded:
+        database.compact()
 
 
 def version_of(connection: Connection) -> str | None:
     """The last step a database has seen, None for an empty one."""
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+
+
+def newest_version() -> str | None:
+    """The version of the tables this program has."""
+    return ScriptDirectory(str(FOLDER)).get_current_head()
+
+
+def knows_version(version: str | None) -> bool:
+    """Whether a version is one this program can bring up."""
+    known = {step.revision for step in ScriptDirectory(str(FOLDER)).walk_revisions()}
+    return version is None or version in known
 
 
 def _config(connection: Connection) -> Config:

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from besra.language.expr import Predicate
+from besra.storage.alert_question import matching_ids
 from besra.storage.alert_row import AT_ONCE, Values
-from besra.storage.alert_search import matching_ids
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_CHANGE, ALERT_NOTE, ALERT_TAG
 from besra.storage.columns import LONGEST_NAME, is_storable, stored_name, stored_time
 from besra.storage.database import AlertStoreError

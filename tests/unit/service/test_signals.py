@@ -125,7 +125,7 @@ def test_counts(app: Starlette) -> None:
         ({"runtime_mappings": {"a": {"type": "keyword"}}}, "[search-not-supported]"),
         ({"sized": 3}, "unknown parameter [sized]"),
         ({"aggs": {"a": {"avg": {"field": "x"}}}}, "the aggregation `a` (avg)"),
-        ({"aggs": {"a": {"terms": {"field": "process.name"}}}}, "kibana.alert.severity"),
+        ({"aggs": {"a": {"terms": {"field": "process.pid"}}}}, "kibana.alert.severity"),
         ({"aggs": {"a": {"terms": {"field": SEVERITY}, "aggs": {}}}}, "(aggs)"),
         ({"aggs": {"a": {"terms": {"field": SEVERITY, "order": {"sub": "asc"}}}}}, "`order`"),
         ({"aggs": {"a": {"terms": {"field": SEVERITY, "missing": "x"}}}}, "[missing]"),

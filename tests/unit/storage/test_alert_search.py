@@ -10,8 +10,9 @@ from besra.events.document import Fields
 from besra.language.expr import And, Equals, FieldRef, Or
 from besra.language.simplify import TRUE
 from besra.schema.fieldtype import FieldType
+from besra.storage.alert_counts import CountBy
 from besra.storage.alert_fields import alert_condition
-from besra.storage.alert_search import CountBy, Search, Sort
+from besra.storage.alert_search import Search, Sort
 from besra.storage.alert_store import AlertStore
 from besra.storage.database import AlertStoreError
 from besra.storage.outcome import Outcome
@@ -166,6 +167,16 @@ def test_numbers(crowd: AlertStore) -> None:
     other = alert_condition("process.name: cmd.exe and kibana.alert.rule.uuid: r1", NOW).predicate
     assert crowd.counts(CountBy.STATUS, other) == {"open": 4, "closed": 2, "acknowledged": 1}
     assert crowd.counts(CountBy.HOST, other)["web-1"] == 2
+
+
+@pytest.mark.parametrize("query", ["", "process.pid: 4624 or kibana.alert.rule.uuid: r1", "user.name: nobody"])
+def test_numbers_beside_a_page_are_those_by_themselves(crowd: AlertStore, query: str) -> None:
+    condition = alert_condition(query, NOW).predicate
+    alone = {by: crowd.counts(by, condition) for by in CountBy}
+    page = crowd.search(Search(condition, size=3, by=[*CountBy, CountBy.HOST]))
+    assert page.counts == alone
+    assert page.total == crowd.count(condition) == sum(alone[CountBy.STATUS].values())
+    assert crowd.search(Search(condition, size=0, by=[CountBy.USER])).counts == {CountBy.USER: alone[CountBy.USER]}
 
 
 def test_what_is_refused(crowd: AlertStore) -> None:

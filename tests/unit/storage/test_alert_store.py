@@ -23,7 +23,7 @@ from besra.detection.suppression_group import Group, Term
 from besra.language.simplify import TRUE
 from besra.problems import Place, Problem, Severity
 from besra.storage import alert_store
-from besra.storage.alert_search import count
+from besra.storage.alert_question import Question
 from besra.storage.alert_store import FILE, AlertsTakenError, AlertStore, Committed
 from besra.storage.alert_tables import RULE_COPY
 from besra.storage.database import AlertStoreError
@@ -292,9 +292,9 @@ def test_threads_may_commit_the_same_alerts_at_once(store: AlertStore) -> None:
 def test_what_is_read_together_is_one_state(store: AlertStore) -> None:
     store.commit(Outcome(run(), alerts(1)))
     with store._database.reading() as connection:
-        assert count(connection, TRUE) == 1
+        assert Question(connection, TRUE).count() == 1
         store.commit(Outcome(run(1), alerts(2)))
-        assert count(connection, TRUE) == 1
+        assert Question(connection, TRUE).count() == 1
     assert store.count() == 2
 
 

@@ -5,12 +5,12 @@ import time
 from typing import Any
 
 from sqlalchemy import insert
-from tests.unit.storage.samples import NOW, alert, alerts, run, without_space
+from tests.unit.storage.samples import NOW, alert, alerts, run
 
-from besra.storage import arrivals, versions
+from besra.storage import arrivals
 from besra.storage.alert_row import rows_of
 from besra.storage.alert_store import AlertStore
-from besra.storage.alert_tables import ALERT, RULE_COPY
+from besra.storage.alert_tables import ALERT, ALERT_DOCUMENT, RULE_COPY
 from besra.storage.arrivals import Arrived
 from besra.storage.database import Database
 from besra.storage.outcome import Outcome
@@ -67,6 +67,7 @@ def test_a_later_position_is_not_seen_before_an_earlier_one(store: AlertStore, p
             rows = rows_of(alert(number))
             connection.execute(insert(RULE_COPY), [{"id": f"c{number}", "fields": rows.copy[1]}])
             connection.execute(insert(ALERT), [{**rows.alert, "rule_copy": f"c{number}"}])
+            connection.execute(insert(ALERT_DOCUMENT), [rows.document])
             original(connection, [f"a{number}"])
             held.set()
             go_on.wait(30)
@@ -83,16 +84,3 @@ def test_a_later_position_is_not_seen_before_an_earlier_one(store: AlertStore, p
     first.join()
     second.join()
     assert ids(store) == ["a1", "a2"]
-
-
-def test_alerts_that_were_there_before_there_was_an_order(place: Any) -> None:
-    database = Database(place)
-    versions.bring_up(database, "0003")
-    with database.writing() as connection:
-        for number in (2, 1):
-            rows = rows_of(alert(number))
-            connection.execute(insert(RULE_COPY), [{"id": f"c{number}", "fields": rows.copy[1]}])
-            connection.execute(insert(ALERT), [{**without_space(rows.alert), "rule_copy": f"c{number}"}])
-    database.close()
-    with AlertStore(place) as store:
-        assert ids(store) == ["a1", "a2"]

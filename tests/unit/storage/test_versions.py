@@ -1,20 +1,20 @@
 """The tables of a database are brought up to this version of besra, from every version there has been."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, text
-from tests.unit.storage.samples import NOW, alert, run, without_space
+from sqlalchemy import text
+from tests.unit.storage import old_rows
+from tests.unit.storage.samples import NOW, alert, run
 
 from besra.storage import run_tables, versions
-from besra.storage.alert_row import rows_of
 from besra.storage.alert_search import Search
 from besra.storage.alert_store import AlertStore
-from besra.storage.alert_tables import ALERT, ALERT_TAG, RULE_COPY
 from besra.storage.columns import METADATA
 from besra.storage.database import AlertStoreError, Database
 from besra.storage.outcome import Outcome
@@ -52,22 +52,38 @@ def test_the_steps_lead_to_the_tables_of_the_program(database: Database) -> None
         assert versions.version_of(connection) == STEPS[0]
 
 
-def test_a_database_of_the_first_version_keeps_what_it_has(database: Database, place: Any) -> None:
-    versions.bring_up(database, FIRST)
-    rows = rows_of(alert(1))
-    with database.writing() as connection:
-        assert versions.version_of(connection) == FIRST
-        connection.execute(insert(RULE_COPY), [{"id": rows.copy[0], "fields": rows.copy[1]}])
-        connection.execute(insert(ALERT), [without_space(rows.alert)])
+@pytest.mark.parametrize("version", STEPS[::-1])
+def test_a_database_of_every_version_keeps_what_it_has(database: Database, place: Any, version: str) -> None:
+    old_rows.build(database, version, STEPS[::-1])
+    with database.reading() as connection:
+        assert versions.version_of(connection) == version
     with AlertStore(place) as store:
-        assert list(store.alerts(["a1"])) == ["a1"]
-        store.commit(Outcome(run(), [alert(1)], Progress(NOW, 1)))
-        assert (store.count(), len(store.runs())) == (1, 1)
+        old_rows.check(store, version)
+        store.commit(Outcome(run(2), [alert(9)], Progress(NOW, 9)))
+        assert list(store.alerts(["a9"])) == ["a9"]
     assert differences(database) == []
+
+
+def test_a_file_is_as_small_after_the_step_as_its_rows(tmp_path: Path) -> None:
+    place = tmp_path / "alerts.sqlite"
+    database = Database(place)
+    old_rows.build(database, "0010", STEPS[::-1])
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alert SET document = json_set(document, '$.fill', hex(zeroblob(2000000)))"))
+        connection.execute(text("UPDATE alert SET document = json_remove(document, '$.fill')"))
+    database.close()
+    AlertStore(place).close()
+    assert place.stat().st_size < 2_000_000
 
 
 BEFORE_SPACES = "0009"
 WRITTEN = (
+    "INSERT INTO rule_copy (id, fields) VALUES ('c', '{}')",
+    (
+        "INSERT INTO alert (id, rule_uuid, rule_id, rule_name, rule_copy, severity, risk_score, status, created,"
+        " building_block, document) VALUES ('a1', 'u', 'r', 'R', 'c', 'low', 1, 'open', 1, false, '{}')"
+    ),
+    "INSERT INTO alert_tag (alert, name) VALUES ('a1', 'lab')",
     (
         "INSERT INTO rule (id, rule_id, enabled, revision, created, created_by, updated, updated_by, document)"
         " VALUES ('u', 'r', true, 0, 1, 'me', 1, 'me', '{}')"
@@ -90,11 +106,7 @@ WRITTEN = (
 
 def test_what_was_there_before_there_were_spaces_is_in_the_default_one(database: Database, place: Any) -> None:
     versions.bring_up(database, BEFORE_SPACES)
-    rows = rows_of(alert(1))
     with database.writing() as connection:
-        connection.execute(insert(RULE_COPY), [{"id": rows.copy[0], "fields": rows.copy[1]}])
-        connection.execute(insert(ALERT), [without_space(rows.alert)])
-        connection.execute(insert(ALERT_TAG), [{"alert": "a1", "name": "lab"}])
         for statement in WRITTEN:
             connection.execute(text(statement))
     with AlertStore(place) as store:

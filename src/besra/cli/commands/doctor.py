@@ -1,6 +1,7 @@
 """`besra doctor`: what evidence is good for; without any, whether besra itself is well."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +20,8 @@ from besra.cli.terminal import check_writable, output_to
 @click.option("--any-index", is_flag=True, help="Take every rule to read every event, whatever its index patterns.")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
 @mapping_option
+@click.option("--data", metavar="DIR", help="Look at the folder of `besra serve` as well.")
+@click.option("--port", type=click.IntRange(1, 65535), default=9200, show_default=True, metavar="N", help="Its port.")
 @output_options("table", "json", default="table on a terminal, else json")
 @click.pass_context
 def doctor(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, ...], **given: Any) -> None:
@@ -31,21 +34,26 @@ def doctor(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, 
     tell_settings(context, output.terminal())
     if not paths and (rules or given["any_index"] or given["index"] or given["mappings"]):
         raise click.UsageError("--rules, --any-index, --index and --mapping are about events: name a PATH")
+    if paths and given["data"]:
+        raise click.UsageError("--data is about a service: leave PATH out, or name its events as PATH only")
     if paths:
         # The self-check has to run where this cannot be loaded.
         from besra.cli.evidence import examine  # noqa: PLC0415
 
         context.exit(examine(paths, rules, given, output))
-    context.exit(check_installation(output))
+    service = (Path(given["data"]), int(given["port"])) if given["data"] else None
+    context.exit(check_installation(output, service))
 
 
 def _usual_form(given: dict[str, Any]) -> str:
     return "json" if OutputOptions.of(given).form == "ndjson" else "table"
 
 
-def check_installation(output: OutputOptions) -> ExitCode:
-    """Look at the installation and say what was found."""
-    checks = list(run_checks())
+def check_installation(output: OutputOptions, service: tuple[Path, int] | None = None) -> ExitCode:
+    """Look at the installation, perhaps at the folder and port of a service, and say what was found."""
+    from besra.cli.service_check import service_checks  # noqa: PLC0415  it may be what cannot be loaded
+
+    checks = [*run_checks(), *(service_checks(*service) if service else ())]
     with output_to(output.path) as out:
         if output.form == "json":
             found = [{"name": c.name, "state": c.state, "detail": c.detail, "hint": c.hint} for c in checks]

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -15,7 +16,6 @@ from besra.cli.secrets import Url
 from besra.cli.security import address_of, place_of, policy_of, security_options, set_up_notice
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
-from besra.cli.terminal import Terminal
 from besra.errors import InputError
 
 
@@ -55,7 +55,18 @@ from besra.errors import InputError
 @click.option(
     "--look-back-size", type=SizeType(), metavar="SIZE", help="Size of temporary files for rules that look back.  [any]"
 )
-@click.option("-q", "--quiet", is_flag=True, help="Only errors.")
+@click.option("--min-free", type=SizeType(), default="512M", show_default=True, metavar="SIZE", help="Disk left free.")
+@click.option("--memory-limit", type=SizeType(), metavar="SIZE", help="Memory beyond which senders wait.  [any]")
+@click.option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="Log lines.")
+@click.option(
+    "--log-level",
+    type=click.Choice(("debug", "info", "warning", "error")),
+    default="info",
+    show_default=True,
+    help="Which lines are logged: these and worse.",
+)
+@click.option("--access-log/--no-access-log", default=False, help="Log each request.  [no-access-log]")
+@click.option("-q", "--quiet", is_flag=True, help="Only errors: --log-level error.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
 def serve(
@@ -66,11 +77,13 @@ def serve(
     What is acknowledged is on disk. Ctrl-C or SIGTERM ends it once all of that has been dealt with.
     """
     try:
-        from besra.cli.serving import ServedRules, paths_by_space  # noqa: PLC0415  optional, as what it needs
+        from besra.cli.logged import LoggedTerminal  # noqa: PLC0415  optional, as what it needs
+        from besra.cli.serving import ServedRules, paths_by_space  # noqa: PLC0415
         from besra.cli.serving_settings import settings_of  # noqa: PLC0415
         from besra.service.app import app_of  # noqa: PLC0415
         from besra.service.consumer import Consumer  # noqa: PLC0415
         from besra.service.listening import listen  # noqa: PLC0415
+        from besra.service.log import LogForm, logging_to, telling  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
         from besra.service.security import security_of  # noqa: PLC0415
         from besra.service.server import running  # noqa: PLC0415
@@ -81,7 +94,8 @@ def serve(
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
-    terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
+    context.with_resource(logging_to(None, LogForm(str(given["log_format"])), _log_level(given)))
+    terminal = LoggedTerminal()
     tell_settings(context, terminal)
     place, policy = place_of(given), policy_of(given)
     brokers = sources_of(given)
@@ -95,28 +109,33 @@ def serve(
     places = Places(Path(folder), _text(given["events"]), _text(given["alerts"]))
     settings = settings_of(given)
 
-    def tell(line: str) -> None:
-        if line.startswith("error") or not terminal.is_quiet:
-            print(line, file=sys.stderr, flush=True)  # noqa: T201
-
     with (
-        running(source, places, time.time_ns, tell, settings) as service,
-        watching([Path(name) for name in watched], places.folder, service.ingest, tell) as watchers,
+        running(source, places, time.time_ns, telling("service"), settings) as service,
+        watching([Path(name) for name in watched], places.folder, service.ingest, telling("watch")) as watchers,
     ):
-        consumers = [Consumer(broker, service.ingest, service.letters, tell) for broker in brokers]
-        security = security_of(service.stores.alerts, places.folder, time.time_ns, tell, policy, service.spaces.has)
+        consumers = [Consumer(broker, service.ingest, service.letters, telling("brokers")) for broker in brokers]
+        told = telling("security")
+        security = security_of(service.stores.alerts, places.folder, time.time_ns, told, policy, service.spaces.has)
         if security.token.text:
             # Also where only errors are told: without it nobody can do anything.
             print(set_up_notice(security.token, place), file=sys.stderr, flush=True)  # noqa: T201
         terminal.say(
             f"{counted(len(service.duty.job.rules), 'rule')} running; send events to {address_of(place)}/_bulk"
         )
-        if not listen(app_of(service, watchers, consumers, security), place):
-            message = f"cannot listen on {place.host}:{place.port}"
-            raise InputError.of("serve-address", message, hint="choose another --port")
+        app = app_of(service, watchers, consumers, security)
+        if not listen(app, place, tells_requests=bool(given["access_log"])):
+            raise _no_address(place.host, place.port)
     terminal.say("stopped; everything acknowledged has been dealt with")
     context.exit(ExitCode.OK)
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _log_level(given: Mapping[str, object]) -> str:
+    return "error" if given["quiet"] else str(given["log_level"])
+
+
+def _no_address(host: str, port: int) -> InputError:
+    return InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")

@@ -1,0 +1,5 @@
+"""Servers of databases."""
+
+from tests.stores import postgres
+
+__all__ = ["postgres"]

@@ -1,0 +1,118 @@
+"""Backups of stores nobody serves at the moment: alerts elsewhere, and stores that are not of one moment."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, make_url, text
+from tests.unit.storage import old_rows
+from tests.unit.storage.samples import NOW, alert, run
+
+from besra.service import backup
+from besra.service.backup import back_up
+from besra.service.backup_form import BackupError
+from besra.service.restore import restore
+from besra.service.stores import Places, stores_at
+from besra.storage.alert_store import AlertStore
+from besra.storage.database import AlertStoreError, Database
+from besra.storage.journal import Journal, Record
+from besra.storage.outcome import Outcome
+from besra.storage.versions import FOLDER, bring_up
+
+STEPS = [step.revision for step in ScriptDirectory(FOLDER).walk_revisions()][::-1]
+RECORDS = [Record(b'{"a":1}', ("x",), "1", NOW, is_create=True)]
+
+
+@pytest.fixture
+def schemas(postgres: str) -> Iterator[list[str]]:
+    """The URLs of two empty databases of a server."""
+    url = make_url(postgres).set(drivername="postgresql+psycopg")
+    names = [f"test_{uuid4().hex}" for _ in range(2)]
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for name in names:
+            connection.execute(text(f"CREATE SCHEMA {name}"))
+    told = url.render_as_string(hide_password=False)
+    sign = "&" if "?" in told else "?"
+    yield [f"{told}{sign}options={quote(f'-csearch_path={name}', safe='')}" for name in names]
+    with engine.begin() as connection:
+        for name in names:
+            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+    engine.dispose()
+
+
+def test_alerts_in_a_database_of_their_own_come_back_into_either_kind(schemas: list[str], tmp_path: Path) -> None:
+    first, second = schemas
+    with closing(Database(first)) as database:
+        old_rows.build(database, STEPS[-1], STEPS)
+    with stores_at(Places(tmp_path / "data", alerts=first)) as stores:
+        stores.journal.submit(RECORDS, NOW).result()
+        with pytest.raises(BackupError, match="there are no alerts"):
+            back_up(tmp_path / "data", tmp_path / "copy")
+        made = back_up(tmp_path / "data", tmp_path / "copy", first)
+        assert made.batch == 8
+    restore(tmp_path / "copy", tmp_path / "file")
+    restore(tmp_path / "copy", tmp_path / "elsewhere", second)
+    assert not list((tmp_path / "elsewhere").glob("alerts*"))
+    for folder, place in (("file", None), ("elsewhere", second)):
+        with stores_at(Places(tmp_path / folder, alerts=place)) as stores:
+            old_rows.check(stores.alerts, STEPS[-1])
+            assert [batch.number for batch in stores.journal.after(0)] == [8]
+            assert stores.alerts.commit(Outcome(run(9), [alert(9)])).new == ("a9",)
+            assert [found["kibana.alert.uuid"] for _, found in stores.alerts.arrived(0, 9).alerts] == ["a1", "a2", "a9"]
+    with pytest.raises(AlertStoreError, match="has alerts or rules already"):
+        restore(tmp_path / "copy", tmp_path / "again", second)
+    assert not list((tmp_path / "again").glob("*.sqlite"))
+
+
+def test_tables_of_another_version_are_refused(schemas: list[str], tmp_path: Path) -> None:
+    with stores_at(Places(tmp_path / "data")):
+        pass
+    with closing(Database(schemas[0])) as database:
+        bring_up(database, "0001")
+    with pytest.raises(AlertStoreError) as caught:
+        back_up(tmp_path / "data", tmp_path / "copy", schemas[0])
+    assert caught.value.problem.code == "database-older"
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+def test_what_is_dropped_between_two_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """The journal drops a batch once the alerts are held still without it, some times or again and again."""
+    with stores_at(Places(tmp_path / "data")) as stores:
+
+        def position(_: object) -> int:
+            nonlocal times
+            if times > 0:
+                times -= 1
+                stores.journal.trim(_submit(stores.journal))
+            return 0
+
+        monkeypatch.setattr(backup, "_position", position)
+        _submit(stores.journal)
+        if times == 1:
+            assert back_up(tmp_path / "data", tmp_path / "copy").batch == 2
+        else:
+            with pytest.raises(BackupError, match="changes too fast"):
+                back_up(tmp_path / "data", tmp_path / "copy")
+            assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def _submit(journal: Journal) -> int:
+    return journal.submit([RECORDS[0]._replace(is_create=False)], NOW).result().number or 0
+
+
+def test_other_files_of_a_service_are_in_it(tmp_path: Path) -> None:
+    with AlertStore(tmp_path / "data" / "alerts.sqlite") as store, stores_at(Places(tmp_path / "data")):
+        store.commit(Outcome(run(), [alert(1, **{"@timestamp": None}), alert(2)]))
+        (tmp_path / "data" / "key").write_text("secret")
+        back_up(tmp_path / "data", tmp_path / "copy.tar")
+    assert (tmp_path / "copy.tar").stat().st_mode & 0o077 == 0
+    restored = restore(tmp_path / "copy.tar", tmp_path / "new")
+    assert (tmp_path / "new" / "key").read_text() == "secret"
+    assert (tmp_path / "new" / "key").stat().st_mode & 0o077 == 0
+    assert restored.contents.files["key"].bytes == 6
