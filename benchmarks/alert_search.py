@@ -17,12 +17,14 @@ import orjson
 
 from benchmarks.measure import Cost, Spread, cost_of, spread
 from besra.detection.alert import Alert
+from besra.rules.space import DEFAULT
 from besra.schema.timestamp import NANOS, format_timestamp
 from besra.service.search_alerts import alert_answer
 from besra.service.signals import signal_search
 from besra.storage.alert_store import AlertStore
 from besra.storage.outcome import Outcome
 from besra.storage.run_log import RunRecord
+from besra.storage.space_alerts import SpaceAlerts
 from besra.storage.workflow import Author, Edit, Names, Reason, Status
 
 START = 1_772_323_200 * NANOS
@@ -176,13 +178,13 @@ def _work(store: AlertStore, ids: Sequence[str], number: int) -> None:
     store.change_names(ids[: len(ids) // 20], author, Edit(Names.TAGS, (f"phish-{number % 7}", "seen")))
 
 
-def answer(store: AlertStore, body: dict[str, Any]) -> bytes:
+def answer(store: SpaceAlerts, body: dict[str, Any]) -> bytes:
     """What the service answers a request with."""
     asked = signal_search(body, {}, START)
     return orjson.dumps(alert_answer(store, asked.page, asked.counted))
 
 
-def measured(store: AlertStore, body: dict[str, Any], repeats: int) -> Costs:
+def measured(store: SpaceAlerts, body: dict[str, Any], repeats: int) -> Costs:
     """What a request costs, after once without counting."""
     found = json.loads(answer(store, body))["hits"]["total"]["value"]
     costs = [cost_of(lambda: answer(store, body)) for _ in range(repeats)]
@@ -216,7 +218,7 @@ def asked(store: AlertStore, alerts: int, repeats: int) -> dict[str, Any]:
         print(f"keeping an alert: {one['cpu']:.0f} µs of CPU, {one['wall']:.0f} by the clock")
     print(f"{'request':34} {'found':>8}  {'ms by the clock':24} ms of CPU")
     for name, body in REQUESTS.items():
-        costs = measured(store, body, repeats)
+        costs = measured(SpaceAlerts(store, DEFAULT), body, repeats)
         figures[name] = {"found": costs.found, "wall": costs.wall.median, "cpu": costs.cpu.median}
         print(f"{name:34} {costs.found:>8}  {costs.wall:24.0f} {costs.cpu:.0f}", flush=True)
     return figures

@@ -42,7 +42,7 @@ def scenarios(seed: int, kills: int, *, quick: bool, killed: Killed) -> dict[str
         where = ", ".join(f"{count} {point}" for point, count in sorted(done.points.items()))
         return Outcome(f"{done.kills} kills, {done.points.total()} of them at points ({where})", done.verdict)
 
-    notify_kills = QUICK_KILLS if quick else NOTIFY_KILLS
+    notify_kills = min(kills, NOTIFY_KILLS)
     rounds: dict[str, Scenario] = {
         f"kill-{number}": partial(killing, number, min(PER_ROUND, kills - first))
         for number, first in enumerate(range(0, kills, PER_ROUND))

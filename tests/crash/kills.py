@@ -111,7 +111,7 @@ def kill_round(folder: Path, seed: int, count: int) -> Killed:
     with Serving(folder, rules, data) as serving, Load(serving.port, seed) as load:
         for life in lives(random, data, count):
             serving.start(life.plan, life.trap)
-            died = live(serving, life, random)
+            died = _live(serving, life, random)
             result.kills += 1
             if died:
                 result.points[died] += 1
@@ -123,10 +123,10 @@ def kill_round(folder: Path, seed: int, count: int) -> Killed:
     return result
 
 
-def live(serving: Serving, life: Life, random: Random) -> str:
+def _live(serving: Serving, life: Life, random: Random) -> str:
     """Let a process die. The point it died at, if it was one."""
     if life.name:
-        is_slow = life.name.startswith(("journal trim", "store", "delta", "fsync", "notify")) or life.trap is not None
+        is_slow = life.name.startswith(("journal trim", "store", "delta", "fsync")) or life.trap is not None
         serving.wait_up_or_end()
         is_trapped = serving.wait_end(LONG_PATIENCE if is_slow else PATIENCE)
         died = serving.kill()

@@ -4,8 +4,9 @@ A web server and a mail server stay up all the while and keep what they get. Wha
 same content; who drops repeats has each alert once.
 """
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import orjson
 
 from besra.storage.alert_store import AlertStore
-from tests.crash.kills import Killed, Life, live
+from tests.crash.kills import AT_START, LONGEST, Killed, Life
 from tests.crash.launcher import NOTIFY_POINTS
 from tests.crash.load import Load
 from tests.crash.outcome import Outcome, SkippedError
@@ -29,6 +30,8 @@ PATIENCE = 300
 NTH = {"notify entries": 5, "notify gather": 4}
 """The most calls after which a process dies at a point, where it is not MOST_CALLS."""
 MOST_CALLS = 15
+FIRST_WITHIN, AT_POINT_WITHIN = 20.0, 4.0
+"""Seconds until a process is killed though nothing it sent has arrived, and though it has not come to its point."""
 PAUSE = 0.6
 """Seconds between two requests of a shipper: mails are sent one by one."""
 KEY = "idempotency-key"
@@ -96,7 +99,7 @@ def killed_notifying(folder: Path, seed: int, kills: int, killed: Killed) -> Out
         with Serving(folder, rules, data, options=options) as serving, Load(serving.port, seed, PAUSE) as load:
             for life in lives(random, kills):
                 serving.start(life.plan)
-                died = live(serving, life, random)
+                died = _live(serving, life, random, lambda: len(web.got) + len(mail.got))
                 done.kills += 1
                 done.points.update([died] if died else [])
             serving.start()
@@ -115,6 +118,23 @@ def killed_notifying(folder: Path, seed: int, kills: int, killed: Killed) -> Out
     killed.add(done)
     where = ", ".join(f"{count} {point}" for point, count in sorted(done.points.items()))
     return Outcome(f"{done.kills} kills, {done.points.total()} of them at points ({where}); {told}", done.verdict)
+
+
+def _live(serving: Serving, life: Life, random: Random, arrived: Callable[[], int]) -> str:
+    """Let a process die, mostly once something it has sent has arrived. The point it died at, if it was one."""
+    before = arrived()
+    if not life.name and random.random() < AT_START:
+        time.sleep(random.uniform(0, LONGEST))
+        return serving.kill()
+    serving.wait_up_or_end()
+    until = time.monotonic() + FIRST_WITHIN
+    while arrived() == before and not serving.has_ended() and time.monotonic() < until:
+        time.sleep(0.02)
+    if life.name:
+        serving.wait_end(AT_POINT_WITHIN)
+    else:
+        time.sleep(random.uniform(0, LONGEST))
+    return serving.kill()
 
 
 def compare(verdict: Verdict, data: Path, web: WebSink, mail: MailSink) -> str:

@@ -183,7 +183,7 @@ def test_a_node_is_where_it_was_asked_for(served: Served) -> None:
     port = served.address.rpartition(":")[2]
     for host, told in (
         ("localhost:9200", "localhost:9200"),
-        ("besra.example", "besra.example:80"),
+        ("127.0.0.9", "127.0.0.9:80"),
         ("[::1]:9", "[::1]:9"),
     ):
         nodes = served.ask("/_nodes/_all/http", Host=host)["nodes"]

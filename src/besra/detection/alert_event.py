@@ -5,11 +5,11 @@ from itertools import accumulate
 
 from besra.detection.alert import Alert
 from besra.detection.provenance import MADE_HERE
+from besra.events.envelope import space_of_alert
 from besra.events.event import Event
 from besra.events.index_name import alert_index, names_of_index
 from besra.language.plan import Plan
 from besra.rules.rule import Rule
-from besra.rules.space import DEFAULT
 from besra.schema.indexpattern import matches
 
 BEHIND_EVENTS = 1 << 62
@@ -42,11 +42,6 @@ def event_of_alert(alert: Alert, read: Collection[str]) -> Event:
 def names_in(space: str) -> tuple[str, ...]:
     """The index of the alerts of a space, and what else it is known as."""
     return names_of_index(alert_index(space))
-
-
-def space_of_alert(alert: Alert) -> str:
-    """Whose an alert is. One that says nothing is from before there were spaces."""
-    return next(iter(alert.get("kibana.space_ids") or ()), DEFAULT)
 
 
 def names_read(fields: Iterable[str]) -> frozenset[str]:

@@ -28,6 +28,7 @@ import orjson
 from besra.events.event import Event, Origin
 from besra.events.identity import document_id
 from besra.events.index_name import alert_index, index_names
+from besra.rules.space import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,6 @@ BULK_KEYS = frozenset(("routing", "pipeline", "require_alias", "dynamic_template
 WRAPPERS = ("Records", "records")
 ALERT_ID = "kibana.alert.uuid"
 SPACES = "kibana.space_ids"
-DEFAULT_SPACE = "default"
 PRODUCER, SECURITY = "kibana.alert.rule.producer", "siem"
 """What tells alerts of detection rules from those of Kibana's other rules."""
 
@@ -95,13 +95,14 @@ def _bare(value: Mapping[str, Any]) -> Document:
     alert_id = _text(value.get(ALERT_ID))
     if index is None and alert_id and value.get(PRODUCER) == SECURITY:
         # The event in it says where the event belongs, not the alert.
-        return Document(value, alert_index(_space_of(value)), alert_id)
+        return Document(value, alert_index(space_of_alert(value)), alert_id)
     return Document(value, index, id_)
 
 
-def _space_of(alert: Mapping[str, Any]) -> str:
+def space_of_alert(alert: Mapping[str, Any]) -> str:
+    """Whose an alert is; the default space's, if it does not say."""
     spaces = alert.get(SPACES)
-    return _text(spaces[0] if isinstance(spaces, list) and spaces else spaces) or DEFAULT_SPACE
+    return _text(spaces[0] if isinstance(spaces, list) and spaces else spaces) or DEFAULT
 
 
 def _member(value: object) -> Document | NotADocument:

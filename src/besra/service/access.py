@@ -43,6 +43,11 @@ class Who:
     expires: int | None = None
     """When the credential is no longer good."""
 
+    @property
+    def is_key(self) -> bool:
+        """Whether an API key was given."""
+        return self.credential.startswith("key ")
+
     def can(self, right: Right, space: str) -> bool:
         """Whether that is allowed."""
         return all(grants.give(right, space) for grants in self.limits)

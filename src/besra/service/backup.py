@@ -21,6 +21,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from sqlalchemy import Connection
 
+from besra.service import preview
 from besra.service.backup_form import LIST, BackupError, Contents, File, copied, sum_of, sync_folders
 from besra.service.stores import EVENTS, LOCK
 from besra.storage import alert_store, journal
@@ -120,7 +121,8 @@ def _look(folder: Path, place: str | None, held: ExitStack) -> _Moment | None:
     """What there is; None if the journal has meanwhile dropped what the others have not got as they are held."""
     with ExitStack() as first:
         before, _ = _batches(_snapshot(folder / journal.FILE, first))
-    names = sorted(path.name for path in folder.glob(f"*{SQLITE}") if path.name != journal.FILE)
+    apart = (journal.FILE, preview.FILE)
+    names = sorted(path.name for path in folder.glob(f"*{SQLITE}") if path.name not in apart)
     if place is not None:
         names = [name for name in names if name != alert_store.FILE]
     databases = {name: _snapshot(folder / name, held) for name in names}
@@ -142,7 +144,8 @@ def _look(folder: Path, place: str | None, held: ExitStack) -> _Moment | None:
 
 def _snapshot(path: Path, held: ExitStack) -> sqlite3.Connection:
     """A database as it is now, whatever is written to it later."""
-    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+    address = f"{path.absolute().as_uri()}?mode=rw"  # never made anew
+    connection = sqlite3.connect(address, timeout=BUSY, isolation_level=None, uri=True)
     held.callback(connection.close)
     connection.execute("PRAGMA query_only = ON")
     connection.execute("BEGIN")

@@ -1,6 +1,7 @@
 """Connectors over HTTP, as Kibana's clients know them, and a button that says what the other side answers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -127,8 +128,9 @@ class _Connectors:
             "kibana.alert.reason": TEST,
         }
         key = f"test-{uuid4().hex}"
-        payload, _ = payload_of(connector.type, params, Told([alert], 1, now, connector.space, key, "test"))
-        return self._sender.send(connector, Message(key, "test", payload))
+        payload, problems = payload_of(connector.type, params, Told([alert], 1, now, connector.space, key, "test"))
+        answer = self._sender.send(connector, Message(key, "test", payload))
+        return replace(answer, details={**(answer.details or {}), "problems": problems}) if problems else answer
 
 
 def _executed(connector: Connector, answer: Answer) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def _delete(book: ExceptionBook, given: Mapping[str, Any], _: Author) -> Documen
 
 def _find(book: ExceptionBook, given: Mapping[str, Any], author: Author) -> Document:
     _make(book, {}, author)
-    return page_of(book, Kind.ITEM, {**given, **OF_LIST})
+    return page_of(book, Kind.ITEM, {**given, **OF_LIST}, author.at)
 
 
 def _item(book: ExceptionBook, given: Mapping[str, Any]) -> Wanted:

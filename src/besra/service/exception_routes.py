@@ -15,6 +15,7 @@ from besra.service.endpoint import Endpoint, Face, Right, space_of
 from besra.service.exception_book import IDS, NAMESPACES, ExceptionBook, Wanted
 from besra.service.exception_copies import is_over
 from besra.service.exception_import import import_exceptions
+from besra.service.exception_query import matching, ordered
 from besra.service.ingest import Clock
 from besra.service.spaces import Spaces
 from besra.service.upload import uploaded
@@ -68,7 +69,7 @@ def _routes(known: Known, clock: Clock, kind: Kind, path: str) -> list[Endpoint]
         return reply(await run_in_threadpool(known(request).delete, _wanted(kind, request.query_params)))
 
     async def find(request: Request) -> Response:
-        return reply(await run_in_threadpool(page_of, known(request), kind, request.query_params))
+        return reply(await run_in_threadpool(page_of, known(request), kind, request.query_params, clock()))
 
     return [
         Endpoint(Face.KIBANA, "GET", f"{path}/_find", Right.READ, find),
@@ -105,9 +106,17 @@ def _namespace(given: object) -> str:
     return given
 
 
-def page_of(book: ExceptionBook, kind: Kind, given: Mapping[str, str]) -> dict[str, Any]:
+def page_of(book: ExceptionBook, kind: Kind, given: Mapping[str, str], now: int) -> dict[str, Any]:
     """A page of lists, or of the items of lists. Raises RequestError."""
-    known = {"page", "per_page", "namespace_type", *(["list_id"] if kind is Kind.ITEM else [])}
+    known = {
+        "page",
+        "per_page",
+        "namespace_type",
+        "filter",
+        "sort_field",
+        "sort_order",
+        *(["list_id"] if kind is Kind.ITEM else []),
+    }
     if unknown := sorted(set(given) - known):
         raise RequestError(400, f"`{unknown[0]}` is not supported; known are {', '.join(sorted(known))}")
     page, size = _number(given, "page", 1), _number(given, "per_page", PAGE)
@@ -128,6 +137,7 @@ def page_of(book: ExceptionBook, kind: Kind, given: Mapping[str, str]) -> dict[s
             book.find(Wanted(Kind.LIST, None, name, space))
         pairs = dict.fromkeys(zip(names, spaces, strict=True))
         found = [item for name, space in pairs for item in book.all(kind, [space], name)]
+    found = ordered(matching(found, given.get("filter", ""), now), given)
     shown = found[(page - 1) * size : page * size]
     return {"data": shown, "page": page, "per_page": size, "total": len(found)}
 

@@ -16,8 +16,8 @@ from besra.service.row_part import ROW_BYTES, Part
 
 MEMORY = 1 << 19
 """Rows in memory before they are written: 10 MiB."""
-LARGEST = 1 << 22
-"""Rows of a file to which nothing is joined any more."""
+LARGEST = 1 << 21
+"""Rows of a file to which nothing is joined any more: new events wait while files are joined."""
 SHORTEST = 60 * 10**9
 """Rows are kept for this long or less, or for a power of two times as long; in nanoseconds."""
 

@@ -11,12 +11,13 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from besra.detection.alert import Alert
-from besra.detection.alert_event import event_of_alert, names_read, space_of_alert
+from besra.detection.alert_event import event_of_alert, names_read
 from besra.detection.execution import Execution, Failed
 from besra.detection.rule_copy import rule_uuid
 from besra.detection.run import RunInfo
 from besra.detection.suppression import suppression_of
 from besra.detection.suppression_group import NO_GROUPS, Groups
+from besra.events.envelope import space_of_alert
 from besra.schema.datemath import nanoseconds
 from besra.schema.timestamp import NANOS
 from besra.service.detector import Detector

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from besra.detection.alert_event import space_of_alert
+from besra.events.envelope import space_of_alert
 from besra.events.index_name import alert_index
 from besra.language.expr import Predicate
 from besra.language.relative import at

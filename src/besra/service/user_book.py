@@ -83,12 +83,12 @@ class UserBook:
         name = given.get("name")
         if not isinstance(name, str) or not 0 < len(name) <= LONGEST_KEY_NAME or not name.isprintable():
             raise RequestError(400, f"`name` is a text of 1 to {LONGEST_KEY_NAME} characters in one line")
+        if owner.is_key:  # a key that leaked would outlive itself in those it makes
+            raise RequestError(403, "a key makes no keys; make them with a password or the token of a log-in")
         roles: Roles | None = None
         if given.get("roles") is not None:
             roles = _roles(given["roles"])
             _refuse_more(owner, roles)
-        elif owner.credential.startswith("key "):
-            roles = owner.roles  # a key of a key is no more than that
         expires = None if given.get("expiration") is None else now + _period(given["expiration"])
         valid = [key for key in self.all_keys() if key.account == owner.name and _is_valid(key, now)]
         if len(valid) >= MOST_KEYS:

@@ -28,23 +28,27 @@ class Question:
         self._condition = condition
 
     @cached_property
+    def _said(self) -> tuple[Pushed, Predicate]:
+        return Pushdown(self.connection).condition_of(self._condition)
+
+    @property
     def pushed(self) -> Pushed:
         """What the database says of the condition. Where it is not exact, it may read documents."""
-        return Pushdown(self.connection).condition_of(self._condition)
+        return self._said[0]
 
     def matching(self, *columns: ColumnElement[Any]) -> Iterator[tuple[Any, ...]]:
         """Some columns of all alerts that satisfy the condition, in no order."""
-        pushed = self.pushed
+        pushed, left = self._said
         if pushed.is_exact:
             yield from map(tuple, self.connection.execute(select(*columns).where(pushed.condition)))
             return
         copies = RuleCopies(self.connection)
-        read = {field.name for field in fields_of(self._condition)}
+        read = {field.name for field in fields_of(left)}
         reads_rule = any(map(is_of_copy, read))
         tags = _all_named(self.connection, ALERT_TAG) if TAGS in read else {}
         assignees = _all_named(self.connection, ALERT_ASSIGNEE) if ASSIGNEES in read else {}
-        satisfies = asking(self._condition)
-        parts = parts_read(self._condition, self.connection.dialect.name)
+        satisfies = asking(left)
+        parts = parts_read(left, self.connection.dialect.name)
         # These columns come first and those last: their names may be those of others.
         read_first = (ALERT_DOCUMENT.c.document,) if parts is None else tuple(parts.values())
         last = [column.label(f"asked{number}") for number, column in enumerate(columns)]

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from besra.detection.alert import Alert
-from besra.detection.alert_event import space_of_alert
 from besra.events.document import Fields
+from besra.events.envelope import space_of_alert
 from besra.schema.fieldtype import FieldType, to_text
 from besra.schema.timestamp import format_timestamp, parse_timestamp
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_DOCUMENT, ALERT_TAG, NAMED, RULE_COPY

@@ -31,6 +31,7 @@ from besra.language.expr import (
     Regex,
     fields_of,
 )
+from besra.language.simplify import all_of
 from besra.schema.fieldtype import FieldType
 from besra.storage.alert_row import ASSIGNEES, REASON, STATUS, STATUS_AT, TAGS, USER, is_of_copy
 from besra.storage.alert_tables import ALERT, ALERT_ASSIGNEE, ALERT_TAG, NAMED, RULE_COPY
@@ -102,9 +103,17 @@ class Pushdown:
         self._dialect = connection.dialect.name
         self._finds = finder(self._dialect)
 
-    def condition_of(self, predicate: Predicate) -> Pushed:
-        """What the database can say of a predicate."""
-        return UNKNOWN if _leaves(predicate) > MOST_LEAVES else self._of(predicate)
+    def condition_of(self, predicate: Predicate) -> tuple[Pushed, Predicate]:
+        """What the database can say of a predicate, and what documents have still to be asked of it."""
+        pushed, left, room = [], [], MOST_LEAVES
+        for operand in predicate.operands if isinstance(predicate, And) else (predicate,):
+            leaves = _leaves(operand)
+            said = self._of(operand) if leaves <= room else UNKNOWN
+            room -= leaves if leaves <= room else 0
+            pushed.append(said)
+            if not said.is_exact:
+                left.append(operand)
+        return _joined(and_, pushed), all_of(left)
 
     def _of(self, predicate: Predicate) -> Pushed:
         if not isinstance(predicate, Always) and _is_of_rule(predicate):

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from besra.detection.alert import Alert
-from besra.detection.alert_event import space_of_alert
 from besra.detection.schedule import Gap
+from besra.events.envelope import space_of_alert
 from besra.language.expr import Equals, FieldRef, Predicate
 from besra.language.simplify import TRUE, all_of
 from besra.schema.fieldtype import FieldType

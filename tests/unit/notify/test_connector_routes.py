@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
@@ -69,6 +71,15 @@ def api_over(store: AlertStore, folder: Path) -> Iterator[Api]:
     routes = routes_of(answered, Open(lambda space: space in ("default", "red")))
     with TestClient(Starlette(routes=routes, middleware=[Middleware(PlainPaths)])) as client:
         yield Api(client, told, store, folder)
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Iterator[Api]:
+    """One over a file, with a connector `log` that reaches nobody."""
+    with AlertStore(tmp_path / "alerts.sqlite") as store:
+        for made in api_over(store, tmp_path):
+            made.ask("POST", f"{CONNECTOR}/log", {"name": "Log", "connector_type_id": ".server-log"})
+            yield made
 
 
 @pytest.fixture
@@ -213,6 +224,9 @@ def test_a_test_says_what_the_other_side_answered(api: Api) -> None:
         assert (run["status"], run["retry"], run["connector_id"]) == ("error", False, "mine")
         sink.reply = lambda number, got: Reply()
         assert api.ask("POST", f"{CONNECTOR}/mine/_execute", {"params": {"body": "y"}})["status"] == "ok"
+        broken = api.ask("POST", f"{OWN}/mine/_test", {"params": {"body": "{{#a}}"}})
+        assert broken["problems"] == ["params.body cannot be rendered: the section 'a' is not closed"]
+        sink.got.pop()
     assert [got.body for got in sink.got] == [b"x", b"x", b"y"]
     assert len({got.headers["idempotency-key"] for got in sink.got}) == 3
     assert {got.headers["x-besra-kind"] for got in sink.got} == {"test"}
@@ -268,3 +282,32 @@ def test_the_page_has_every_route_type_and_parameter() -> None:
     book: Any = None
     for endpoint in (*connector_routes(book, book, lambda: 0), *notification_routes(book, lambda: 0)):
         assert f"`{endpoint.path}`" in text, endpoint.path
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = sorted({name for kind in TYPES.values() for name in (*kind.config, *kind.secrets)} | {"maxPerMinute"})
+
+
+@given(
+    st.fixed_dictionaries(
+        {"connector_type_id": st.sampled_from([*TYPES]) | ANY, "name": st.text(max_size=10) | ANY},
+        optional={
+            "config": st.dictionaries(st.sampled_from(MEMBERS), ANY | st.just("https://example.com"), max_size=4) | ANY,
+            "secrets": st.dictionaries(st.sampled_from(MEMBERS), ANY, max_size=3) | ANY,
+            "other": ANY,
+        },
+    ),
+    st.dictionaries(st.sampled_from(["message", "level", "x"]), ANY, max_size=2) | ANY,
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_sent_is_taken_or_refused(quiet: Api, body: Any, params: Any) -> None:
+    made = quiet.client.post(CONNECTOR, content=json.dumps(body), headers=XSRF)
+    assert made.status_code in (200, 400), made.text
+    if made.status_code == 200:
+        assert quiet.client.get(f"{CONNECTOR}/{made.json()['id']}").json() == made.json()
+    sent = quiet.client.post(f"{CONNECTOR}/log/_execute", content=json.dumps({"params": params}), headers=XSRF)
+    assert sent.status_code in (200, 400), sent.text

@@ -233,10 +233,20 @@ def test_a_key_is_no_more_than_its_owner(at: Guarded) -> None:
     viewer = key(make_key(at, bob, roles={"lab": ["viewer"]})["encoded"])
     assert at.ask("GET", "/s/lab/api/v1/gaps", headers=viewer).status == 200
     assert at.ask("POST", "/s/lab/api/detection_engine/signals/tags", {}, headers=viewer).status == 403
-    # What a key makes is no more than the key, though its owner is more.
-    assert make_key(at, viewer, 403, roles={"lab": ["analyst"]})
-    heir = key(make_key(at, viewer)["encoded"])
-    assert at.ask("POST", "/s/lab/api/detection_engine/signals/tags", {}, headers=heir).status == 403
+
+
+def test_a_key_is_over_once_it_is_revoked(at: Guarded) -> None:
+    """It makes no keys that would be left, and ends none but itself."""
+    bob = make(at, at.set_up(), "bob", "analyst")
+    other, leaked = make_key(at, bob), make_key(at, bob)
+    with_it = key(leaked["encoded"])
+    assert make_key(at, with_it, 403)
+    assert at.ask("POST", "/_security/api_key", {"name": "heir"}, headers=with_it).status == 403
+    assert [one["id"] for one in at.ask("GET", "/api/v1/keys", headers=with_it).json["keys"]] == [leaked["id"]]
+    assert at.ask("DELETE", f"/api/v1/keys/{other['id']}", headers=with_it).status == 404
+    assert at.ask("DELETE", f"/api/v1/keys/{leaked['id']}", headers=with_it).status == 204
+    assert at.ask("GET", "/api/v1/me", headers=with_it).status == 401
+    assert at.ask("GET", "/api/v1/me", headers=key(other["encoded"])).status == 200
 
 
 def test_keys_of_others_are_nobodys_business(at: Guarded) -> None:

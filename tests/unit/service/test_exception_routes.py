@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -176,7 +177,7 @@ def exported(app: Starlette, address: str) -> list[Any]:
         ("DELETE", f"{LISTS}?id=none", None, 404),
         ("GET", f"{LISTS}/_find?page=0", None, 400),
         ("GET", f"{LISTS}/_find?per_page=x", None, 400),
-        ("GET", f"{LISTS}/_find?filter=a", None, 400),
+        ("GET", f"{LISTS}/_find?search=a", None, 400),
         ("GET", f"{ITEMS}/_find", None, 400),
         ("GET", f"{ITEMS}/_find?list_id=none", None, 404),
         ("GET", f"{ITEMS}/_find?list_id=a,b,c&namespace_type=single,agnostic", None, 400),
@@ -281,6 +282,28 @@ def test_an_export_is_imported_again(app: Starlette, book: ExceptionBook) -> Non
     told = imported(app, lines_of(changed, TOOLS), "?overwrite=true")[1]
     assert (told["success_count_exception_lists"], told["success_count_exception_list_items"]) == (1, 1)
     assert book.find(Wanted(Kind.ITEM, None, "cmd"))["name"] == "changed"
+
+
+def test_lists_and_items_are_found_and_sorted(app: Starlette, book: ExceptionBook) -> None:
+    for name, more in (("b", {"tags": ["lab"]}), ("a", {"description": "of the lab"})):
+        book.create(Kind.LIST, {**TOOLS, "list_id": name, "name": f"List {name}", **more}, ME)
+    book.create(Kind.LIST, {**TOOLS, "list_id": "all", "namespace_type": "agnostic"}, ME)
+    for name in ("x", "y"):
+        book.create(Kind.ITEM, {**CMD, "list_id": "b", "item_id": name}, ME)
+
+    def found(path: str, **asked: str) -> list[str]:
+        address = f"{path}/_find?{urlencode(asked)}"
+        return [one.get("item_id", one["list_id"]) for one in done(app, "GET", address)["data"]]
+
+    root, other = "exception-list.attributes", "exception-list-agnostic.attributes"
+    assert found(LISTS, sort_field="name") == ["a", "b"]
+    assert found(LISTS, sort_field=f"{root}.list_id", sort_order="desc") == ["b", "a"]
+    assert found(LISTS, filter=f"{root}.tags: lab or {root}.description: lab") == ["b", "a"]
+    both = f"{root}.list_id: a or {other}.list_id: all"
+    assert found(LISTS, namespace_type="single,agnostic", filter=both) == ["a", "all"]
+    assert found(ITEMS, list_id="b", filter=f"{root}.entries.field: process.name and {root}.item_id: y") == ["y"]
+    for asked_for in ("filter=(", "sort_field=meta", "sort_order=up"):
+        assert refused(app, "GET", f"{LISTS}/_find?{asked_for}")[0] == 400
 
 
 def test_a_list_may_come_as_a_new_one(app: Starlette, book: ExceptionBook) -> None:

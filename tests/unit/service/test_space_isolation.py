@@ -16,6 +16,7 @@ from tests.rules_api import XSRF, rule
 
 from besra.cli.serving import ServedRules, paths_by_space
 from besra.cli.terminal import Terminal
+from besra.detection.schedule import Gap
 from besra.rules.exception_loading import NO_FILES
 from besra.service import rule_watch
 from besra.service.app import app_of
@@ -24,6 +25,8 @@ from besra.service.rule_watch import Source
 from besra.service.server import Service, running
 from besra.service.spaces import Spaces
 from besra.service.stores import Places
+from besra.storage.outcome import Outcome
+from besra.storage.run_log import RunRecord
 
 SECRET = "soc-only"
 """Is in all texts of the other space, and in no request."""
@@ -41,6 +44,9 @@ class Asking:
     client: TestClient
     service: Service
     ids: dict[str, str] = field(default_factory=dict)
+    """What there is in the other space."""
+    ours: list[str] = field(default_factory=list)
+    """Our alerts."""
 
     def ask(self, space: str, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """The JSON answer to a request, which has to have a status."""
@@ -120,7 +126,11 @@ def _fill(asked: Asking) -> None:
     at = time.time_ns() // 1_000_000
     event = {"@timestamp": at, "event": {"category": "process"}, "process": {"name": "a"}}
     asked.send({**event, "host": {"name": "h"}}, {**event, "host": {"name": "quiet"}})
-    assert len(asked.alerts("default", 2)) == 2
+    asked.ours = [one["kibana.alert.uuid"] for one in asked.alerts("default", 2)]
+    assert len(asked.ours) == 2
+    now = time.time_ns()
+    missed = RunRecord("x", asked.ids["rule"], "r", SECRET, now, 1, gap=Gap(now - 10**12, now), space="soc")
+    asked.service.stores.alerts.commit(Outcome(missed))
     (alert,) = asked.alerts("soc", 1)
     asked.ids["alert"] = alert["kibana.alert.uuid"]
     asked.ask("soc", "POST", f"/api/v1/alerts/{asked.ids['alert']}/notes", {"text": SECRET}, 201)
@@ -175,6 +185,7 @@ def bodies(ids: dict[str, str]) -> dict[str, list[Any]]:
         "/api/lists": [{"id": "their-values", "name": "x", "description": "x"}],
         "/api/lists/items": [{"id": ids["value"], "value": "x"}, {"list_id": "their-values", "value": "x"}],
         "/rules/preview": [{**rule("r"), "exceptions_list": [REFERENCE], "invocationCount": 1}],
+        "/explain": [{"rule_id": "r", "events": [{"@timestamp": 0, "event": {"category": "process"}}]}],
         "/exceptions": [{"items": [{"name": "x", "description": "x", "type": "simple", "entries": [entry]}]}],
         "/runs": [{"start": "now-1h", "end": "now", "rule_ids": [ids["rule"]]}, {"start": "now-1h", "end": "now"}],
     }
@@ -190,7 +201,7 @@ def requests(asked: Asking) -> Iterator[tuple[str, str, Any]]:
         if path == route.path or path in STREAMS:
             continue
         path = NUMBER.sub("1", path)
-        filled = dict.fromkeys(NAME.sub(id_, path) for id_ in (*ids.values(), "r"))
+        filled = dict.fromkeys(NAME.sub(id_, path) for id_ in (*ids.values(), "r", *asked.ours))
         asks = [
             "",
             "?rule_id=r",
@@ -212,6 +223,7 @@ def requests(asked: Asking) -> Iterator[tuple[str, str, Any]]:
 def test_no_route_shows_or_changes_what_is_in_another_space(asking: Asking) -> None:
     before = asking.all_of("soc")
     assert before["alerts"][0]["kibana.alert.workflow_tags"] == [SECRET]
+    assert len(before["gaps"]["gaps"]) == 1
     assert before["listed"][0]["value"] == before["values"][0]["name"] == SECRET
     assert before["items"][0]["name"] == before["rules"][0]["name"] == SECRET
     asked = set()

@@ -140,3 +140,11 @@ def test_an_alert_of_before_there_were_spaces_is_in_the_default_one(store: Alert
     store.commit(Outcome(run(1), [old]))
     assert (SpaceAlerts(store, "default").count(), SpaceAlerts(store, "soc").count()) == (1, 0)
     assert list(SpaceAlerts(store, "default").alerts(["a1"])) == ["a1"]
+
+
+def test_a_long_condition_is_asked_of_the_alerts_of_the_space(both: tuple[SpaceAlerts, SpaceAlerts]) -> None:
+    """Databases bound the length of a condition; that an alert is of the space is said first."""
+    long = " and ".join(f"not host.name: x{number}" for number in range(1500))
+    for alerts, expected in zip(both, (["a3", "a2", "a1"], ["a5", "a4"]), strict=True):
+        assert ids(alerts, long) == expected
+        assert ids(alerts, f"({long}) and process.args: /c") == expected
