@@ -1,7 +1,7 @@
 """Secrets of connectors, sealed with a key that stands in a file of its own.
 
 Whoever has the database, or a copy of it, has no secrets: the key is in the data folder, in a file that only the
-service's account may read. It is made when the first secret is sealed, and never leaves the machine by itself.
+service's account may read. It is made when the first secret is sealed; a backup of the folder has it.
 """
 
 import json

@@ -21,7 +21,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from sqlalchemy import Connection
 
-from besra.service import preview
+from besra.service import preview, set_up_token
 from besra.service.backup_form import LIST, BackupError, Contents, File, copied, sum_of, sync_folders
 from besra.service.stores import EVENTS, LOCK
 from besra.storage import alert_store, journal
@@ -186,7 +186,9 @@ def _copy(folder: Path, moment: _Moment, to: Path) -> Contents:
 
 
 def _is_plain(name: str) -> bool:
-    return name != LOCK and not name.endswith((SQLITE, *(SQLITE + beside for beside in BESIDE)))
+    beside = tuple(SQLITE + suffix for suffix in ("", *BESIDE))
+    # A service that is restored without users makes a token of its own.
+    return name not in (LOCK, set_up_token.FILE) and not name.endswith(beside)
 
 
 def _copy_file(path: Path, to: Path) -> File:

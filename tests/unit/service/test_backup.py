@@ -110,9 +110,11 @@ def test_other_files_of_a_service_are_in_it(tmp_path: Path) -> None:
     with AlertStore(tmp_path / "data" / "alerts.sqlite") as store, stores_at(Places(tmp_path / "data")):
         store.commit(Outcome(run(), [alert(1, **{"@timestamp": None}), alert(2)]))
         (tmp_path / "data" / "key").write_text("secret")
+        (tmp_path / "data" / "setup-token").write_text("token")
         back_up(tmp_path / "data", tmp_path / "copy.tar")
     assert (tmp_path / "copy.tar").stat().st_mode & 0o077 == 0
     restored = restore(tmp_path / "copy.tar", tmp_path / "new")
     assert (tmp_path / "new" / "key").read_text() == "secret"
     assert (tmp_path / "new" / "key").stat().st_mode & 0o077 == 0
     assert restored.contents.files["key"].bytes == 6
+    assert not (tmp_path / "new" / "setup-token").exists()
