@@ -73,7 +73,7 @@ def statuses(answer: tuple[int, Any]) -> list[int]:
 
 
 def head(body: bytes, *headers: str, path: str = "/_bulk") -> str:
-    return "\n".join([f"POST {path} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *headers])
+    return "\n".join([f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}", *headers])
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_body_that_waits_to_be_asked_for(line: Line) -> None:
 
 def test_a_body_in_chunks(line: Line) -> None:
     body = gzip.compress(bulk(*(f"chunk-{number}" for number in range(50))))
-    line.send("POST /_bulk HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\nContent-Encoding: gzip")
+    line.send("POST /_bulk HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\nContent-Encoding: gzip")
     for start in range(0, len(body), 7):
         piece = body[start : start + 7]
         line.socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
@@ -154,10 +154,10 @@ def test_a_body_that_ends_early_is_not_taken(served: Served, line: Line) -> None
     [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
-        b"POST /_bulk HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
-        b"POST /_bulk HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST /_bulk HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
+        b"POST /_bulk HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b'{"create":{}}\n{"a":1}\n',
-        "GET /größe HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
+        "GET /größe HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(),
     ],
     ids=["http2", "tls", "length", "chunk", "no request", "path"],
 )

@@ -124,5 +124,5 @@ def test_a_gap_is_filled_when_somebody_asks(tmp_path: Path) -> None:
 
 def test_whatever_is_asked_no_answer_is_an_error_of_the_service(tmp_path: Path) -> None:
     """In short; `make test-api` asks for ten minutes."""
-    done = asked(tmp_path, 15, few=2, seed=1)
+    done = asked(tmp_path, 8, few=2, seed=1)
     assert done.is_fine, done.told + done.said

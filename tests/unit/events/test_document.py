@@ -165,6 +165,6 @@ def test_every_value_below_a_path_is_in_one_of_its_objects(source: dict[str, Any
 
 def test_objects_are_found_at_any_depth() -> None:
     source: Any = {"c": 1}
-    for _ in range(5000):
+    for _ in range(1500):
         source = {"a": [source]}
-    assert list(objects_at(source, ".".join(["a"] * 5000))) == [{"c": 1}]
+    assert list(objects_at(source, ".".join(["a"] * 1500))) == [{"c": 1}]
