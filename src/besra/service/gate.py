@@ -109,7 +109,7 @@ class Recorder:
         given = request.query_params
         asked = [f"{one}={_cut(given[one])}" for one in TOLD_PARAMETERS if one in given]
         about = " ".join([*([request.scope[ABOUT]] if ABOUT in request.scope else []), *asked])
-        # Not that of the URL, of which the header Host is a part.
+        # The path that routes know; that of the URL is put together with the header Host.
         what, space = f"{request.method} {request.scope['path']}", space_of(request)
         request.scope[RECORDED] = True
         deed = Deed(self.clock(), name, credential, address_of(request), space, what, about, status)

@@ -16,7 +16,8 @@ from tests.served import PATIENCE
 from tests.unit.storage.samples import alert, run
 
 from besra.cli.command_line import besra
-from besra.service import passwords
+from besra.service import access, passwords
+from besra.service.credential import Basic
 from besra.service.gate import Bounds
 from besra.service.security import Policy
 from besra.service.set_up_token import FILE
@@ -187,6 +188,23 @@ def test_who_is_disabled_or_has_an_old_password_follows_no_alerts_any_more(at: G
         assert b"data:" not in b"".join(message.get("body", b"") for message in follower.sent)
 
     asyncio.run(follow())
+
+
+def test_a_password_that_is_changed_while_it_is_looked_at_is_not_right(
+    at: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, before = at.set_up(), access.is_password
+
+    def changed(*given: Any) -> bool:
+        is_right = before(*given)
+        monkeypatch.setattr(access, "is_password", before)
+        assert at.ask("PUT", "/api/v1/users/ann", {"password": OTHER}, headers=admin).status == 200
+        return is_right
+
+    at.ask("GET", "/", headers=admin)
+    monkeypatch.setattr(access, "is_password", changed)
+    assert at.guard.access.slow(Basic("ann", PASSWORD)) is None
+    assert at.guard.access.slow(Basic("ann", OTHER)) is not None
 
 
 def test_a_user_follows_alerts_five_times_whatever_the_credentials(at: Guarded) -> None:
@@ -392,7 +410,8 @@ def test_what_was_done_cannot_be_hidden_from_the_audit_log(at: Guarded) -> None:
     rules = "/api/detection_engine/rules"
     _, told = about("DELETE", f"{rules}?name={'x' * 300}&rule_id={'y' * 300}&id=victim")
     assert told == f"id=victim rule_id={'y' * 63}… name={'x' * 63}…"
-    # What the header Host says is no part of the path.
+    # The path is the one that routes know; that of the URL is put together with the header Host, and escaped.
+    assert about("DELETE", "/api/v1/users/a%3Fb")[0] == "DELETE /api/v1/users/a?b"
     assert about("DELETE", f"{rules}?id=victim", host="a/healthz?")[0] == f"DELETE {rules}"
     assert about("POST", f"{rules}/_bulk_action", {"action": "delete", "ids": ["a", "b", "c", "d"]})[1] == (
         "delete: 4 by id: a b c …"
@@ -401,6 +420,11 @@ def test_what_was_done_cannot_be_hidden_from_the_audit_log(at: Guarded) -> None:
         "disable: those of alert.attributes.name: x"
     )
     assert about("POST", f"{rules}/_bulk_action", {"action": "disable"})[1] == "disable: all"
+    rule = {"rule_id": "r", "name": "n", "description": "d", "type": "query", "query": "*", "language": "kuery"}
+    rule |= {"severity": "low", "risk_score": 1, "enabled": False}
+    id_ = at.ask("POST", rules, rule, headers=admin).json["id"]
+    assert about("PATCH", rules, {"rule_id": "r", "name": "m"})[1] == f"rule {id_}"
+    assert about("PUT", rules, rule)[1] == f"rule {id_}"
     signals = "/api/detection_engine/signals"
     assert about("POST", f"{signals}/status", {"signal_ids": ["a"], "status": "closed"})[1] == "closed: 1 by id: a"
     assert about("POST", f"{signals}/status", {"query": "*", "status": "closed"})[1] == "closed: those of *"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,8 @@ from tests.unit.storage.samples import NOW, SECOND, alert, run
 
 import besra.service.signal_routes as signal_routes_module
 from besra.errors import QueryError
-from besra.service.answering import LARGEST_BODY, LARGEST_SEARCH, RequestError
+from besra.service import answering
+from besra.service.answering import LARGEST_BODY, LARGEST_SEARCH, SMALL_BODY, RequestError
 from besra.service.routing import routes_of, unrouted
 from besra.service.search_error import SearchError
 from besra.service.search_params import LONGEST_QUERY
@@ -222,6 +224,19 @@ def test_a_search_that_is_too_large(app: Starlette) -> None:
     assert "65,536 characters" in refused(app, "search", {"query": long})
     assert "65,536 characters" in refused(app, "status", {"query": long, "status": "closed"})
     assert "kql-limit" in refused(app, "search", {"query": " and ".join(["*:x"] * 100)})
+
+
+def test_others_are_answered_while_a_large_body_is_read(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, before = [], orjson.loads
+
+    def noted(raw: bytes) -> Any:
+        reading.append(threading.current_thread())
+        return before(raw)
+
+    monkeypatch.setattr(answering.orjson, "loads", noted)
+    post(app, "search", b"{}" + b" " * SMALL_BODY)
+    assert reading
+    assert threading.current_thread() not in reading  # which has the event loop
 
 
 @pytest.mark.parametrize(
