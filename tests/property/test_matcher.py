@@ -1,5 +1,6 @@
 """Whatever the leaves of a field and whatever its values: the matcher says what the reference says."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from unittest.mock import patch
@@ -20,6 +21,7 @@ from besra.language.casefold import fold_case
 from besra.language.expr import Equals, Exists, FieldRef, InNetwork, Like, Range, Regex
 from besra.language.glob import Glob, Wild, glob_matches, normalised
 from besra.language.lucene_regex import RegexError, translate
+from besra.language.regex_states import states_of
 from besra.schema.fieldtype import FieldType, Scalar, parse_network, to_typed
 
 NAME = "f"
@@ -168,3 +170,22 @@ def test_the_globs_of_a_pattern_cover_what_it_matches(pattern: str, folds: bool,
         if test.matches(text) and (text.isascii() or not folds):
             written = fold_case(text) if folds else text
             assert any(glob_matches(glob, written) for glob in test.globs)
+
+
+@SLOW
+@given(
+    patterns(),
+    st.booleans(),
+    st.lists(st.one_of(TEXTS, st.text("aAbBsſkKiıİé1.-", max_size=8)), min_size=1, max_size=12),
+)
+def test_whoever_decides_a_pattern_agrees_with_re(pattern: str, folds: bool, texts: list[str]) -> None:
+    test, wary, states = RegexTest(pattern, folds), RegexTest(pattern, folds), states_of(pattern, folds)
+    assert test.tree
+    assert states
+    vars(wary)["tree"] = replace(test.tree)
+    vars(wary.tree)["backtracks"] = True
+    for text in texts:
+        expected = re.fullmatch(pattern, text, re.DOTALL | (re.IGNORECASE if folds else 0)) is not None
+        assert test.matches(text) is expected
+        assert states.matches(text) is expected
+        assert wary.matches(text) is expected

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 
 from besra.detection.correlate import correlate
 from besra.engine.hits import Hit
-from besra.engine.kernels.regex import RegexTest
 from besra.engine.pack import Entry
-from besra.engine.reference import EventFields, holds, keys_of, ordinal_of
+from besra.engine.reference import holds, keys_of, ordinal_of
 from besra.events.document import Fields
 from besra.events.event import Event
 from besra.language.eql.leaf_text import leaf_text
@@ -26,7 +25,6 @@ from besra.language.expr import (
     Not,
     Or,
     Predicate,
-    Regex,
     RelativeDate,
     Script,
     Value,
@@ -89,7 +87,7 @@ def explain(plan: Plan, index: tuple[str, ...], events: Sequence[Event], *, matc
     hits: list[Hit] = []
     reports = []
     for position, (clause, role) in enumerate(zip(plan.clauses, _roles(plan), strict=True)):
-        held = [_holds(clause.predicate, one) for one in fields]
+        held = [holds(clause.predicate, one) for one in fields]
         read = [not match_index or matches(entry.index_of(clause), event.index) for event in events]
         is_hit = [is_held and is_read for is_held, is_read in zip(held, read, strict=True)]
         hits += [
@@ -153,30 +151,11 @@ def _nearness(predicate: Predicate, fields: Fields) -> float:
         case Or():
             return max((_nearness(part, fields) for part in predicate.operands), default=0.0)
         case _:
-            return float(_holds(predicate, fields))
-
-
-def _holds(predicate: Predicate, fields: EventFields) -> bool:
-    """As the reference says, but for regular expressions: who sends some may not have it think for ever."""
-    match predicate:
-        case And():
-            return all(_holds(operand, fields) for operand in predicate.operands)
-        case Or():
-            return any(_holds(operand, fields) for operand in predicate.operands)
-        case Not():
-            return not _holds(predicate.operand, fields)
-        case Nested():
-            return any(_holds(predicate.operand, found) for found in fields.objects(predicate.path))
-        case Regex():
-            tests = [RegexTest(pattern, predicate.ignore_case) for pattern in predicate.patterns]
-            values = fields.values(predicate.field.name, predicate.field.type)
-            return any(test.matches(str(value)) for value in values for test in tests)
-        case _:
-            return holds(predicate, fields)
+            return float(holds(predicate, fields))
 
 
 def _condition(predicate: Predicate, fields: Fields) -> Condition:
-    is_held = _holds(predicate, fields)
+    is_held = holds(predicate, fields)
     match predicate:
         case And() | Or():
             word = "all of" if isinstance(predicate, And) else "one of"

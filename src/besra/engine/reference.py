@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from besra.engine.hits import Hit, Hits, Key, Ordinal
+from besra.engine.kernels.regex import regex_test
 from besra.engine.pack import Entry, RulePack
 from besra.events.document import Fields
 from besra.events.event import Event
@@ -38,7 +39,6 @@ from besra.language.expr import (
 from besra.language.glob import glob_matches
 from besra.language.plan import Clause, Ordering
 from besra.language.relative import unresolved
-from besra.language.scalar import compiled
 from besra.language.script import evaluate_value
 from besra.schema.fieldtype import FieldType, Typed
 from besra.schema.indexpattern import matches
@@ -130,8 +130,8 @@ def holds(predicate: Predicate, fields: EventFields) -> bool:
             texts = [_fold(v) if predicate.ignore_case else v for v in _values(predicate.field, fields)]
             return any(glob_matches(glob, str(text)) for text in texts for glob in predicate.globs)
         case Regex():
-            patterns = [compiled(pattern, predicate.ignore_case, dotall=True) for pattern in predicate.patterns]
-            return any(p.fullmatch(str(value)) for value in _values(predicate.field, fields) for p in patterns)
+            tests = [regex_test(pattern, predicate.ignore_case) for pattern in predicate.patterns]
+            return any(test.matches(str(value)) for value in _values(predicate.field, fields) for test in tests)
         case Range():
             compare = ORDERINGS[predicate.operator]
             return any(compare(value, predicate.value) for value in _values(predicate.field, fields))

@@ -8,6 +8,8 @@ counterpart in a common dialect and are refused; constructs of other dialects th
 import re
 from dataclasses import dataclass
 
+from besra.language.regex_states import is_bounded
+
 MAX_PATTERN = 1000
 """Elasticsearch's index setting for the longest pattern, in characters."""
 
@@ -56,6 +58,8 @@ def translate(pattern: str) -> Translated:
         re.compile(out, re.DOTALL)
     except (re.error, OverflowError, RecursionError):
         raise RegexError("the pattern is too complex", 0) from None
+    if not is_bounded(out):
+        raise RegexError("the pattern is too complex: nest or repeat less", 0)
     return Translated(out, tuple(_foreign_constructs(pattern)))
 
 

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from besra.language.casefold import fold_case
 from besra.language.glob import Glob, glob_matches
+from besra.language.regex_states import states_of
+from besra.language.regex_tree import parse_regex
 from besra.schema.fieldtype import ip_text, parse_ip, parse_network
 
 Args = Sequence[object]
@@ -131,7 +133,14 @@ def is_regex_match(args: Args, *, ignore_case: bool) -> bool:
     """Whether one of the patterns in the second argument matches the whole of the first, in the host's dialect."""
     value, patterns = args
     assert isinstance(patterns, tuple)
-    return any(compiled(str(pattern), ignore_case).fullmatch(text_of(value)) for pattern in patterns)
+    return any(_is_host_match(str(pattern), text_of(value), ignore_case) for pattern in patterns)
+
+
+def _is_host_match(pattern: str, text: str, ignore_case: bool) -> bool:
+    tree = parse_regex(pattern, is_host=True)
+    if tree and tree.backtracks and (states := states_of(pattern, ignore_case, is_host=True)):
+        return states.matches(text)
+    return compiled(pattern, ignore_case).fullmatch(text) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -5,9 +5,10 @@ that begin with a dot are hidden: only patterns that begin with one reach them. 
 (`.ds-…`) are not what rules name, but the stream is; and alerts are read by rules that name their index.
 """
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
+
+from besra.schema.star_pattern import StarPattern
 
 
 def matches(patterns: Iterable[str], names: Iterable[str]) -> bool:
@@ -41,17 +42,15 @@ def _includes(terms: tuple[str, ...], name: str) -> bool:
     included = seen_inclusion = False
     for term in terms:
         if term.startswith("-") and seen_inclusion:
-            included = included and not _glob(term[1:]).fullmatch(name)
+            included = included and not _pattern(term[1:]).covers(name)
         else:
             # A dash in front of the first pattern belongs to the name: there is nothing yet to exclude from.
             seen_inclusion = True
             hidden = name.startswith(".") and not term.startswith(".")
-            included = included or (not hidden and _glob(term).fullmatch(name) is not None)
+            included = included or (not hidden and _pattern(term).covers(name))
     return included
 
 
 @lru_cache(maxsize=4096)
-def _glob(term: str) -> re.Pattern[str]:
-    if term == "_all":
-        term = "*"
-    return re.compile(".*".join(re.escape(part) for part in re.split(r"\*+", term)), re.DOTALL)
+def _pattern(term: str) -> StarPattern:
+    return StarPattern.of("*" if term == "_all" else term)

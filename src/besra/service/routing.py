@@ -14,8 +14,9 @@ from besra.service.elasticsearch import failure, finished
 from besra.service.endpoint import IN_SPACES, Endpoint, Face, Handler
 from besra.service.gate import Gate, Open
 from besra.service.plain_paths import IndexRoute
-from besra.service.shaping import shaped
+from besra.service.shaping import shaped, unfit
 
+ILLEGAL = "illegal_argument_exception"
 KIBANA_PATHS = ("/api/", "/internal/", "/s/")
 
 
@@ -58,7 +59,8 @@ def _as_elasticsearch(endpoint: Endpoint, gate: Gate) -> Handler:
     async def answered(request: Request) -> Response:
         try:
             await admit(request, endpoint)
-            response = await handler(request)
+            reason = unfit(request)
+            response = failure(400, ILLEGAL, reason) if reason else await handler(request)
         except elasticsearch.TOLD as error:
             response = elasticsearch.failure_of(error)
         return await finished(request, response, whole)
@@ -74,7 +76,8 @@ def _as_kibana(endpoint: Endpoint, gate: Gate) -> Handler:
             await gate.admit(request, endpoint)
             if is_change:
                 check_header(request)
-            response = await handler(request)
+            reason = unfit(request)
+            response = refused(400, reason) if reason else await handler(request)
         except answering.TOLD as error:
             response = answering.refusal_of(error)
         return await finished(request, response)
@@ -121,5 +124,5 @@ async def broken(request: Request, error: Exception) -> Response:
 def _failed(request: Request, status: int, reason: str, headers: dict[str, str] | None = None) -> Response:
     if request.scope["path"].startswith(KIBANA_PATHS):
         return refused(status, reason, headers)
-    type_ = "exception" if status >= 500 else "illegal_argument_exception"
+    type_ = "exception" if status >= 500 else ILLEGAL
     return shaped(request, failure(status, type_, reason, headers))

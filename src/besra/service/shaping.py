@@ -5,7 +5,7 @@ has it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,6 +17,16 @@ JSON = "application/json"
 VERSIONED = re.compile(r"application/vnd\.elasticsearch\+json\s*;\s*compatible-with=(\d{1,2})")
 MOST_PATHS = 100
 """Paths of a `filter_path` that are looked at."""
+MOST_SEGMENTS = 20
+"""Segments of one of them."""
+
+
+def unfit(request: Request) -> str | None:
+    """Why the answer cannot be given the form its request asks for; to be asked before anything is done for it."""
+    longest = max(map(len, _paths(request.query_params.get("filter_path", ""))), default=0)
+    if longest <= MOST_SEGMENTS:
+        return None
+    return f"a path of [filter_path] has {longest} segments; it can have {MOST_SEGMENTS}"
 
 
 def shaped(request: Request, response: Response, whole: str | None = None) -> Response:
@@ -29,7 +39,7 @@ def shaped(request: Request, response: Response, whole: str | None = None) -> Re
         return response
     asked = request.query_params
     paths = _paths(asked.get("filter_path", "")) if response.status_code < 400 else []
-    if whole is not None and any(True for _ in _further(whole, paths)):
+    if whole is not None and _below(whole, paths):
         paths = []
     is_pretty = asked.get("pretty", "false") != "false"
     if paths or is_pretty:
@@ -47,43 +57,47 @@ def _written(value: Any, is_pretty: bool) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE if is_pretty else None)
 
 
-def _paths(text: str) -> list[list[str]]:
-    paths = (path.strip().split(".") for path in text.split(",")[:MOST_PATHS])
-    return [path for path in paths if path != [""]]
+Path = tuple[str, ...]
+
+
+def _paths(text: str) -> list[Path]:
+    paths = (tuple(path.strip().split(".")) for path in text.split(",")[:MOST_PATHS])
+    return [path for path in paths if path != ("",)]
 
 
 def filtered(value: Any, paths: Sequence[Sequence[str]]) -> Any:
     """What the paths leave of a JSON value: names with `*` and `**`, those that begin with `-` to be left out."""
-    kept = [path for path in paths if not path[0].startswith("-")]
-    dropped = [[path[0][1:], *path[1:]] for path in paths if path[0].startswith("-")]
+    kept = [tuple(path) for path in paths if not path[0].startswith("-")]
+    dropped = [(path[0][1:], *path[1:]) for path in paths if path[0].startswith("-")]
     if kept:
         value = _only(value, kept)
     return _without(value, dropped) if dropped else value
 
 
-def _further(name: str, paths: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
-    """What is left of the paths below a member of that name."""
+def _below(name: str, paths: Sequence[Path]) -> list[Path]:
+    """What is left of the paths below a member of that name: each once, so never more than the paths have segments."""
+    found: dict[Path, None] = {}
     for path in paths:
-        head, rest = path[0], path[1:]
-        if head == "**":
-            yield path
-            if rest:
-                yield from _further(name, [rest])
-        elif fnmatchcase(name, head.replace("[", "[[]")):
-            yield rest
+        rest = path
+        while rest and rest[0] == "**":
+            found[rest] = None
+            rest = rest[1:]
+        if rest and fnmatchcase(name, rest[0].replace("[", "[[]")):
+            found[rest[1:]] = None
+    return list(found)
 
 
-def _is_whole(paths: Sequence[Sequence[str]]) -> bool:
-    return any(not path or list(path) == ["**"] for path in paths)
+def _is_whole(paths: Sequence[Path]) -> bool:
+    return any(not path or path == ("**",) for path in paths)
 
 
-def _only(value: Any, paths: Sequence[Sequence[str]]) -> Any:
+def _only(value: Any, paths: Sequence[Path]) -> Any:
     if isinstance(value, list):
         members = [_only(member, paths) for member in value if isinstance(member, (dict, list))]
         return [member for member in members if member not in ({}, [])]
     found = {}
     for name, member in value.items() if isinstance(value, dict) else ():
-        below = list(_further(name, paths))
+        below = _below(name, paths)
         if _is_whole(below):
             found[name] = member
         elif below and isinstance(member, (dict, list)) and (part := _only(member, below)) not in ({}, []):
@@ -91,14 +105,14 @@ def _only(value: Any, paths: Sequence[Sequence[str]]) -> Any:
     return found
 
 
-def _without(value: Any, paths: Sequence[Sequence[str]]) -> Any:
+def _without(value: Any, paths: Sequence[Path]) -> Any:
     if isinstance(value, list):
         return [_without(member, paths) for member in value]
     if not isinstance(value, dict):
         return value
     left = {}
     for name, member in value.items():
-        below = list(_further(name, paths))
+        below = _below(name, paths)
         if not any(not path for path in below):
             left[name] = _without(member, below) if below else member
     return left

@@ -1,12 +1,12 @@
 """Which parts of a document an answer shows: `_source` with its patterns, and `fields`."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from besra.events.document import flatten
+from besra.schema.star_pattern import StarPattern
 from besra.service.search_error import malformed, not_supported
 from besra.service.search_params import Params
 
@@ -66,13 +66,23 @@ NOTHING = object()
 
 def _covers(patterns: tuple[str, ...], path: str) -> bool:
     """Whether a pattern covers a path or something above it."""
-    return bool(patterns) and _pattern(patterns).match(path) is not None
+    return bool(patterns) and _covering(patterns)(path)
+
+
+MOST_PATHS = 1024
+"""Paths remembered of a set of patterns: those of one document are mostly those of the next."""
 
 
 @lru_cache(maxsize=256)
-def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    told = (".*".join(re.escape(part) for part in re.split(r"\*+", pattern)) for pattern in patterns)
-    return re.compile(rf"(?:{'|'.join(told)})(?:\.|$)", re.DOTALL)
+def _covering(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    told = tuple(StarPattern.of(f"{pattern}.*") for pattern in patterns)
+
+    @lru_cache(maxsize=MOST_PATHS)
+    def covers(path: str) -> bool:
+        # With a dot behind both, a pattern covers what it covers and all that stands below it.
+        return any(pattern.covers(f"{path}.") for pattern in told)
+
+    return covers
 
 
 def shown_of(params: Params) -> Shown:

@@ -97,3 +97,10 @@ def test_a_name_matches_itself_and_every_prefix_with_a_star(name: str, cut: int)
     is_hidden = name.startswith(".") and cut == 0
     assert matches([name[:cut] + "*"], [name]) is not is_hidden or name[:cut] + "*" == "-*"
     assert not matches([f"*,-{name}"], [name])
+
+
+@pytest.mark.parametrize(("pattern", "is_read"), [("*a" * 40 + "b", False), ("*a" * 40 + "*", True)])
+def test_many_stars_do_not_backtrack(pattern: str, is_read: bool) -> None:
+    """Without end, if each star were tried at every place."""
+    assert matches((pattern,), ("a" * 200,)) is is_read
+    assert matches(("*", f"-{pattern}"), ("a" * 200,)) is not is_read

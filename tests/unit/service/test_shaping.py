@@ -5,10 +5,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.testclient import TestClient
 
-from besra.service.shaping import filtered, shaped
+from besra.service import shaping
+from besra.service.endpoint import Endpoint, Face, Right
+from besra.service.routing import routes_of
+from besra.service.shaping import MOST_SEGMENTS, filtered, shaped, unfit
 
 ANSWER = {
     "took": 3,
@@ -73,6 +78,48 @@ def test_what_is_too_deep_is_whole(depth: int) -> None:
     body = b'{"a":' * depth + b"1" + b"}" * depth
     assert answered(b"filter_path=**.a", body).body == body
     assert answered(b"pretty", body).body.translate(None, b" \n") == body
+
+
+def test_stars_of_paths_do_not_multiply(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    def counted(name: str, pattern: str) -> bool:
+        nonlocal compared
+        compared += 1
+        return name == pattern
+
+    monkeypatch.setattr(shaping, "fnmatchcase", counted)
+    depth, stars = 12, MOST_SEGMENTS - 1
+    value: Any = 1
+    for _ in range(depth):
+        value = {"a": value}
+    assert filtered(value, [["**"] * stars + ["b"], *[["**"] * stars + ["b"]] * 99]) == {}
+    # At each depth, each of the hundred paths and each of the distinct rests of one.
+    assert compared <= depth * (100 + stars)
+
+
+@pytest.mark.parametrize(("segments", "is_fit"), [(MOST_SEGMENTS, True), (MOST_SEGMENTS + 1, False)])
+def test_a_path_is_no_longer_than_that(segments: int, is_fit: bool) -> None:
+    path = ".".join(["**"] * segments)
+    request = Request({"type": "http", "path": "/", "query_string": f"filter_path=took,{path}".encode(), "headers": []})
+    assert (unfit(request) is None) is is_fit
+
+
+@pytest.mark.parametrize(("face", "path"), [(Face.ELASTICSEARCH, "/a/_bulk"), (Face.KIBANA, "/api/a")])
+def test_nothing_is_done_where_the_answer_could_not_be_told(face: Face, path: str) -> None:
+    done: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        done.append(request.url.path)
+        return Response("{}", media_type="application/json")
+
+    client = TestClient(Starlette(routes=routes_of([Endpoint(face, "GET", path, Right.INGEST, handler)])))
+    refused = client.get(path, params={"filter_path": ".".join("a" * (MOST_SEGMENTS + 1))})
+    assert refused.status_code == 400
+    assert f"it can have {MOST_SEGMENTS}" in refused.text
+    assert not done
+    assert client.get(path, params={"filter_path": "a"}).status_code == 200
+    assert done == [path]
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(

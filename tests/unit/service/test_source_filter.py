@@ -54,3 +54,21 @@ def test_the_address_says_it_too() -> None:
 def test_fields_are_flat() -> None:
     found = shown({"_source": False, "fields": ["made.*", {"field": "process.args"}, "nothing"]})
     assert found == {"fields": {"made.k": [1, 3], "made.n": [2], "process.args": ["x", "y"]}}
+
+
+@pytest.mark.parametrize(("pattern", "is_shown"), [("*a" * 40 + "b", False), ("*a" * 40, True)])
+def test_many_stars_do_not_backtrack(pattern: str, is_shown: bool) -> None:
+    """Without end, if each star were tried at every place."""
+    document = {"a" * 200: {"k": 1}}
+    for body in ({"_source": [pattern]}, {"_source": False, "fields": [pattern]}):
+        assert any(shown_of(Params(body, {})).of(document).values()) is is_shown
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [("process*", {"process"}), ("*s", {"process", "x.process"}), ("*.process", {"x.process"})],
+)
+def test_a_pattern_covers_what_is_below_it_and_nothing_longer(pattern: str, left: set[str]) -> None:
+    document = {"process": {"name": 1}, "x.process": {"name": 1}, "processor": 2}
+    expected = left | ({"processor"} if pattern == "process*" else set())
+    assert set(shown_of(Params({"_source": {"includes": [pattern]}}, {})).of(document)["_source"]) == expected

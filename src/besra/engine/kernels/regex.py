@@ -1,27 +1,25 @@
 """Regular expressions: globs that every match satisfies, and who decides where a glob is not enough.
 
-ASCII text is decided by an automaton (`automaton`) in the compiled kernel. Other text is left to `re`, as in the
-reference. Where that might backtrack for ever, google-re2 decides if it is installed and sure to agree: repetitions
-and alternatives inside repetitions, and long texts. Not always, because a call of google-re2 from Python costs 3 to
-4 µs whatever the text, one of `re` 0.2 to 3 µs.
+ASCII text is decided by an automaton (`automaton`) in the compiled kernel. Other text, and all text in the reference,
+is left to `re`. Where that might backtrack for ever, google-re2 decides if it is installed and sure to agree, and the
+states of the pattern (`language.regex_states`) if not; google-re2 also of long texts. Not always, because a call of
+google-re2 from Python costs 3 to 4 µs whatever the text, one of `re` 0.2 to 3 µs.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
-from besra.engine.kernels.regex_tree import Node, Repeat, Sequence, Symbol, Tree, Union, parse_regex
 from besra.language.glob import Glob, Wild, normalised
+from besra.language.regex_states import states_of
+from besra.language.regex_tree import LONG, Node, Repeat, Sequence, Symbol, Tree, Union, parse_regex
 from besra.language.scalar import compiled
 
 Parts = tuple[str | Wild, ...]
 ANYTHING: list[Parts] = [(Wild.ANY,)]
 MOST_BRANCHES = 64
 MOST_REPEATS = 64
-
-LONG = 512
-"""Texts of more characters than this are left to google-re2."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +32,13 @@ class RegexTest:
     def matches(self, text: str) -> bool:
         """Whether the pattern matches the whole text."""
         tree = self.tree
-        if tree and (tree.nests or len(text) > LONG) and tree.is_common and self._agree_on(text):
-            linear = _linear(self.pattern, self.ignore_case)
+        if tree and (tree.backtracks or len(text) > LONG):
+            linear = _linear(self.pattern, self.ignore_case) if tree.is_common and self._agree_on(text) else None
             if linear is not None:
                 return linear.fullmatch(text) is not None
+            states = states_of(self.pattern, self.ignore_case) if tree.backtracks else None
+            if states is not None:
+                return states.matches(text)
         return self._fullmatch(text) is not None
 
     @cached_property
@@ -68,6 +69,12 @@ class RegexTest:
         except UnicodeEncodeError:
             return False
         return True
+
+
+@lru_cache(maxsize=4096)
+def regex_test(pattern: str, ignore_case: bool) -> RegexTest:
+    """The test of a pattern, with what it has worked out already."""
+    return RegexTest(pattern, ignore_case)
 
 
 @cache

@@ -10,6 +10,7 @@ from besra.language.eql.scope import Scope
 from besra.language.expr import Call, Constant, FieldRef, Value
 from besra.language.functions import FUNCTIONS, Function, Kind, find_function, nearest_functions
 from besra.language.glob import Glob, eql_glob
+from besra.language.regex_states import is_bounded
 from besra.language.scalar import is_number
 from besra.language.script import folded
 from besra.schema.fieldtype import FieldType, Scalar
@@ -211,6 +212,9 @@ def string_patterns(scope: Scope, node: tree.Like) -> list[str]:
     return texts
 
 
+UNBOUNDED = "use only . ? * + {n,m} | ( ) [ ] and \\d \\w \\s and no look-around, references or boundaries"
+
+
 def _host_patterns(scope: Scope, node: tree.Like) -> tuple[str, ...]:
     """Patterns on a function result are in the host's dialect (eql.md 2.6)."""
     patterns = string_patterns(scope, node)
@@ -222,6 +226,10 @@ def _host_patterns(scope: Scope, node: tree.Like) -> tuple[str, ...]:
             shown = f"invalid regular expression: {str(fault).replace('position', 'character', 1)}"
             hint = "patterns on the result of a function are in Python's dialect"
             scope.error(literal.span, shown, hint=hint, code="eql-regex")
+            return ()
+        if not is_bounded(pattern, is_host=True):
+            shown = "a regular expression that might be tried for ever on some texts is not supported"
+            scope.error(literal.span, shown, hint=UNBOUNDED, code="eql-regex")
             return ()
     return tuple(patterns)
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from besra.language.casefold import fold_case
 from besra.language.glob import Glob, Wild
 
+MOST_CHARACTERS = 1000
+"""Characters of a glob for a word. Elasticsearch's words have 255."""
 BETWEEN_LETTERS = ".:'\u00b7\u2018\u2019"
 BETWEEN_DIGITS = ".,;'\u2018\u2019"
 
@@ -63,7 +65,12 @@ class Analyser:
         return f"{first.before}{''.join(pieces)}{last.behind}"
 
     def glob(self, glob: Glob) -> str | None:
-        """The pattern of values one of whose words the glob covers; None if no word can hold its literal parts."""
+        """The pattern of values one of whose words the glob covers; None if no word can hold its literal parts.
+
+        Of globs longer than `MOST_CHARACTERS` it is taken for granted that there is none.
+        """
+        if len(str(glob)) > MOST_CHARACTERS:
+            return None
         literals = [fold_case(part) for part in glob.parts if isinstance(part, str)]
         if not all(self._holds(literal) for literal in literals):
             return None

@@ -1,6 +1,7 @@
-"""Patterns of the common dialect (`language.lucene_regex`) as trees; constructs outside it are not understood.
+"""Regular expressions as trees: the common dialect (`lucene_regex`), and as much of the host's as is regular.
 
-`re` remains the judge of what a pattern means: a symbol keeps its source text, and is asked through `re`.
+`re` remains the judge of what a pattern means: a symbol keeps its source text, and is asked through `re`. What is not
+understood has no tree.
 """
 
 import re
@@ -12,6 +13,12 @@ REMEMBERED = 4096
 """Patterns: rules that are loaded again have the same."""
 SPECIAL = frozenset("^$|?*+{}()[].")
 REPEAT = re.compile(r"\*|\+|\?|\{(\d+)(?:(,)(\d*))?\}")
+ESCAPES = frozenset("dDwWsStnrfv")
+"""Letters that stand for one character behind a backslash, in the host's dialect."""
+LONG = 512
+"""Characters of a text that is long."""
+MOST_WAYS = 1 << 15
+"""Ways of matching a long text that `re` may be left to try: one repetition without limit and some alternatives."""
 SAME_IN_CLASS = frozenset("tnrfv")
 """Letters that mean the same character to `re` and google-re2 behind a backslash in a class."""
 
@@ -52,49 +59,98 @@ Node = Symbol | Sequence | Union | Repeat
 
 @dataclass(frozen=True)
 class Tree:
-    """A pattern understood. `is_common`: google-re2 reads it as `re` does."""
+    """A pattern understood. `is_common`: google-re2 reads it as `re` does. `dotall`: `.` takes line breaks."""
 
     root: Node
     is_common: bool
+    dotall: bool = True
 
     @cached_property
-    def nests(self) -> bool:
-        """Whether something that may match in two ways stands inside a repetition: `re` may try them all."""
-        return _nests(self.root, within=False)
+    def backtracks(self) -> bool:
+        """Whether `re` might try very many ways of matching a text before it gives up."""
+        return _ways(self.root, is_last=self.dotall) > MOST_WAYS
+
+    @cached_property
+    def size(self) -> int:
+        """The pattern's symbols, and the places where it branches, with its repetitions written out."""
+        return _size(self.root)
 
 
-def _nests(node: Node, *, within: bool) -> bool:
+def _size(node: Node) -> int:
     match node:
         case Symbol():
-            return False
+            return 2
         case Sequence():
-            return any(_nests(part, within=within) for part in node.parts)
+            return 1 + sum(map(_size, node.parts))
         case Union():
-            return within or any(_nests(branch, within=within) for branch in node.branches)
+            return 2 + sum(map(_size, node.branches))
         case Repeat():
-            return within or _nests(node.part, within=node.most != 1)
+            return 2 + _size(node.part) * (node.least + 1 if node.most is None else node.most)
+
+
+def _ways(node: Node, *, is_last: bool) -> int:
+    """In how many ways a node may match parts of a long text, about; what is beyond `MOST_WAYS` is not counted.
+
+    What is last and takes everything does so the first time it is tried.
+    """
+    ways = 1
+    match node:
+        case Sequence():
+            for number, part in enumerate(node.parts, 1):
+                ways *= _ways(part, is_last=is_last and number == len(node.parts))
+                if ways > MOST_WAYS:
+                    break
+        case Union():
+            ways = sum(_ways(branch, is_last=is_last) for branch in node.branches)
+        case Repeat():
+            if not (is_last and node.most is None and node.part == Symbol(".")):
+                ways = _ways_of_repeat(node, _ways(node.part, is_last=is_last and node.most == 1))
+    return min(ways, MOST_WAYS + 1)
+
+
+def _ways_of_repeat(node: Repeat, once: int) -> int:
+    most = node.least + LONG if node.most is None else node.most
+    if once == 1:
+        return most - node.least + 1
+    ways = 0
+    for times in range(node.least, most + 1):
+        ways += once ** min(times, MOST_WAYS.bit_length())
+        if ways > MOST_WAYS:
+            break
+    return ways
 
 
 @lru_cache(maxsize=REMEMBERED)
-def parse_regex(pattern: str) -> Tree | None:
-    """The tree of a pattern for `re`; None if it holds something outside the common dialect."""
-    parser = _Parser(pattern)
+def parse_regex(pattern: str, is_host: bool = False) -> Tree | None:
+    """The tree of a pattern that `re` takes; None if it holds something outside the common dialect.
+
+    With `is_host` it is in the host's dialect, for whole texts all the same; None then if it looks around, refers to
+    what was matched, or has flags, anchors but at its ends, or possessive operators.
+    """
+    parser = _Parser(_unanchored(pattern) if is_host else pattern, is_host)
     try:
         root = parser.union(0)
     except _NotUnderstoodError:
         return None
-    return Tree(root, parser.is_common) if parser.position == len(pattern) else None
+    return Tree(root, parser.is_common, not is_host) if parser.position == len(parser.pattern) else None
+
+
+def _unanchored(pattern: str) -> str:
+    """The pattern without anchors at its ends, which say nothing about a whole text."""
+    is_anchored = pattern.endswith("$") and (len(pattern) - len(pattern[:-1].rstrip("\\"))) % 2
+    return pattern.removeprefix("^")[: -1 if is_anchored else None]
 
 
 class _NotUnderstoodError(Exception):
-    """A construct outside the common dialect."""
+    """A construct outside the dialect."""
 
 
 class _Parser:
     """Recursive descent: union, concatenation, repetition, atom."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, is_host: bool) -> None:
         self.pattern = pattern
+        self.is_host = is_host
         self.position = 0
         self.is_common = True
 
@@ -129,8 +185,10 @@ class _Parser:
                 raise _NotUnderstoodError
             return atom
         self.position = found.end()
+        if self.is_host and self.peek() == "?":
+            self.position += 1  # lazy: of whole texts it matches the same
         if self.peek() and self.peek() in "?+*{":
-            raise _NotUnderstoodError  # lazy and possessive operators are no part of the dialect
+            raise _NotUnderstoodError  # lazy and possessive operators are no part of the common dialect
         signs = {"*": (0, None), "+": (1, None), "?": (0, 1)}
         if found[0] in signs:
             return Repeat(atom, *signs[found[0]])
@@ -150,6 +208,8 @@ class _Parser:
                 return self.group(depth)
             case "\\":
                 char = self.take()
+                if self.is_host and char in ESCAPES:
+                    return Symbol(f"\\{char}")
                 if char.isascii() and char.isalnum():
                     raise _NotUnderstoodError
             case _ if char in SPECIAL:
@@ -157,7 +217,9 @@ class _Parser:
         return Symbol(self.pattern[start : self.position], char)
 
     def group(self, depth: int) -> Node:
-        if self.take() + self.take() != "?:":
+        if self.peek(2) == "?:":
+            self.position += 2
+        elif not self.is_host or self.peek() == "?":
             raise _NotUnderstoodError
         inner = self.union(depth + 1)
         if self.take() != ")":
