@@ -44,7 +44,7 @@ class Served:
 
     def plain(self, path: str, body: bytes | None = None, **headers: str) -> str:
         """The answer to a request as it is, whichever API it is of."""
-        request = urllib.request.Request(f"{self.address}{path}", body, headers)
+        request = urllib.request.Request(f"{self.address}{path}", body, {**self.headers, **headers})
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 

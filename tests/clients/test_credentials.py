@@ -12,7 +12,7 @@ import pytest
 
 from tests.clients.installed import node_client, python_client
 from tests.clients.streams import Stream, eventually
-from tests.clients.test_rsyslog import listens, rsyslog, rsyslogd
+from tests.clients.test_rsyslog import listens, rsyslog, rsyslogd, snippet
 from tests.guarded import key
 from tests.served import Served, free_port, serving
 
@@ -92,13 +92,8 @@ def test_rsyslog(guarded: Served, tmp_path: Path) -> None:
     rsyslogd()
     port, before = free_port(), guarded.taken()
     own = guarded.address.rpartition(":")[2]
-    configuration = f"""
-module(load="imtcp")
-module(load="omelasticsearch")
-input(type="imtcp" port="{port}")
-action(type="omelasticsearch" server="127.0.0.1" serverport="{own}" bulkmode="on" uid="shipper" pwd="{PASSWORD}")
-"""
-    with rsyslog(tmp_path, configuration):
+    places = {'port="514"': f'port="{port}"', '"9200"': f'"{own}"', "/var/spool/rsyslog": tmp_path}
+    with rsyslog(tmp_path, snippet(1, **places, PASSWORD=PASSWORD)):
         assert eventually(lambda: listens(port))
         with socket.create_connection(("127.0.0.1", port)) as syslog:
             for number in range(20):

@@ -1,20 +1,35 @@
-"""The configurations of docs/shippers.md, word for word but for the address."""
+"""The configurations of docs/shippers.md, word for word but for the address, before a service that has users."""
 
 import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.clients.installed import TIMEOUT, Client, node_client, python_client
+from tests.clients.installed import TIMEOUT, Client, needs_any, node_client, python_client
 from tests.clients.streams import SECOND, Stream
 from tests.documents import ROOT, blocks_of
+from tests.page_scripts import key_of, serving_users
 from tests.served import Served
 
 PAGE = ROOT / "docs" / "shippers.md"
 ADDRESS = "http://127.0.0.1:9200"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    needs_any()
+    with serving_users(tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def key(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that may send and nothing else, where the page has it."""
+    monkeypatch.setenv("KEY", key_of(served, "ingest"))
 
 
 def block(language: str, mark: str, served: Served) -> str:
@@ -91,7 +106,7 @@ def test_curl(served: Served, tmp_path: Path) -> None:
     stream = Stream(31)
     lines = "".join(json.dumps(document) + "\n" for document in stream.documents)
     (tmp_path / "events.ndjson").write_text(lines, "utf-8")
-    program = block("sh", "curl", served).replace("curl --", "curl --silent --show-error --")
+    program = block("sh", "--data-binary", served).replace("curl --", "curl --silent --show-error --")
     assert json.loads(fed(["sh", "-c", program], {}, Stream(31, 0), tmp_path)) == {"errors": False}
     stream.alerting.pop(SECOND)
     assert stream.come_out(served)

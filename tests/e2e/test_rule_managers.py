@@ -1,17 +1,14 @@
 """Rule managers against a running service: the scripts of the page, and the requests of Elastic's own client."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from tests.documents import ROOT, blocks_of
+from tests.documents import ROOT
+from tests.page_scripts import needs_curl, run_page, serving_users
 from tests.property.test_rule_round_trip import canonical
 from tests.served import Served, serving
 from tests.shared import SHARED, needs_shared
@@ -29,44 +26,21 @@ NAMES = ("a", "b", "c")
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    """A checkout of rules, a folder of rules of the service, and the command on the path."""
-    for folder, names in (("detection-rules/rules", NAMES), ("own", ("own",))):
+    """A checkout of rules, which do not say where they are from, and a folder of rules of the service."""
+    for folder, names, tags in (("detection-rules/rules", NAMES, '["lab"]'), ("own", ("own",), '["repository"]')):
         (tmp_path / folder).mkdir(parents=True)
         for name in names:
-            text = rule_text(name, f'process where process.name == "{name}"', tags='["repository"]')
+            text = rule_text(name, f'process where process.name == "{name}"', tags=tags)
             (tmp_path / folder / f"{name}.toml").write_text(text, "utf-8")
-    (tmp_path / "bin").mkdir()
-    command = f'#!/bin/sh\nexec {sys.executable} -m besra.cli "$@"\n'
-    (tmp_path / "bin" / "besra").write_text(command, "utf-8")
-    (tmp_path / "bin" / "besra").chmod(0o755)
     return tmp_path
 
 
-def run_page(desk: Path, address: str) -> list[str]:
-    """What each script of the page prints."""
-    path = f"{desk / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    printed = []
-    for block in blocks_of(PAGE, "sh"):
-        done = subprocess.run(
-            ["sh", "-ec", block.text],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=desk,
-            timeout=120,
-            env={**os.environ, "PATH": path, "BESRA": address},
-        )
-        assert done.returncode == 0, f"{PAGE.name}:{block.line}\n{done.stderr}{done.stdout}"
-        printed.append(done.stdout)
-    return printed
-
-
-@pytest.mark.skipif(not (shutil.which("jq") and shutil.which("curl")), reason="curl or jq is not installed")
+@needs_curl
 def test_the_scripts_of_the_page_do_what_it_says(desk: Path) -> None:
-    with serving(desk / "data", "--any-index", "--rules", str(desk / "own")) as served:
+    with serving_users(desk / "data", "--any-index", "--rules", str(desk / "own")) as served:
         served.send(list(demo_documents(minutes=1)))
-        printed = run_page(desk, served.address)
-    _, imported, deleted, installed, exported, bulk, tried, excepted, listed = printed
+        printed = run_page(PAGE, desk, served, "engineer")
+    imported, deleted, installed, exported, bulk, tried, excepted, listed = printed
     assert json.loads(imported) == {"rules_count": 3, "success_count": 3, "errors": []}
     assert deleted == ""
     counts, status = installed.replace("}{", "}\n{").splitlines()

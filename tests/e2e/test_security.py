@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from tests.documents import ROOT, blocks_of
 from tests.guarded import PASSWORD, basic, key
+from tests.page_scripts import needs_curl, run_block
 from tests.served import PATIENCE, Served, free_port, serving
 
 from besra.errors import InputError
@@ -88,6 +91,26 @@ def test_the_first_start_prints_a_token_once(tmp_path: Path) -> None:
         assert status_of(f"{second.address}/", headers=basic("ann")) == 200
         _, said = second.stop()
         assert "token" not in said
+
+
+@needs_curl
+def test_the_examples_of_the_page_run(tmp_path: Path) -> None:
+    """From the token of the first start to the audit log, with nothing but `curl`."""
+    page = blocks_of(ROOT / "docs" / "security.md", "sh")
+
+    def run(mark: str, then: str = "", **variables: str) -> str:
+        (block,) = (one for one in page if mark in one.text)
+        text = block.text.replace("http://127.0.0.1:9200", served.address)
+        for old, new in {"…": token, "-u ann ": "-u 'ann:a long one' ", '"engineer"': '"admin"'}.items():
+            text = text.replace(old, new)
+        return run_block(replace(block, text=f"{text}{then}"), tmp_path, **variables)
+
+    with serving(tmp_path / "data", users=True) as served:
+        token = (tmp_path / "data" / "setup-token").read_text().strip()
+        assert json.loads(run("/api/v1/setup"))["name"] == "ann"
+        secret = run("/api/v1/keys", "echo $KEY").strip()
+        assert json.loads(run("/api/v1/users", KEY=secret))["name"] == "bob"
+        assert "POST /api/v1/setup" in run("/api/v1/audit", KEY=secret)
 
 
 def test_tls(tmp_path: Path) -> None:

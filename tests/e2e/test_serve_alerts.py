@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -17,8 +15,9 @@ import pytest
 
 pytest.importorskip("uvicorn")
 
-from tests.documents import ROOT, blocks_of
+from tests.documents import ROOT
 from tests.e2e.test_serve import scanned
+from tests.page_scripts import needs_curl, run_page, serving_users
 from tests.served import PATIENCE, Served, serving
 
 from besra.demo.stream import demo_documents
@@ -124,26 +123,20 @@ def test_the_work_on_alerts(tmp_path: Path, documents: Sequence[dict[str, Any]],
             assert error.value.code == json.load(error.value)["status_code"] == 400
 
 
-@pytest.mark.skipif(not (shutil.which("jq") and shutil.which("curl")), reason="curl or jq is not installed")
+@needs_curl
 def test_the_examples_of_the_page_run(tmp_path: Path, documents: Sequence[dict[str, Any]], expected: set[str]) -> None:
-    printed = []
-    with serving(tmp_path / "data", "--any-index") as served:
+    with serving_users(tmp_path / "data", "--any-index") as served:
         served.send(documents)
-        number = len(served.alerts(len(expected)))
-        for block in blocks_of(ROOT / "docs" / "analysts.md", "sh"):
-            script = block.text.replace("http://localhost:9200", served.address)
-            script = script.replace("localhost:9200", served.address)
-            done = subprocess.run(
-                ["sh", "-ec", script], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
-            )
-            assert done.returncode == 0, f"{block.page.name}:{block.line}\n{done.stderr}{done.stdout}"
-            printed.append(done.stdout)
-    found, counted, closed, tagged, worked, around, events, pages, excepted, streamed = printed
+        alerts = served.alerts(len(expected))
+        number, blocks = len(alerts), [one for one in alerts.values() if "kibana.alert.building_block_type" in one]
+        printed = run_page(ROOT / "docs" / "analysts.md", tmp_path, served, "engineer")
+    found, counted, listed, closed, tagged, worked, around, events, pages, excepted, streamed = printed
     answer = json.loads(found)["hits"]
     assert answer["total"]["value"] == number
     assert {*answer["hits"][0]["_source"]} == {"kibana.alert.rule.name", "kibana.alert.reason"}
     assert json.loads(counted)["aggregations"]["hosts"]["buckets"]
-    assert json.loads(closed)["updated"] >= 1
+    assert int(listed) == number - len(blocks) < number
+    assert json.loads(closed)["updated"] == number  # all are of that severity, the building blocks among them
     assert json.loads(tagged)["updated"] == 1
     assert '"The editor was being updated."' in worked
     assert '"by": "ann"' in worked

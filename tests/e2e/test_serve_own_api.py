@@ -1,8 +1,6 @@
 """The service's own API before a real server: the examples of its page, gaps, and every request schemathesis makes."""
 
 import json
-import shutil
-import subprocess
 import time
 import urllib.error
 from collections.abc import Iterator
@@ -11,8 +9,9 @@ from pathlib import Path
 import orjson
 import pytest
 from openapi_spec_validator import validate
-from tests.documents import ROOT, blocks_of
+from tests.documents import ROOT
 from tests.openapi.asking import asked
+from tests.page_scripts import needs_curl, run_page, serving_users
 from tests.served import PATIENCE, Served, serving
 from tests.simulation import rule_text
 from tests.unit.storage.samples import run
@@ -32,22 +31,15 @@ DAY = 24 * HOUR
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("served") / "data", "--any-index") as running:
+    with serving_users(tmp_path_factory.mktemp("served") / "data", "--any-index") as running:
         running.send(list(demo_documents(minutes=1)))
         running.alerts(4)
         yield running
 
 
-@pytest.mark.skipif(not (shutil.which("jq") and shutil.which("curl")), reason="curl or jq is not installed")
+@needs_curl
 def test_the_examples_of_the_page_run(tmp_path: Path, served: Served) -> None:
-    printed = []
-    for block in blocks_of(ROOT / "docs" / "own-api.md", "sh"):
-        script = block.text.replace("http://localhost:9200", served.address).replace("localhost:9200", served.address)
-        done = subprocess.run(
-            ["sh", "-ec", script], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
-        )
-        assert done.returncode == 0, f"{block.page.name}:{block.line}\n{done.stderr}{done.stdout}"
-        printed.append(done.stdout)
+    printed = run_page(ROOT / "docs" / "own-api.md", tmp_path, served, "engineer")
     paths, health, coverage, why, _, python = printed
     assert "/api/v1/alerts/{id}/tree get" in paths.splitlines()
     assert health.splitlines()[0] == "ok"

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
+from tests.documents import ROOT
+from tests.page_scripts import needs_curl, run_page, serving_users
 from tests.rules_api import rule
 from tests.served import PATIENCE, Served, serving
 from tests.simulation import rule_text
@@ -72,3 +74,15 @@ def test_a_rule_over_http_finds_what_comes_and_what_came_and_outlives_the_servic
         assert names(served, 4)[1] == "of-a-file"
         assert ask(served, "DELETE", f"{RULES}?rule_id=r")[0] == 200
         assert ask(served, "GET", f"{RULES}?rule_id=r")[0] == 404
+
+
+@needs_curl
+def test_the_examples_of_the_page_run(tmp_path: Path) -> None:
+    with serving_users(tmp_path / "data") as served:
+        made, spaces, moved = run_page(ROOT / "docs" / "api.md", tmp_path, served, "admin")
+    rule_made = orjson.loads(made)
+    assert (rule_made["rule_id"], rule_made["created_by"]) == ("renamed-certutil", "ann")
+    space, found = spaces.replace("}{", "}\n{").splitlines()
+    assert (orjson.loads(space)["id"], orjson.loads(found)["total"]) == ("soc", 0)
+    assert orjson.loads(moved)["success_count"] == 1
+    assert b"renamed-certutil" in (tmp_path / "rules_export.ndjson").read_bytes()

@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ import pytest
 
 pytest.importorskip("uvicorn")
 
+from tests.documents import ROOT, blocks_of
 from tests.e2e.test_serve import Served, serving
+from tests.page_scripts import key_of, needs_curl, run_block, serving_users
 
 import besra
 from besra.demo.stream import demo_documents
@@ -202,3 +206,22 @@ def test_the_folder_is_searched_while_the_service_runs(tmp_path: Path, documents
         assert "warning" not in done.stderr
         with urllib.request.urlopen(f"{served.address}/metrics", timeout=30) as answer:
             assert b"besra_event_store_bytes " in answer.read()
+
+
+@needs_curl
+def test_the_example_of_the_page_runs(tmp_path: Path) -> None:
+    (block,) = (one for one in blocks_of(ROOT / "docs" / "serve.md", "sh") if "_eql/search" in one.text)
+    assert "localhost:9200" in block.text
+    now = time.time_ns() // 10**6
+    started = {"name": "a.exe", "entity_id": "1", "parent": {"name": "msiexec.exe"}}
+    events = [
+        {"@timestamp": now - 2, "event": {"category": "process"}, "process": started},
+        {"@timestamp": now - 1, "event": {"category": "network"}, "process": started},
+    ]
+    with serving_users(tmp_path / "data") as served:
+        lines = (line for event in events for line in ({"create": {}}, event))
+        served.ask("/logs-x-default/_bulk", b"".join(orjson.dumps(line) + b"\n" for line in lines))
+        text = block.text.replace("localhost:9200", served.address.removeprefix("http://"))
+        told = orjson.loads(run_block(replace(block, text=text), tmp_path, KEY=key_of(served, "viewer")))
+    (sequence,) = told["hits"]["sequences"]
+    assert len(sequence["events"]) == 2

@@ -15,5 +15,6 @@ class ExitCode(IntEnum):
 
 
 EXIT_CODE_HELP = """\b
-Exit codes: 0 fine; 1 findings, only where asked (--fail-on); 2 a rule or query
-is bad; 3 bad argument, configuration or input; 4 internal error; 130 interrupted."""
+Exit codes: 0 fine; 1 findings, where asked (--fail-on, audit verify); 2 a rule or
+query is bad; 3 bad argument, configuration or input; 4 internal error, or what
+doctor finds broken; 130 interrupted."""

@@ -13,6 +13,8 @@ REMEMBERED = 4096
 """Patterns: rules that are loaded again have the same."""
 SPECIAL = frozenset("^$|?*+{}()[].")
 REPEAT = re.compile(r"\*|\+|\?|\{(\d+)(?:(,)(\d*))?\}")
+UP_TO = re.compile(r"\{,\d*\}")
+"""A repetition in the host's dialect alone. Other braces that are no repetition are plain characters there."""
 ESCAPES = frozenset("dDwWsStnrfv")
 """Letters that stand for one character behind a backslash, in the host's dialect."""
 LONG = 512
@@ -181,7 +183,7 @@ class _Parser:
     def repeated(self, atom: Node) -> Node:
         found = REPEAT.match(self.pattern, self.position)
         if not found:
-            if self.peek() == "{":
+            if self.peek() == "{" and (not self.is_host or UP_TO.match(self.pattern, self.position)):
                 raise _NotUnderstoodError
             return atom
         self.position = found.end()
@@ -212,6 +214,8 @@ class _Parser:
                     return Symbol(f"\\{char}")
                 if char.isascii() and char.isalnum():
                     raise _NotUnderstoodError
+            case "{" | "}" | "]" if self.is_host:
+                return Symbol(f"\\{char}", char)
             case _ if char in SPECIAL:
                 raise _NotUnderstoodError
         return Symbol(self.pattern[start : self.position], char)

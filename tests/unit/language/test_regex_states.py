@@ -28,10 +28,12 @@ HOST = (
     "^a|b$",
     "(|a)b{0}",
     ".+",
+    "a]b*}|{a}|a{ab?}|a{}",
+    r"[\n1]+\n?",
 )
 
 
-@given(st.sampled_from(HOST), st.booleans(), st.text(LETTERS + "$\\", max_size=6))
+@given(st.sampled_from(HOST), st.booleans(), st.text(LETTERS + "$\\{}]", max_size=6))
 def test_states_agree_with_re_in_the_dialect_of_the_host(pattern: str, folds: bool, text: str) -> None:
     states = states_of(pattern, folds, is_host=True)
     assert states
