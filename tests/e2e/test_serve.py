@@ -142,15 +142,19 @@ def test_an_address_in_use(shared: Served, tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_second_ctrl_c_shows_no_traceback(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    ["GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", "POST /_bulk HTTP/1.1\r\nHost: {}\r\nContent-Length: 9\r\n\r\n."],
+)
+def test_a_second_ctrl_c_shows_no_traceback(tmp_path: Path, sent: str) -> None:
     with serving(tmp_path / "data", "--rules", "examples") as served:
         host, _, port = served.address.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port))) as asking:
-            # A request that is not finished, which the end waits for.
-            asking.sendall(b"POST /_bulk HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+            # A connection nobody closes, and a request that is not finished: the end waits for them.
+            asking.sendall(sent.format(host).encode())
             time.sleep(0.5)
             served.process.send_signal(signal.SIGINT)
-            time.sleep(0.5)
+            time.sleep(0.05)
             served.process.send_signal(signal.SIGINT)
             _, said = served.process.communicate(timeout=PATIENCE)
     assert "Traceback" not in said

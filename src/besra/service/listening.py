@@ -47,6 +47,9 @@ class Server(uvicorn.Server):
         for end in self._endings:
             end()
         await super().shutdown(sockets)
+        if self.force_exit:
+            # It is left out then, and the application told by being cancelled, with a traceback.
+            await self.lifespan.shutdown()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
