@@ -117,10 +117,10 @@ class Guarded:
         headers = {**XSRF, **more.pop("headers", {})}
         return asked(self.app, method, address, body, headers, **more)
 
-    def set_up(self, name: str = "ann") -> dict[str, str]:
+    def set_up(self, name: str = "ann", **more: Any) -> dict[str, str]:
         """Make the first user; the header of the password."""
         body = {"token": self.security.token.text, "name": name, "password": PASSWORD}
-        answer = self.ask("POST", "/api/v1/setup", body)
+        answer = self.ask("POST", "/api/v1/setup", body, **more)
         assert answer.status == 201, answer.body
         return basic(name)
 

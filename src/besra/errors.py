@@ -42,7 +42,7 @@ class QueryError(BesraError):
         super().__init__("\n".join(problem.render() for problem in problems))
 
     def in_words(self) -> str:
-        """See BesraError; with the place in the query."""
+        """See BesraError; with places in the query, and codes."""
         return "; ".join(_in_query(problem) for problem in self.problems)
 
     def __reduce__(self) -> tuple[type["QueryError"], tuple[Problem, ...]]:
@@ -50,8 +50,9 @@ class QueryError(BesraError):
 
 
 def _in_query(problem: Problem) -> str:
-    line, column = problem.place.line, problem.place.column
-    return f"line {line}, column {column}: {problem.in_words()}" if line else problem.in_words()
+    place, hint = problem.place, f"; {problem.hint}" if problem.hint else ""
+    where = f"line {place.line}:{place.column}: " if place.line else ""
+    return f"{where}{problem.message} [{problem.code}]{hint}"
 
 
 class QuerySyntaxError(QueryError):

@@ -47,5 +47,5 @@ def test_a_problem_can_be_moved_into_the_file_that_holds_it() -> None:
 def test_errors_in_words() -> None:
     problem = Problem("c", "bad", place=Place("f", 2, 3, "a b c"), hint="mend it")
     assert InputError(problem).in_words() == "bad; mend it"
-    assert QueryError(problem, Problem("c", "worse")).in_words() == "line 2, column 3: bad; mend it; worse"
+    assert QueryError(problem, Problem("c", "worse")).in_words() == "line 2:3: bad [c]; mend it; worse [c]"
     assert JournalError("full").in_words() == "full"

@@ -42,6 +42,8 @@ class Who:
     """Of the credential: of the key, if it has roles of its own, else of the user."""
     expires: int | None = None
     """When the credential is no longer good."""
+    mark: bytes = b""
+    """Of the password that was given: another than that of the user's password of today is no longer good."""
 
     @property
     def is_key(self) -> bool:
@@ -144,6 +146,8 @@ class Access:
         if not is_password(basic.password, account.password if account else None) or account is None:
             return None
         who = self.who(basic.name)
+        if who is not None and who.mark != self._mark(account.password):
+            return None  # it was changed in the meantime
         if who is not None:
             if len(self._right) >= MOST_REMEMBERED:
                 self._right.clear()
@@ -165,7 +169,8 @@ class Access:
                     for digest, session in self.known.sessions.items()
                 )
             case _:
-                is_there = True
+                account = self.known.accounts.get(who.name)
+                is_there = account is not None and hmac.compare_digest(who.mark, self._mark(account.password))
         now = self.who(who.name, who.credential, roles) if is_there else None
         return now is not None and now.can(right, space)
 
@@ -178,7 +183,8 @@ class Access:
             return None
         own = Grants.of(account.roles)
         limits = (own,) if roles is None else (own, Grants.of(roles))
-        return Who(name, credential, limits, account.roles if roles is None else roles, expires)
+        mark = self._mark(account.password) if credential == "password" else b""
+        return Who(name, credential, limits, account.roles if roles is None else roles, expires, mark)
 
     def _is_over(self, expires: int | None) -> bool:
         return expires is not None and expires <= self._clock()

@@ -7,6 +7,7 @@ one that comes again misses nothing.
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from besra.detection.alert import Alert
+from besra.service.access import Who
 from besra.service.answering import refused
+from besra.service.author import WHO
 from besra.service.gate import STILL
 from besra.storage.alert_store import AlertStore
 from besra.storage.arrivals import Arrived
@@ -29,10 +32,11 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 @dataclass(frozen=True, slots=True)
 class StreamBounds:
-    """How many listen at once, how many alerts one is sent at a time, and seconds: between two looks for new alerts,
-    and between signs of life."""
+    """How many listen at once, and those of one user among them, how many alerts one is sent at a time, and seconds:
+    between two looks for new alerts, and between signs of life."""
 
     listeners: int = 20
+    of_one: int = 5
     at_once: int = 100
     every: float = 0.5
     alive: float = 15.0
@@ -47,6 +51,8 @@ class AlertStream:
     def __init__(self, alerts: AlertStore, bounds: StreamBounds = DEFAULT_BOUNDS) -> None:
         self.listening = 0
         """How many there are."""
+        self.by_user: Counter[str] = Counter()
+        """How many a user has, whatever the credentials."""
         self.bounds = bounds
         self._alerts = alerts
         self._ended = asyncio.Event()
@@ -102,17 +108,26 @@ class Listening(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         most = self._stream.bounds.listeners
+        who: Who | None = scope.get(WHO)
+        of_one, told = self._stream.bounds.of_one, ""
         if self._stream.listening >= most:
-            answer: Response = refused(429, f"{most} follow the alerts already", {"Retry-After": "10"})
-            await answer(scope, receive, send)
+            told = f"{most} follow the alerts already"
+        elif who and self._stream.by_user[who.name] >= of_one:
+            told = f"{who.name!r} follows the alerts {of_one} times already"
+        if told:
+            await refused(429, told, {"Retry-After": "10"})(scope, receive, send)
             return
         self._stream.listening += 1
+        if who:
+            self._stream.by_user[who.name] += 1
         try:
             events = allowed(self._stream.events(self._position, self._space), scope)
             answer = StreamingResponse(events, headers=HEADERS, media_type=self.media_type)
             await answer(scope, receive, send)
         finally:
             self._stream.listening -= 1
+            if who:
+                self._stream.by_user -= Counter((who.name,))
 
 
 async def allowed(events: AsyncIterator[bytes], scope: Scope) -> AsyncIterator[bytes]:

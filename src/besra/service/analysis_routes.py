@@ -18,6 +18,7 @@ from besra.service.alert_insights import (
     ToldTree,
     TreeQuery,
 )
+from besra.service.answering import LARGEST_SEARCH
 from besra.service.coverage import Coverage, CoverageQuery, coverage, navigator_layer
 from besra.service.description import Description, Nothing
 from besra.service.endpoint import Endpoint, Right, space_of
@@ -31,6 +32,8 @@ from besra.service.server import Service
 
 MISSING = {404: "there is no such alert"}
 SLOW = {408: "it takes longer than it may"}
+LARGEST_EXPLAIN = 4 << 20
+"""Bytes of a rule and the events it is asked about."""
 SECONDS = 30.0
 """How long one answer may take."""
 
@@ -77,14 +80,14 @@ def analysis_routes(service: Service, searching: Searching, seconds: float = SEC
         return await run_in_threadpool(watch.told)
 
     return [
-        own("POST", "/events/search", Right.READ, SEARCH, search),
+        own("POST", "/events/search", Right.READ, SEARCH, search, LARGEST_SEARCH),
         own("GET", "/alerts/{id}/tree", Right.READ, TREE, tree),
         own("GET", "/alerts/{id}/prevalence", Right.READ, PREVALENCE, prevalence),
         own("GET", "/alerts/{id}/events", Right.READ, EVENTS, events),
         own("GET", "/alerts/{id}/related", Right.READ, RELATED, related),
         own("GET", "/coverage", Right.READ, COVERAGE, covered),
         own("GET", "/coverage/navigator", Right.READ, LAYER, layer),
-        own("POST", "/explain", Right.READ, EXPLAIN, explain),
+        own("POST", "/explain", Right.READ, EXPLAIN, explain, LARGEST_EXPLAIN),
         own("GET", "/health", Right.READ, HEALTH, health),
     ]
 

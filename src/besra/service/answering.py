@@ -3,10 +3,11 @@
 As in Kibana, whoever changes something sends the header `kbn-xsrf`: no page in a browser can do so by itself.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -23,10 +24,16 @@ from besra.storage.event_store import EventStoreError
 from besra.storage.journal import JournalError
 
 LARGEST_BODY = 10 << 20
+SMALL_BODY = 1 << 16
+"""Bytes of a body with names, roles and secrets; what nobody has vouched for yet may send one."""
+LARGEST_SEARCH = 1 << 20
+"""Bytes of a search."""
 OF_ASKER = ("alert-search", "alert-change")
 """Problems of the alert store that are the asker's to mend; the database is not."""
 OWN_HEADERS = ("kbn-xsrf", "x-besra-user")
 AGAIN = {"Retry-After": "10"}
+
+Answer = TypeVar("Answer")
 
 
 class RequestError(Exception):
@@ -108,18 +115,26 @@ def problem_document(problem: Problem) -> dict[str, Any]:
 # --- requests ---------------------------------------------------------------------------------------------------------
 
 
-async def object_of(request: Request) -> dict[str, Any]:
-    """The JSON object a request holds, an empty one if it holds nothing. Raises RequestError and as `body_of`."""
-    raw = await body_of(request, LARGEST_BODY)
+async def object_of(request: Request, most: int = LARGEST_BODY) -> dict[str, Any]:
+    """The JSON object a request of `most` bytes holds, an empty one if it holds nothing.
+
+    Raises RequestError and as `body_of`.
+    """
+    raw = await body_of(request, most)
     if not raw.strip():
         return {}
     try:
-        given = orjson.loads(raw)
+        given = await parsed(orjson.loads, raw)
     except orjson.JSONDecodeError as error:
         raise RequestError(400, f"the body is no JSON: {error}") from error
     if not isinstance(given, dict):
         raise RequestError(400, "the body is no JSON object")
     return given
+
+
+async def parsed(parse: Callable[[bytes], Answer], raw: bytes) -> Answer:
+    """What a body says; a large one is read in a thread, so that others are answered meanwhile."""
+    return await run_in_threadpool(parse, raw) if len(raw) > SMALL_BODY else parse(raw)
 
 
 def is_true(request: Request, name: str) -> bool:

@@ -41,7 +41,7 @@ def routes(ingest: Ingest) -> list[Endpoint]:
 
     async def document(request: Request) -> Response:
         index, id_ = named(request, "index") or "", named(request, "id")
-        is_create = request.url.path.split("/")[2] == "_create" or request.query_params.get("op_type") == "create"
+        is_create = request.scope["path"].split("/")[2] == "_create" or request.query_params.get("op_type") == "create"
         with ingest.room() as hold:
             body = await _body(request, ingest, hold)
             return await _taken([Put(index, id_, body, is_create)], True)

@@ -27,6 +27,7 @@ from besra.rules.plans.narrowing import narrowed
 from besra.schema.catalogue import bundled_catalogue
 from besra.schema.timestamp import format_timestamp
 from besra.service.answering import RequestError
+from besra.service.search_params import LONGEST_QUERY
 from besra.service.source_filter import Shown
 from besra.service.stretch import stretch_of
 from besra.storage.event_find import Stretch
@@ -45,7 +46,7 @@ Position = tuple[Annotated[int, Meta(ge=-(1 << 61), le=1 << 61)] | None, Annotat
 class EventSearch(Struct, frozen=True, forbid_unknown_fields=True):
     """Which events, in which order, and what of them."""
 
-    query: Annotated[str, Meta(description="KQL or EQL; nothing for all events")] = ""
+    query: Annotated[str, Meta(max_length=LONGEST_QUERY, description="KQL or EQL; nothing for all events")] = ""
     language: Annotated[Literal["kuery", "eql"], Meta(description="the language of the query")] = "kuery"
     start: Annotated[Name | None, Meta(description="from when on: a date, or date math such as now-2d")] = None
     end: Annotated[Name | None, Meta(description="until when, as `start`; both ends count")] = None

@@ -29,7 +29,11 @@ from besra.storage.database import AlertStoreError
 ABOUT = "besra.about"
 """Of a request's scope: what it is about, where its address does not say so."""
 TOLD_PARAMETERS = ("id", "rule_id", "list_id", "item_id", "name", "action")
-"""Parameters of an address that are written down: a secret is in none of them."""
+"""Parameters of an address that are written down, what names one thing first: a secret is in none of them."""
+LONGEST_VALUE = 64
+"""Characters of one of them in the log, so that none displaces the others."""
+FIRST = 3
+"""Ids of many that are written down."""
 MOST_WAITING = 50
 """Passwords that wait to be looked at; beyond, somebody has to come again."""
 STILL = "besra.still"
@@ -102,9 +106,11 @@ class Recorder:
 
     async def write(self, request: Request, name: str, credential: str, status: int) -> None:
         """Write down what a request came to."""
-        asked = [f"{one}={value}" for one, value in request.query_params.items() if one in TOLD_PARAMETERS]
+        given = request.query_params
+        asked = [f"{one}={_cut(given[one])}" for one in TOLD_PARAMETERS if one in given]
         about = " ".join([*([request.scope[ABOUT]] if ABOUT in request.scope else []), *asked])
-        what, space = f"{request.method} {request.url.path}", space_of(request)
+        # The path that routes know; that of the URL is put together with the header Host.
+        what, space = f"{request.method} {request.scope['path']}", space_of(request)
         request.scope[RECORDED] = True
         deed = Deed(self.clock(), name, credential, address_of(request), space, what, about, status)
         try:
@@ -254,6 +260,21 @@ def _said(request: Request) -> str:
 def address_of(request: Request) -> str:
     """Where a request comes from."""
     return request.client.host if request.client else "unknown"
+
+
+def told_of(action: object, ids: object, query: object = None) -> str:
+    """What is done with many things, which ones by the first ids or by the query, in few words for the log."""
+    what = _cut(action) if isinstance(action, str) else "?"
+    if isinstance(ids, list):
+        named = [_cut(one) for one in ids[:FIRST] if isinstance(one, str)]
+        return f"{what}: {len(ids)} by id: {' '.join([*named, *(['…'] if len(ids) > FIRST else [])])}"
+    if query is None:
+        return f"{what}: all"
+    return f"{what}: those of {_cut(query if isinstance(query, str) else 'a query')}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 def about(request: Request, what: str) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from besra.service.access import Who
-from besra.service.answering import RequestError, json_reply, object_of
+from besra.service.answering import SMALL_BODY, RequestError, json_reply, object_of
 from besra.service.author import UNKNOWN, WHO, told_name
 from besra.service.body import BodyError
 from besra.service.elasticsearch import body_of, reply
@@ -25,7 +25,6 @@ from besra.storage.access_store import ApiKey
 
 KEYS = "/api/v1/keys"
 ES_KEYS = "/_security/api_key"
-LARGEST_BODY = 1 << 16
 
 
 def key_routes(book: UserBook, clock: Clock) -> list[Endpoint]:
@@ -36,7 +35,7 @@ def key_routes(book: UserBook, clock: Clock) -> list[Endpoint]:
         return json_reply({"keys": [key_document(key) for key in found]})
 
     async def add_key(request: Request) -> Response:
-        return await _made(request, await object_of(request), 201)
+        return await _made(request, await object_of(request, SMALL_BODY), 201)
 
     async def remove_key(request: Request) -> Response:
         id_ = named(request, "id") or ""
@@ -138,7 +137,7 @@ def _told(handler: Handler) -> Handler:
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    raw = await body_of(request, LARGEST_BODY)
+    raw = await body_of(request, SMALL_BODY)
     try:
         given = orjson.loads(raw or b"{}")
     except orjson.JSONDecodeError as error:

@@ -1,13 +1,14 @@
 """Endpoints of the service's own, made from their descriptions: a request is read by it before it is answered."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from besra.service.answering import LARGEST_BODY, RequestError
+from besra.service.answering import LARGEST_BODY, RequestError, parsed
 from besra.service.description import Body, Description, Nothing, Query
 from besra.service.elasticsearch import body_of, reply_documents
 from besra.service.endpoint import Endpoint, Face, Right
@@ -23,16 +24,17 @@ def own(
     right: Right,
     description: Description[Query, Body],
     answer: Callable[[Request, Query, Body], Awaitable[Any]],
+    most: int = LARGEST_BODY,
 ) -> Endpoint:
     """The endpoint at a path below `API`.
 
-    `answer` gets the request, its query parameters and its body, as the types of the description, and returns a
-    response or what is to be told as JSON.
+    `answer` gets the request, its query parameters and its body of `most` bytes, as the types of the description, and
+    returns a response or what is to be told as JSON.
     """
 
     async def answered(request: Request) -> Response:
         query = read_query(request, description.query)
-        taken = await read_body(request, description.body) if description.body is not Nothing else Nothing()
+        taken = await read_body(request, description.body, most) if description.body is not Nothing else Nothing()
         found = await answer(request, query, taken)  # type: ignore[arg-type]  # `Nothing` is what `Body` is then
         if isinstance(found, Response):
             return found
@@ -54,7 +56,7 @@ async def read_body(request: Request, type_: type[Body], most: int = LARGEST_BOD
     """The JSON body of a request of `most` bytes, no body being `{}`. Raises RequestError (400) and as `body_of`."""
     raw = await body_of(request, most)
     try:
-        return msgspec.json.decode(raw if raw.strip() else b"{}", type=type_)
+        return await parsed(partial(msgspec.json.decode, type=type_), raw if raw.strip() else b"{}")
     except msgspec.ValidationError as error:
         raise RequestError(400, _told(error, "the body")) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from besra.schema.indexpattern import split_patterns
+from besra.service.answering import LARGEST_SEARCH
 from besra.service.elasticsearch import body_of, reply_documents
 from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints
 from besra.service.plain_paths import named
@@ -15,7 +16,7 @@ from besra.service.preview import Previews
 from besra.service.runs import Clock
 from besra.service.search_alerts import AlertRequest, alert_answer, alert_count, alert_request
 from besra.service.search_error import malformed, not_supported
-from besra.service.search_routes import LARGEST_BODY, told_as_search, warned
+from besra.service.search_routes import Found, told_as_search, warned
 from besra.service.searching import Searching
 from besra.service.sight import may_read
 from besra.service.spaces import Spaces
@@ -32,13 +33,18 @@ def preview_search_routes(previews: Previews, spaces: Spaces, searching: Searchi
 
     def over(answer: Answer) -> Handler:
         async def answered(request: Request) -> Response:
-            raw = await body_of(request, LARGEST_BODY)
+            raw, now = await body_of(request, LARGEST_SEARCH), clock()
             readable = [space for space in spaces.ids if may_read(request, space)]
-            asked = alert_request(_alerts(request), _object(raw), request.query_params, clock(), readable)
-            found = await searching.run(lambda: answer(previews.store, asked))
-            for hit in found.get("hits", {}).get("hits", ()):
-                hit["_index"] = f"{PREFIX}{hit['_index']}"
-            return reply_documents(found, headers=warned(asked.warnings))
+
+            def found() -> Found:
+                asked = alert_request(_alerts(request), _object(raw), request.query_params, now, readable)
+                told = answer(previews.store, asked)
+                for hit in told.get("hits", {}).get("hits", ()):
+                    hit["_index"] = f"{PREFIX}{hit['_index']}"
+                return told, asked.warnings
+
+            told, warnings = await searching.run(found)
+            return reply_documents(told, headers=warned(warnings))
 
         return told_as_search(answered)
 

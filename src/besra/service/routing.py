@@ -102,7 +102,7 @@ def _as_text(endpoint: Endpoint, gate: Gate) -> Handler:
 
 async def unrouted(request: Request, _: Exception) -> Response:
     """The answer where no route is: 404, or 405 where one is for another method."""
-    asked = f"uri [{request.url.path}] and method [{request.method}]"
+    asked = f"uri [{request.scope['path']}] and method [{request.method}]"
     found = (route for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL)
     methods = sorted({method for route in found for method in route.methods})
     if not methods:
@@ -119,7 +119,7 @@ async def broken(request: Request, error: Exception) -> Response:
 
 
 def _failed(request: Request, status: int, reason: str, headers: dict[str, str] | None = None) -> Response:
-    if request.url.path.startswith(KIBANA_PATHS):
+    if request.scope["path"].startswith(KIBANA_PATHS):
         return refused(status, reason, headers)
     type_ = "exception" if status >= 500 else "illegal_argument_exception"
     return shaped(request, failure(status, type_, reason, headers))

@@ -23,6 +23,7 @@ from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints, sp
 from besra.service.exception_book import ExceptionBook
 from besra.service.exception_import import import_exceptions
 from besra.service.form import FormError, file_of
+from besra.service.gate import about, told_of
 from besra.service.own_endpoint import own
 from besra.service.plain_paths import named
 from besra.service.rule_answers import change_document, rule_document
@@ -127,11 +128,13 @@ class _Rules:
     async def update(self, request: Request) -> Response:
         document = await document_of(request)
         entry = self._asked(document.parameters)
+        about(request, f"rule {entry.id}")
         return _rule(await run_in_threadpool(self._changes(request).update, entry, document, _revision(request)))
 
     async def patch(self, request: Request) -> Response:
         part = (await document_of(request)).parameters
         entry = self._asked(part)
+        about(request, f"rule {entry.id}")
         if set(part) <= {"id", "rule_id", "enabled"} and isinstance(part.get("enabled"), bool):
             on = part["enabled"]
             return _rule((await run_in_threadpool(lambda: self._changes(request).switch([entry], enabled=on)))[0])
@@ -175,6 +178,7 @@ class _Rules:
     async def bulk(self, request: Request) -> Response:
         body = (await document_of(request)).parameters
         is_dry = is_true(request, "dry_run")
+        about(request, told_of(body.get("action"), body.get("ids"), body.get("query")))
         return await run_in_threadpool(self._bulk, author_of(request, self._clock()), body, is_dry)
 
     def _bulk(self, author: Author, body: Any, is_dry: bool) -> Response:
@@ -204,7 +208,7 @@ class _Rules:
 
     async def export(self, request: Request) -> Response:
         body = await body_of(request, LARGEST_BODY)
-        asked = _object(body).parameters if body.strip() not in (b"", b"null") else {}
+        asked = (await run_in_threadpool(_object, body)).parameters if body.strip() not in (b"", b"null") else {}
         name = request.query_params.get("file_name", EXPORT_NAME)
         with_details = not is_true(request, "exclude_export_details")
         return await run_in_threadpool(self._export, asked, name, with_details)

@@ -66,9 +66,19 @@ REFUSED = frozenset(
 )
 """What Elasticsearch knows and besra does not. Where it is empty or false nothing is asked for."""
 
+LONGEST_QUERY = 1 << 16
+"""Characters of a query in KQL or EQL that is searched with; those of rules may be longer."""
+
 NOTHING = (None, False, "false", "", 0)
 DURATION = re.compile(r"(\d{1,9})(ms|s|m|h)")
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+
+
+def check_query(text: str) -> str:
+    """A query that is no longer than it may be. Raises SearchError."""
+    if len(text) > LONGEST_QUERY:
+        raise malformed(f"a query of a search has {LONGEST_QUERY:,} characters at most")
+    return text
 
 
 class Params:

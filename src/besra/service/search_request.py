@@ -24,7 +24,7 @@ from besra.schema.fieldtype import FieldType
 from besra.service import source_filter
 from besra.service.search_error import ILLEGAL, PARSING, SearchError, malformed, not_supported, of_query, told
 from besra.service.search_indices import Indices, indices_of
-from besra.service.search_params import Params
+from besra.service.search_params import Params, check_query
 from besra.service.source_filter import Shown, shown_of
 from besra.storage.event_pages import Order, PageQuery
 
@@ -73,7 +73,7 @@ def eql_request(path: str, body: object, address: Mapping[str, str], now: int) -
         params.text("tiebreaker_field"),
     )
     try:
-        lowered = lower_query(parse_query(text), catalogue, fields=names)
+        lowered = lower_query(parse_query(check_query(text)), catalogue, fields=names)
     except QueryError as error:
         raise of_query(error) from error
     condition, warnings = _filter(params.take("filter"), catalogue)

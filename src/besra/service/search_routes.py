@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from besra.errors import InputError
 from besra.events.index_name import alert_index
+from besra.service.answering import LARGEST_SEARCH, parsed
 from besra.service.elasticsearch import PRODUCT, body_of, failure, reply, reply_documents
 from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints
 from besra.service.ingest import Clock
@@ -28,11 +29,12 @@ from besra.storage.event_search import Deadline, SearchStoppedError
 from besra.storage.event_store import EventStoreError
 from besra.storage.journal import JournalError
 
-LARGEST_BODY = 1 << 20
-"""Bytes of a search."""
 LOOK_UP = 30.0
 """Seconds that looking for one document may take."""
 FAILED = "search_phase_execution_exception"
+
+Found = tuple[dict[str, Any], Sequence[str]]
+"""An answer, and what its author should see besides."""
 
 
 def search_routes(searching: Searching, spaces: Spaces, clock: Clock) -> list[Endpoint]:
@@ -42,31 +44,42 @@ def search_routes(searching: Searching, spaces: Spaces, clock: Clock) -> list[En
         return [space for space in spaces.ids if may_read(request, space)]
 
     async def eql(request: Request) -> Response:
-        path, body = request.path_params["index"], await _body(request)
-        asked = eql_request(path, body, request.query_params, clock())
-        if asked.indices.are_alerts:
-            raise not_supported("an EQL search of alerts", "use `_search`, or rules over alerts")
-        return reply_documents(await searching.run(lambda: searching.eql(asked)), headers=warned(asked.warnings))
+        path, body, now = request.path_params["index"], await _body(request), clock()
+
+        def found() -> Found:
+            asked = eql_request(path, body, request.query_params, now)
+            if asked.indices.are_alerts:
+                raise not_supported("an EQL search of alerts", "use `_search`, or rules over alerts")
+            return searching.eql(asked), asked.warnings
+
+        answer, warnings = await searching.run(found)
+        return reply_documents(answer, headers=warned(warnings))
 
     async def search(request: Request) -> Response:
-        path, body = request.path_params.get("index"), await _body(request)
-        if _of_alerts(path):
-            of_alerts = alert_request(path, body, request.query_params, clock(), readable(request))
-            return reply_documents(
-                await searching.run(lambda: alert_answer(spaces.store, of_alerts)), headers=warned(of_alerts.warnings)
-            )
-        asked = search_request(path, body, request.query_params, clock())
-        return reply_documents(await searching.run(lambda: searching.search(asked)), headers=warned(asked.warnings))
+        path, body, now = request.path_params.get("index"), await _body(request), clock()
+
+        def found() -> Found:
+            if _of_alerts(path):
+                of_alerts = alert_request(path, body, request.query_params, now, readable(request))
+                return alert_answer(spaces.store, of_alerts), of_alerts.warnings
+            asked = search_request(path, body, request.query_params, now)
+            return searching.search(asked), asked.warnings
+
+        answer, warnings = await searching.run(found)
+        return reply_documents(answer, headers=warned(warnings))
 
     async def count(request: Request) -> Response:
-        path, body = request.path_params.get("index"), await _body(request)
-        if _of_alerts(path):
-            of_alerts = alert_request(path, body, request.query_params, clock(), readable(request))
-            return reply(
-                await searching.run(lambda: alert_count(spaces.store, of_alerts)), headers=warned(of_alerts.warnings)
-            )
-        asked = count_request(path, body, request.query_params, clock())
-        return reply_documents(await searching.run(lambda: searching.count(asked)), headers=warned(asked.warnings))
+        path, body, now = request.path_params.get("index"), await _body(request), clock()
+
+        def found() -> Found:
+            if _of_alerts(path):
+                of_alerts = alert_request(path, body, request.query_params, now, readable(request))
+                return alert_count(spaces.store, of_alerts), of_alerts.warnings
+            asked = count_request(path, body, request.query_params, now)
+            return searching.count(asked), asked.warnings
+
+        answer, warnings = await searching.run(found)
+        return reply_documents(answer, headers=warned(warnings))
 
     async def document(request: Request) -> Response:
         index, id_ = named(request, "index") or "", named(request, "id") or ""
@@ -136,11 +149,11 @@ def told_as_search(handler: Handler) -> Handler:
 
 
 async def _body(request: Request) -> Any:
-    raw = await body_of(request, LARGEST_BODY)
+    raw = await body_of(request, LARGEST_SEARCH)
     if not raw.strip():
         return {}
     try:
-        return orjson.loads(raw)
+        return await parsed(orjson.loads, raw)
     except orjson.JSONDecodeError as error:
         raise malformed(f"the body is no JSON: {error}") from error
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from besra.schema.timestamp import NANOS, format_timestamp
 from besra.service.access import Who
-from besra.service.answering import RequestError, json_reply, object_of
+from besra.service.answering import SMALL_BODY, RequestError, json_reply, object_of
 from besra.service.author import UNKNOWN, WHO
 from besra.service.credential import Basic, Token, credential_of
 from besra.service.denied import unknown
@@ -33,11 +33,12 @@ def session_routes(guard: Guard, book: UserBook, token: SetUpToken, clock: Clock
     access = guard.access
 
     async def set_up(request: Request) -> Response:
-        given = _texts(await object_of(request), "token", "name", "password")
         about(request, "the first user")
+        # Before anything is read: nobody has vouched for who asks.
         guard.check_pause(request)
         if token.text is None:
             raise RequestError(409, "there are users already, or the service runs without")
+        given = _texts(await object_of(request, SMALL_BODY), "token", "name", "password")
         if not token.is_right(given["token"]):
             guard.failed(request)
             await guard.recorder.refused(request, UNKNOWN, "set-up token", 401)
@@ -53,7 +54,7 @@ def session_routes(guard: Guard, book: UserBook, token: SetUpToken, clock: Clock
     async def log_in(request: Request) -> Response:
         if access.is_stale(monotonic()):
             await run_in_threadpool(access.refresh, at_once=False)
-        given = _texts(await object_of(request), "name", "password")
+        given = _texts(await object_of(request, SMALL_BODY), "name", "password")
         who = await guard.slow(request, Basic(given["name"], given["password"]))
         guard.count(who)
         secret, now = new_secret(), clock()
@@ -80,7 +81,7 @@ def session_routes(guard: Guard, book: UserBook, token: SetUpToken, clock: Clock
         return json_reply({"name": who.name, "credential": who.credential, "roles": dict(who.roles)})
 
     async def change_password(request: Request) -> Response:
-        given = _texts(await object_of(request), "old", "new")
+        given = _texts(await object_of(request, SMALL_BODY), "old", "new")
         asker: Who | None = request.scope.get(WHO)
         if asker is None:
             raise RequestError(400, "this service runs without users")

@@ -117,5 +117,5 @@ async def _flushed(_: Request) -> Response:
 
 
 async def _refused(request: Request) -> Response:
-    reason = f"events are only added here: {request.method} {request.url.path} is not supported"
+    reason = f"events are only added here: {request.method} {request.scope['path']} is not supported"
     return failure(400, "illegal_argument_exception", reason)

@@ -1,17 +1,18 @@
 """The routes over alerts in Kibana's shape, for scripts that know it (interfaces.md 4, detection-engine.md 8.2)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from besra.service.answering import object_of
+from besra.service.answering import LARGEST_SEARCH, object_of
 from besra.service.author import author_of
 from besra.service.elasticsearch import reply, reply_documents
 from besra.service.endpoint import Endpoint, Face, Handler, Right, space_of
+from besra.service.gate import about, told_of
 from besra.service.ingest import Clock
 from besra.service.search_alerts import alert_answer
 from besra.service.search_routes import warned
@@ -27,20 +28,28 @@ def signal_routes(searching: Searching, spaces: Spaces, clock: Clock) -> list[En
     """All of them, each over the alerts of the space it is asked in; searches take their turns with others."""
 
     async def search(request: Request) -> Response:
-        alerts = spaces.alerts(space_of(request))
-        asked = signal_search(await object_of(request), request.query_params, clock())
-        found = await searching.run(lambda: alert_answer(alerts, asked.page, asked.counted))
-        return reply_documents(found, headers=warned(asked.page.warnings))
+        alerts, body, now = spaces.alerts(space_of(request)), await object_of(request, LARGEST_SEARCH), clock()
+
+        def found() -> tuple[dict[str, Any], Sequence[str]]:
+            asked = signal_search(body, request.query_params, now)
+            return alert_answer(alerts, asked.page, asked.counted), asked.page.warnings
+
+        answer, warnings = await searching.run(found)
+        return reply_documents(answer, headers=warned(warnings))
 
     async def status(request: Request) -> Response:
-        now, alerts = clock(), spaces.alerts(space_of(request))
-        asked, author = status_change(await object_of(request), now), author_of(request, now)
+        now, alerts, body = clock(), spaces.alerts(space_of(request)), await object_of(request)
+        author = author_of(request, now)
+        about(request, told_of(body.get("status"), body.get("signal_ids"), body.get("query")))
+        asked = await run_in_threadpool(status_change, body, now)
         return await _changed(asked.chosen, lambda: alerts.set_status(asked.chosen, author, asked.status, asked.reason))
 
     def naming(names: Names) -> Handler:
         async def name(request: Request) -> Response:
             alerts = spaces.alerts(space_of(request))
-            asked, author = names_change(await object_of(request), names), author_of(request, clock())
+            body, author = await object_of(request), author_of(request, clock())
+            about(request, told_of(names, body.get("ids")))
+            asked = names_change(body, names)
             return await _changed(asked.chosen, lambda: alerts.change_names(asked.chosen, author, asked.edit))
 
         return name

@@ -12,7 +12,7 @@ from besra.language.simplify import TRUE
 from besra.service.alert_aggregations import Terms, aggregations_of
 from besra.service.answering import RequestError
 from besra.service.search_alerts import AlertRequest, alert_clause, page_of_alerts
-from besra.service.search_params import Params
+from besra.service.search_params import Params, check_query
 from besra.storage.alert_fields import alert_condition
 from besra.storage.workflow import Chosen, Edit, Names, Reason, Status, reason_of, status_of
 
@@ -54,7 +54,7 @@ def signal_search(body: Mapping[str, Any], address: Mapping[str, str], now: int)
     params = Params(body, address)
     counted, query = aggregations_of(params), params.take("query")
     if query is None or isinstance(query, str):
-        condition = TRUE if query is None or not query.strip() else alert_condition(query, now).predicate
+        condition = TRUE if query is None or not query.strip() else alert_condition(check_query(query), now).predicate
         return SignalSearch(page_of_alerts(params, condition, PAGE_OF_TEXT), counted)
     condition, warnings = alert_clause(query, now)
     return SignalSearch(page_of_alerts(params, condition, PAGE, warnings), counted)
@@ -80,7 +80,7 @@ def _condition(query: Any, now: int) -> Predicate:
         return alert_clause(query, now)[0]
     if not query.strip():
         raise RequestError(400, "`query` is empty: write `*` where all alerts are meant")
-    return alert_condition(query, now).predicate
+    return alert_condition(check_query(query), now).predicate
 
 
 def names_change(body: Mapping[str, Any], names: Names) -> NamesChange:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from besra.schema.timestamp import format_timestamp
-from besra.service.answering import RequestError, json_reply, object_of
+from besra.service.answering import SMALL_BODY, RequestError, json_reply, object_of
 from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints
 from besra.service.gate import about
 from besra.service.ingest import Clock
@@ -35,7 +35,7 @@ def user_routes(book: UserBook, audit: AuditLog, clock: Clock) -> list[Endpoint]
         return json_reply(user_document(account))
 
     async def add(request: Request) -> Response:
-        given = await object_of(request)
+        given = await object_of(request, SMALL_BODY)
         if set(given) != {"name", "password", "roles"}:
             raise RequestError(400, "a user has `name`, `password` and `roles`")
         about(request, f"user {given['name']!s:.100}")
@@ -43,7 +43,7 @@ def user_routes(book: UserBook, audit: AuditLog, clock: Clock) -> list[Endpoint]
         return json_reply(user_document(made), 201)
 
     async def change(request: Request) -> Response:
-        given, name = await object_of(request), named(request, "name") or ""
+        given, name = await object_of(request, SMALL_BODY), named(request, "name") or ""
         about(request, f"{', '.join(sorted({*given} & {'password', 'roles', 'disabled'}))} of user {name:.100}")
         return json_reply(user_document(await run_in_threadpool(book.change, name, given, clock())))
 

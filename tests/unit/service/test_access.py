@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from tests.unit.storage.samples import alert, run
 
 from besra.cli.command_line import besra
 from besra.errors import InputError
-from besra.service import passwords
+from besra.service import access, passwords
+from besra.service.credential import Basic
 from besra.service.gate import Bounds
 from besra.service.security import Policy
 from besra.service.set_up_token import FILE
@@ -64,6 +66,26 @@ def test_the_first_user_is_made_with_the_token(at: Guarded, tmp_path: Path) -> N
     assert not file.exists()
     assert at.ask("POST", "/api/v1/setup", {**body, "name": "eve"}).status == 409
     assert at.ask("GET", "/api/v1/me", headers=basic("ann")).json["roles"] == {"*": ["admin"]}
+
+
+def test_nothing_is_read_of_whom_nobody_has_vouched_for(at: Guarded) -> None:
+    """A body that becomes large, whose sender is let in nowhere."""
+    large = gzip.compress(b'{"token": "' + b" " * (1 << 20) + b'"}')
+    packed = {"content-encoding": "gzip"}
+    assert at.ask("POST", "/api/v1/setup", large, headers=packed).status == 413
+    for _ in range(5):
+        at.ask("POST", "/api/v1/setup", {"token": "guessed", "name": "eve", "password": PASSWORD})
+    assert at.ask("POST", "/api/v1/setup", large, headers=packed).status == 429
+    admin = at.set_up(client="127.0.0.1")
+    assert at.ask("POST", "/api/v1/setup", large, headers=packed, client="192.0.2.5").status == 409
+    for method, path in (
+        ("POST", "/api/v1/session"),
+        ("PUT", "/api/v1/me/password"),
+        ("POST", "/api/v1/users"),
+        ("PUT", "/api/v1/users/ann"),
+        ("POST", "/api/v1/keys"),
+    ):
+        assert at.ask(method, path, large, headers={**admin, **packed}, client="127.0.0.1").status == 413, path
 
 
 def test_the_token_is_not_guessed(at: Guarded) -> None:
@@ -129,32 +151,83 @@ def test_a_log_in_ends(at: Guarded) -> None:
     assert at.ask("GET", "/api/v1/me", headers=session).status == 401
 
 
-def test_who_is_disabled_follows_no_alerts_any_more(at: Guarded) -> None:
+class Follower:
+    """Follows new alerts with a credential; `sent` is what it was sent."""
+
+    def __init__(self, at: Guarded, credential: dict[str, str]) -> None:
+        self.sent: list[Any] = []
+        headers = [(name.encode(), value.encode()) for name, value in credential.items()]
+        scope = {"type": "http", "method": "GET", "path": "/api/v1/alerts/stream", "query_string": b""}
+        scope |= {"headers": headers, "client": ("192.0.2.1", 1), "app": at.app}
+        self.task = asyncio.create_task(at.app(scope, self._receive, self._send))
+
+    async def _send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    async def _receive(self) -> Any:
+        await asyncio.sleep(PATIENCE)
+
+    async def status(self) -> int:
+        while len(self.sent) < 2:
+            await asyncio.sleep(0.01)
+        return int(self.sent[0]["status"])
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}, {"password": OTHER}])
+def test_who_is_disabled_or_has_an_old_password_follows_no_alerts_any_more(at: Guarded, change: Any) -> None:
     admin = at.set_up()
     bob = make(at, admin, "bob", "viewer")
     sent: list[Any] = []
 
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        await asyncio.sleep(PATIENCE)
-
     async def follow() -> None:
-        headers = [(name.encode(), value.encode()) for name, value in bob.items()]
-        path = "/api/v1/alerts/stream"
-        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
-        following = asyncio.create_task(at.app({**scope, "client": ("192.0.2.1", 1), "app": at.app}, receive, send))
-        while len(sent) < 2:
-            await asyncio.sleep(0.01)
-        change = {"disabled": True}
+        follower = Follower(at, bob)
+        assert await follower.status() == 200
+        sent.extend(follower.sent)
         await asyncio.to_thread(at.ask, "PUT", "/api/v1/users/bob", change, headers=admin)
         await asyncio.to_thread(at.service.stores.alerts.commit, Outcome(run(), [alert(1)]))
-        await asyncio.wait_for(following, PATIENCE)
+        await asyncio.wait_for(follower.task, PATIENCE)
+        assert b"data:" not in b"".join(message.get("body", b"") for message in follower.sent)
 
     asyncio.run(follow())
-    assert sent[0]["status"] == 200
-    assert b"data:" not in b"".join(message.get("body", b"") for message in sent)
+
+
+def test_a_password_that_is_changed_while_it_is_looked_at_is_not_right(
+    at: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin, before = at.set_up(), access.is_password
+
+    def changed(*given: Any) -> bool:
+        is_right = before(*given)
+        monkeypatch.setattr(access, "is_password", before)
+        assert at.ask("PUT", "/api/v1/users/ann", {"password": OTHER}, headers=admin).status == 200
+        return is_right
+
+    at.ask("GET", "/", headers=admin)
+    monkeypatch.setattr(access, "is_password", changed)
+    assert at.guard.access.slow(Basic("ann", PASSWORD)) is None
+    assert at.guard.access.slow(Basic("ann", OTHER)) is not None
+
+
+def test_a_user_follows_alerts_five_times_whatever_the_credentials(at: Guarded) -> None:
+    admin = at.set_up()
+    bob = make(at, admin, "bob", "viewer")
+    own = key(make_key(at, bob)["encoded"])
+
+    async def follow() -> None:
+        followers = [Follower(at, credential) for credential in (bob, own, bob, own, bob)]
+        assert [await one.status() for one in followers] == [200] * 5
+        assert await Follower(at, own).status() == 429
+        other = Follower(at, admin)
+        assert await other.status() == 200
+        followers[0].task.cancel()
+        await asyncio.wait([followers[0].task])
+        again = Follower(at, own)
+        assert await again.status() == 200
+        for one in (*followers, other, again):
+            one.task.cancel()
+        await asyncio.wait([one.task for one in (*followers, other, again)])
+
+    asyncio.run(follow())
 
 
 def test_wrong_passwords_pause_who_gives_them_and_nobody_else(at: Guarded) -> None:
@@ -283,6 +356,17 @@ def test_too_many_requests_are_told_when_to_come_again(tmp_path: Path) -> None:
         assert answers[-1].json["error"]["type"] == "es_rejected_execution_exception"
 
 
+def test_what_is_asked_has_its_size(at: Guarded) -> None:
+    admin = at.set_up()
+    for path, most in (("/api/v1/events/search", 1 << 20), ("/api/v1/explain", 4 << 20)):
+        body = b'{"events": []}' if path.endswith("explain") else b"{}"
+        for size, status in ((most, 400 if path.endswith("explain") else 200), (most + 1, 413)):
+            assert at.ask("POST", path, body + b" " * (size - len(body)), headers=admin).status == status, path
+    for path, language in (("/api/v1/events/search", {"language": "eql"}), ("/logs-*/_eql/search", {})):
+        long = {"query": "any where x == 1" + " " * (1 << 16), **language}
+        assert at.ask("POST", path, long, headers=admin).status == 400
+
+
 def test_what_is_done_is_written_down_without_secrets(at: Guarded) -> None:
     admin = at.set_up()
     token = at.security.token.text
@@ -316,6 +400,41 @@ def test_what_is_done_is_written_down_without_secrets(at: Guarded) -> None:
     everything += repr(at.guard.access.known) + at.ask("GET", "/api/v1/keys", headers=admin).body.decode()
     for secret in (PASSWORD, "my other password", made["api_key"], made["encoded"], session, "$argon2", str(token)):
         assert secret not in everything
+
+
+def test_what_was_done_cannot_be_hidden_from_the_audit_log(at: Guarded) -> None:
+    admin = at.set_up()
+
+    def about(method: str, path: str, body: object = None, **headers: str) -> tuple[str, str]:
+        at.ask(method, path, body, headers={**admin, **headers})
+        entry = at.ask("GET", "/api/v1/audit?size=1", headers=admin).json["entries"][0]
+        return entry["what"], entry["about"]
+
+    rules = "/api/detection_engine/rules"
+    _, told = about("DELETE", f"{rules}?name={'x' * 300}&rule_id={'y' * 300}&id=victim")
+    assert told == f"id=victim rule_id={'y' * 63}… name={'x' * 63}…"
+    # The path is the one that routes know; that of the URL is put together with the header Host, and escaped.
+    assert about("DELETE", "/api/v1/users/a%3Fb")[0] == "DELETE /api/v1/users/a?b"
+    assert about("DELETE", f"{rules}?id=victim", host="a/healthz?")[0] == f"DELETE {rules}"
+    assert about("POST", f"{rules}/_bulk_action", {"action": "delete", "ids": ["a", "b", "c", "d"]})[1] == (
+        "delete: 4 by id: a b c …"
+    )
+    assert about("POST", f"{rules}/_bulk_action", {"action": "disable", "query": "alert.attributes.name: x"})[1] == (
+        "disable: those of alert.attributes.name: x"
+    )
+    assert about("POST", f"{rules}/_bulk_action", {"action": "disable"})[1] == "disable: all"
+    rule = {"rule_id": "r", "name": "n", "description": "d", "type": "query", "query": "*", "language": "kuery"}
+    rule |= {"severity": "low", "risk_score": 1, "enabled": False}
+    id_ = at.ask("POST", rules, rule, headers=admin).json["id"]
+    assert about("PATCH", rules, {"rule_id": "r", "name": "m"})[1] == f"rule {id_}"
+    assert about("PUT", rules, rule)[1] == f"rule {id_}"
+    signals = "/api/detection_engine/signals"
+    assert about("POST", f"{signals}/status", {"signal_ids": ["a"], "status": "closed"})[1] == "closed: 1 by id: a"
+    assert about("POST", f"{signals}/status", {"query": "*", "status": "closed"})[1] == "closed: those of *"
+    tags = {"ids": ["a", "b"], "tags": {"tags_to_add": ["t"], "tags_to_remove": []}}
+    assert about("POST", f"{signals}/tags", tags)[1] == "tags: 2 by id: a b"
+    names = {"ids": ["a"], "assignees": {"add": ["t"], "remove": []}}
+    assert about("POST", f"{signals}/assignees", names)[1] == "assignees: 1 by id: a"
 
 
 def test_no_route_changes_the_audit_log(at: Guarded) -> None:
@@ -373,6 +492,18 @@ def test_without_users_only_names_of_this_machine_are_answered(tmp_path: Path) -
         assert at.security.token.text is None
         for host, status in (("localhost:9200", 200), ("[::1]", 200), ("evil.example", 403), ("", 403)):
             assert asked(at.app, "GET", "/", None, {"host": host}).status == status
+        for headers, status in (
+            ({"origin": "http://evil.example"}, 403),
+            ({"origin": "http://127.0.0.1.evil.example:9200"}, 403),
+            ({"origin": "null"}, 403),
+            ({"sec-fetch-site": "cross-site"}, 403),
+            ({"sec-fetch-site": "same-origin"}, 200),
+            ({"origin": "http://localhost:5601", "sec-fetch-site": "cross-site"}, 200),
+            ({"origin": "http://[::1]:9200"}, 200),
+        ):
+            event = b'{"create":{"_index":"logs-x-default"}}\n{"a":1}\n'
+            sent = {"host": "127.0.0.1:9200", "content-type": "text/plain", **headers}
+            assert asked(at.app, "POST", "/_bulk", event, sent).status == status, headers
         body = {"list_id": "tools", "name": "Tools", "description": "ours", "type": "detection"}
         headers = {"host": "localhost", "x-besra-user": "ann"}
         assert at.ask("POST", "/api/exception_lists", body, headers=headers).json["created_by"] == "ann"

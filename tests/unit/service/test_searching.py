@@ -12,6 +12,7 @@ from starlette.types import Message
 from tests.stores import spaces_of
 from tests.unit.storage.test_event_store import NOW, SECOND, stored
 
+import besra.service.search_routes as search_routes_module
 from besra.service.ingest import BusyError
 from besra.service.routing import routes_of
 from besra.service.search_routes import search_routes
@@ -73,6 +74,33 @@ def app_of(tmp_path: Path, alerts: AlertStore, seconds: float = 60) -> Starlette
     return Starlette(
         routes=routes_of(search_routes(Searching(reader, Bounds(seconds=seconds)), spaces_of(alerts), lambda: NOW))
     )
+
+
+@pytest.mark.parametrize(
+    ("read", "path", "body"),
+    [
+        ("search_request", "/logs-*/_search", {}),
+        ("count_request", "/logs-*/_count", {}),
+        ("eql_request", "/logs-*/_eql/search", {"query": "any where true"}),
+        ("alert_request", "/.alerts-security.alerts-default/_search", {}),
+        ("alert_request", "/.alerts-security.alerts-default/_count", {}),
+    ],
+)
+def test_others_are_answered_while_a_search_is_read(
+    tmp_path: Path, store: EventStore, monkeypatch: pytest.MonkeyPatch, read: str, path: str, body: Any
+) -> None:
+    reading, before = [], getattr(search_routes_module, read)
+
+    def noted(*given: Any) -> Any:
+        reading.append(threading.current_thread())
+        return before(*given)
+
+    monkeypatch.setattr(search_routes_module, read, noted)
+    store.add([stored(1)], 1)
+    with AlertStore(tmp_path / "alerts.sqlite") as alerts:
+        assert asked(app_of(tmp_path, alerts), path, body)[0] == 200
+    assert reading
+    assert threading.current_thread() not in reading  # which has the event loop
 
 
 def test_a_search_that_takes_too_long(tmp_path: Path, store: EventStore) -> None:

@@ -1,10 +1,12 @@
 """The routes over alerts in Kibana's shape: searched as Elasticsearch does it, changed by ids and by queries."""
 
 import base64
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,10 +16,13 @@ from tests.asked import asked
 from tests.stores import spaces_of
 from tests.unit.storage.samples import NOW, SECOND, alert, run
 
+import besra.service.signal_routes as signal_routes_module
 from besra.errors import QueryError
-from besra.service.answering import LARGEST_BODY, RequestError
+from besra.service import answering
+from besra.service.answering import LARGEST_BODY, LARGEST_SEARCH, SMALL_BODY, RequestError
 from besra.service.routing import routes_of, unrouted
 from besra.service.search_error import SearchError
+from besra.service.search_params import LONGEST_QUERY
 from besra.service.searching import Searching
 from besra.service.signal_routes import PREFIX, signal_routes
 from besra.service.signals import names_change, signal_search, status_change
@@ -214,6 +219,47 @@ def test_changes_that_are_not_made(app: Starlette, alerts: AlertStore, what: str
 def test_a_body_that_is_too_large(app: Starlette) -> None:
     status, answer = asked(app, "POST", f"{PREFIX}/status", b" " * (LARGEST_BODY + 1), {"kbn-xsrf": "x"})
     assert (status, answer["status_code"]) == (413, 413)
+
+
+def test_a_search_that_is_too_large(app: Starlette) -> None:
+    status, _ = asked(app, "POST", f"{PREFIX}/search", b" " * (LARGEST_SEARCH + 1), {"kbn-xsrf": "x"})
+    assert status == 413
+    long = "a" * (LONGEST_QUERY + 1)
+    assert "65,536 characters" in refused(app, "search", {"query": long})
+    assert "65,536 characters" in refused(app, "status", {"query": long, "status": "closed"})
+    assert "kql-limit" in refused(app, "search", {"query": " and ".join(["*:x"] * 100)})
+
+
+def test_others_are_answered_while_a_large_body_is_read(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, before = [], orjson.loads
+
+    def noted(raw: bytes) -> Any:
+        reading.append(threading.current_thread())
+        return before(raw)
+
+    monkeypatch.setattr(answering.orjson, "loads", noted)
+    post(app, "search", b"{}" + b" " * SMALL_BODY)
+    assert reading
+    assert threading.current_thread() not in reading  # which has the event loop
+
+
+@pytest.mark.parametrize(
+    ("what", "read", "body"),
+    [("search", "signal_search", {"query": "*"}), ("status", "status_change", {"query": "*", "status": "closed"})],
+)
+def test_others_are_answered_while_a_query_is_read(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch, what: str, read: str, body: object
+) -> None:
+    reading, before = [], getattr(signal_routes_module, read)
+
+    def noted(*given: Any) -> Any:
+        reading.append(threading.current_thread())
+        return before(*given)
+
+    monkeypatch.setattr(signal_routes_module, read, noted)
+    post(app, what, body)
+    assert reading
+    assert threading.current_thread() not in reading  # which has the event loop
 
 
 def test_who_has_done_it(app: Starlette, alerts: AlertStore) -> None:

@@ -16,7 +16,7 @@ from besra.language.kuery.alternatives import any_alternative
 from besra.language.kuery.field_tests import exists_test, range_test, value_test
 from besra.language.kuery.guess import foreign_operator
 from besra.language.kuery.names import fields_below, fields_like, searchable, within
-from besra.language.kuery.scope import Scope
+from besra.language.kuery.scope import LOOK, Scope
 from besra.language.kuery.slips import warn_of_name, warn_of_slips
 from besra.language.plan import Clause, Each, Ordering, Plan
 from besra.language.simplify import FALSE, TRUE, all_of, negated, simplify, some_object
@@ -101,6 +101,7 @@ def _values(scope: Scope, name: tree.Name, node: tree.Node) -> Predicate:
 
 
 def _value(scope: Scope, name: tree.Name, value: tree.Value) -> Predicate:
+    scope.spend(value.span, 1)
     if _refuses_null(scope, value):
         return FALSE
     warn_of_slips(scope, value)
@@ -120,6 +121,7 @@ def _range(scope: Scope, name: tree.Name, node: tree.Range) -> Predicate:
         return FALSE
     if _refuses_null(scope, node.value):
         return FALSE
+    scope.spend(node.value.span, 1)
     if isinstance(name, tree.Text):
         return range_test(scope, name.value, node.operator, node.value)
     return _in_any(scope, name, lambda quiet, field: range_test(quiet, field, node.operator, node.value))
@@ -130,8 +132,9 @@ def _exists(scope: Scope, name: tree.Name) -> Predicate:
     if isinstance(name, tree.Text):
         found = exists_test(scope, name.value)
         if found is None:
-            tests = [exists_test(scope, field) for field in fields_below(scope.catalogue, name.value)]
-            found = any_alternative(test for test in tests if test)
+            below = list(fields_below(scope.catalogue, name.value))
+            scope.spend(name.span, LOOK + len(below))
+            found = any_alternative(test for field in below if (test := exists_test(scope, field)))
         return found
     if name.is_everything:
         return TRUE
@@ -149,6 +152,7 @@ def _in_any(scope: Scope, name: tree.Pattern, test: Callable[[Scope, str], Predi
 def _covered(scope: Scope, name: tree.Pattern) -> list[str]:
     """The fields a pattern covers, with a warning if there is none."""
     found = list(fields_like(scope.catalogue, name.glob))
+    scope.spend(name.span, LOOK + len(found))
     if not found:
         message = f"no field besra knows is called like `{name.glob}`, so this condition is never true"
         hint = "name the fields in full; a pattern finds those of the known schemas and those given a type"
@@ -158,7 +162,7 @@ def _covered(scope: Scope, name: tree.Pattern) -> list[str]:
 
 def _quiet(scope: Scope) -> Scope:
     """A scope for one of many fields: a value that does not fit some of them is nobody's mistake."""
-    return Scope(scope.text, scope.catalogue, scope.now)
+    return Scope(scope.text, scope.catalogue, scope.now, budget=scope.budget)
 
 
 # --- values without a field -------------------------------------------------------------------------------------------
@@ -180,6 +184,7 @@ def _free_text(scope: Scope, value: tree.Value, path: str | None) -> Predicate:
 def _anywhere(scope: Scope, value: tree.Value) -> Predicate:
     """The value is found in some field; those whose type it does not fit are left out."""
     fields = list(searchable(scope.catalogue))
+    scope.spend(value.span, len(fields))
     message = f"without a field, the value is looked for in the {len(fields):,} fields besra knows and in no other"
     hint = foreign_operator(value.value) if isinstance(value, tree.Text) else None
     scope.warn(value.span, message, hint=hint or "write `field: value`", code="kql-fields")
@@ -213,6 +218,7 @@ def _nested(scope: Scope, name: tree.Name, node: tree.Node) -> Predicate:
     if isinstance(name, tree.Text):
         return some_object(name.value, _lower(scope, node, name.value))
     quiet = _quiet(scope)
+    scope.spend(name.span, LOOK)
     paths = [path for path in sorted(scope.catalogue.objects) if glob_matches(name.glob, path)]
     if not paths:
         message = f"no object besra knows is called like `{name.glob}`, so this condition is never true"

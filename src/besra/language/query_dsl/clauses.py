@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from besra.language.expr import Predicate
+from besra.language.expr import And, Nested, Not, Or, Predicate
 from besra.language.kuery.alternatives import any_alternative
+from besra.language.kuery.scope import MAX_LEAVES
 from besra.language.query_dsl.field_clauses import exists, match, match_phrase, prefix, term, terms, wildcard
 from besra.language.query_dsl.query_string import query_string
 from besra.language.query_dsl.ranges import date_or_number_range
@@ -119,7 +120,23 @@ def _at_least(scope: DslScope, at: Path, least: int, predicates: Sequence[Predic
     if math.comb(len(predicates), least) > MAX_COMBINATIONS:
         message = f"{least} of {len(predicates)} clauses are more combinations than besra writes out"
         return scope.refuse(at, message, "use 1, or all of them")
+    # Each of the clauses is written out in so many of them, and they may hold the same again.
+    scope.budget.left -= math.comb(len(predicates) - 1, least - 1) * sum(map(_size, predicates))
+    if scope.budget.left < 0:
+        message = f"{least} of {len(predicates)} clauses, written out, come to more than {MAX_LEAVES:,} tests"
+        return scope.refuse(at, message, "use 1, or all of them")
     return any_of(all_of(chosen) for chosen in combinations(predicates, least))
+
+
+def _size(predicate: Predicate) -> int:
+    """The tests of a predicate."""
+    match predicate:
+        case Not() | Nested():
+            return _size(predicate.operand)
+        case And() | Or():
+            return sum(map(_size, predicate.operands))
+        case _:
+            return 1
 
 
 NESTED_MEMBERS = frozenset({"path", "query", "score_mode", "ignore_unmapped"})

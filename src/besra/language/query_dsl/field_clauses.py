@@ -16,7 +16,7 @@ from besra.language.kuery.alternatives import any_alternative
 from besra.language.kuery.analyser import Analyser
 from besra.language.kuery.field_tests import exists_test, value_test
 from besra.language.kuery.names import fields_below
-from besra.language.kuery.scope import Scope
+from besra.language.kuery.scope import LOOK, Scope
 from besra.language.kuery.text_tests import analyser_of, text_test
 from besra.language.query_dsl.scope import DslScope, FieldClause, FieldProblem, Path
 from besra.language.simplify import FALSE, all_of
@@ -202,6 +202,7 @@ def presence(scope: DslScope, at: Path, name: str) -> Predicate:
 
 def _present(inner: Scope, name: str) -> Predicate:
     found = exists_test(inner, name)
-    below = fields_below(inner.catalogue, name) if found is None else ()
+    below = list(fields_below(inner.catalogue, name)) if found is None else []
+    inner.spend(tree.NOWHERE, LOOK + len(below) if found is None else 1)
     tests = [found, *(exists_test(inner, field) for field in below)]
     return any_alternative(test for test in tests if test)

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from besra.errors import QuerySemanticError
 from besra.language.expr import Predicate
 from besra.language.kuery import tree
-from besra.language.kuery.scope import Scope
+from besra.language.kuery.scope import Budget, Scope
 from besra.language.simplify import FALSE
 from besra.problems import Problem, Severity
 from besra.schema.catalogue import Catalogue
@@ -45,6 +46,7 @@ class DslScope:
 
     catalogue: Catalogue
     problems: list[FieldProblem] = field(default_factory=list)
+    budget: Budget = field(default_factory=Budget)
 
     def refuse(self, at: Path, message: str, hint: str | None = None) -> Predicate:
         """Note what is not understood; lowering goes on, so that all of it is found."""
@@ -53,8 +55,13 @@ class DslScope:
 
     def ask(self, at: Path, test: Callable[[Scope], Predicate]) -> Predicate:
         """What KQL makes of a field and a value, with what it has to say about them noted at `at`."""
-        inner = Scope("", self.catalogue)
-        found = test(inner)
+        if self.budget.left < 0:
+            return FALSE  # which has been said
+        inner = Scope("", self.catalogue, budget=self.budget)
+        try:
+            found = test(inner)
+        except QuerySemanticError as error:
+            return self.refuse(at, error.message, error.hint)
         for problem in inner.problems:
             if problem.severity is Severity.ERROR:
                 self.refuse(at, problem.message, problem.hint)

@@ -262,3 +262,29 @@ def test_a_pattern_for_names_reaches_what_was_given_a_type() -> None:
 def test_full_names_between_braces_are_a_warning() -> None:
     (warning,) = lower("o: { o.k: x and n: 5 }").warnings
     assert (warning.code, warning.place.column, warning.hint) == ("kql-fields", 6, "write `k`")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        " and ".join(["*:x"] * 100),
+        " and ".join(["x"] * 100),
+        " and ".join(["*:x*"] * 100),
+        " and ".join(["*:{*:x}"] * 100),
+        " and ".join(["proc*:*"] * 1_000),
+        " and ".join(["process:*"] * 1_000),
+        " and ".join(f"nothing{number}*:x" for number in range(1_000)),
+        "*:{" + " and ".join(f"name:v{number}" for number in range(10_000)) + "}",
+    ],
+)
+def test_the_tests_of_a_query_are_bounded(query: str) -> None:
+    with pytest.raises(QuerySemanticError) as refused:
+        lower(query, bundled_catalogue())
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.place.line) == ("kql-limit", 1)
+    assert "50,000 tests" in problem.message
+
+
+@pytest.mark.parametrize("query", ["*:x or *:y", "mimikatz rubeus seatbelt", "*:{name:x}", "process.*:* and host:*"])
+def test_queries_of_people_are_within_the_bounds(query: str) -> None:
+    lower(query, bundled_catalogue())

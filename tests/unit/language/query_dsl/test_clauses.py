@@ -9,7 +9,7 @@ from besra.events.document import Fields
 from besra.language.expr import Predicate
 from besra.language.query_dsl.clauses import lower_clause
 from besra.language.query_dsl.scope import DslScope
-from besra.schema.catalogue import EMPTY
+from besra.schema.catalogue import EMPTY, bundled_catalogue
 
 CATALOGUE = EMPTY.with_types(
     {
@@ -245,3 +245,15 @@ def test_depth_is_bounded() -> None:
         clause = {"bool": {"must": clause}}
     _, scope = lowered(clause)
     assert "too deeply" in scope.problems[0].problem.message
+
+
+def test_the_tests_of_a_filter_are_bounded() -> None:
+    """Choices within choices, and objects of many fields."""
+    clause: Any = {"term": {"k": "a"}}
+    for _ in range(3):
+        clause = {"bool": {"should": [clause] * 12, "minimum_should_match": 4}}
+    _, scope = lowered(clause)
+    assert "50,000 tests" in scope.problems[0].problem.message
+    many = DslScope(bundled_catalogue())
+    lower_clause(many, (), {"bool": {"must": [{"exists": {"field": "process"}}] * 1_000}})
+    assert ["50,000 tests" in found.problem.message for found in many.problems] == [True]
