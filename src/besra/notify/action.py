@@ -6,7 +6,7 @@ summary wait for each other for that long, or for as long as `throttle` says.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -49,7 +49,7 @@ class Action:
     @cached_property
     def id(self) -> str:
         """What follows from all that sending needs to know."""
-        return hashlib.sha256(to_json(self.document).encode()).hexdigest()[:32]
+        return _hashed(self.document)
 
     def is_about(self, alert: Alert, now: int) -> bool:
         """Whether an alert is to be told of. Raises nothing on purpose."""
@@ -62,13 +62,19 @@ class Action:
 def actions_of(given: Any, throttle: Any, run: int, now: int) -> Iterator[Action]:
     """The actions of a rule that can be used; `throttle` is that of the rule, for actions that say nothing themselves.
 
-    `run` is for how long alerts of "a run" wait for each other, in nanoseconds. Any JSON is taken.
+    `run` is for how long alerts of "a run" wait for each other, in nanoseconds. Any JSON is taken. Each has a `uuid` of
+    its own: where several were given the same, as copies of actions have it, the first keeps it.
     """
     if throttle == "no_actions" or not isinstance(given, Sequence) or isinstance(given, str):
         return
+    seen: set[str] = set()
     for number, one in enumerate(given):
         if isinstance(one, Mapping) and isinstance(one.get("id"), str):
-            yield action_of(one, throttle, run, now, number)
+            action = action_of(one, throttle, run, now, number)
+            if action.uuid in seen:
+                action = replace(action, uuid=_hashed({"uuid": action.uuid, "id": action.connector, "number": number}))
+            seen.add(action.uuid)
+            yield action
 
 
 def action_of(given: Mapping[str, Any], throttle: Any, run: int, now: int, number: int = 0) -> Action:
@@ -80,10 +86,13 @@ def action_of(given: Mapping[str, Any], throttle: Any, run: int, now: int, numbe
         params = {}
     uuid = given.get("uuid")
     if not isinstance(uuid, str) or not uuid:
-        content = to_json({"number": number, "id": given["id"], "params": dict(params)})
-        uuid = hashlib.sha256(content.encode()).hexdigest()[:32]
+        uuid = _hashed({"number": number, "id": given["id"], "params": dict(params)})
     waits = _waits(given.get("frequency"), throttle, run, problems)
     return Action(uuid, str(given["id"]), dict(params), waits, condition=condition, problems=tuple(problems))
+
+
+def _hashed(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(to_json(dict(content)).encode()).hexdigest()[:32]
 
 
 def _waits(frequency: Any, throttle: Any, run: int, problems: list[str]) -> int | None:

@@ -1,8 +1,9 @@
 """Any service that apprise has a URL for, sent to by a process of its own.
 
 apprise connects by itself, so the process has a guard beneath it: whatever opens a connection is asked about the
-address, and no proxy of the environment is used. It is a process, too, so that what hangs in a service's library can be
-ended, and what apprise takes of memory is not the service's for ever.
+address, files are refused but for those of Python and of certificates, and no proxy or account of the environment is
+used. It is a process, too, so that what hangs in a service's library can be ended, and what apprise takes of memory is
+not the service's for ever.
 """
 
 import json
@@ -66,4 +67,5 @@ def _clean() -> dict[str, str]:
 
     kept = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "TZ")
     named = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-    return {name: value for name, value in os.environ.items() if name in (*kept, *named)}
+    # An empty NETRC: requests would look for accounts in the home of the service.
+    return {**{name: value for name, value in os.environ.items() if name in (*kept, *named)}, "NETRC": ""}

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from besra.errors import InputError
 from besra.notify.connector import EVERY_SPACE, Connector
-from besra.notify.connector_types import checked, secrets_lacking
+from besra.notify.connector_types import COMMON, checked, secrets_lacking
 from besra.notify.connectors_file import ID
 from besra.notify.sealing import Sealing
 from besra.service.answering import RequestError
@@ -121,7 +121,7 @@ class ConnectorBook:
     def take(self, space: str, given: Sequence[Mapping[str, Any]], author: Author, *, overwrite: bool) -> Taken:
         """Take connectors of an export, which have no secrets, and say what became of them. Raises AlertStoreError.
 
-        One that is there stays as it is, or, overwritten, keeps its secrets where its type stays.
+        One that is there stays as it is, or is overwritten; its secrets are kept where they go where they went.
         """
         wrong: dict[str, str] = {}
         with self._lock:
@@ -133,12 +133,14 @@ class ConnectorBook:
                 known = self.get(space, id_)
                 if known is not None and (known.is_of_file or not overwrite):
                     continue
-                kept = known.secrets if known and known.type == attributes.get("actionTypeId") else {}
                 try:
                     if not ID.fullmatch(id_):
                         raise RequestError(400, f"{id_!r} is no id of a connector")
                     type_, name = _text(attributes, "actionTypeId"), _text(attributes, "name")
-                    made = _checked(Connector(id_, type_, name, space, _object(attributes, "config"), kept))
+                    made = Connector(id_, type_, name, space, _object(attributes, "config"))
+                    if known is not None and _goes_where(known) == _goes_where(made):
+                        made = replace(made, secrets=known.secrets)
+                    made = _checked(made)
                 except RequestError as error:
                     wrong[id_] = error.message
                     continue
@@ -205,6 +207,11 @@ def exported(connector: Connector) -> dict[str, Any]:
         "secrets": {},
     }
     return {"id": connector.id, "type": "action", "attributes": attributes, "references": []}
+
+
+def _goes_where(connector: Connector) -> tuple[str, dict[str, Any]]:
+    """Everything that has a part in where secrets are sent: who may change it need not be who may know them."""
+    return connector.type, {name: value for name, value in connector.config.items() if name not in COMMON}
 
 
 def _checked(connector: Connector) -> Connector:

@@ -5,12 +5,10 @@ again, under the same key.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
-
-from sqlalchemy import Connection
 
 from besra.notify.answer import Answer, failed
 from besra.notify.connector import Connector, Message
@@ -135,7 +133,7 @@ class Deliverer:
         with self._database.writing() as connection:
             self.counts.gathered += outbox.gather(connection, target, now, left)
             waiting = outbox.next_due(connection, target, now, min(left, TOGETHER))
-            messages = [self._prepared(connection, one, connector) for one in waiting]
+        messages = self._prepared(waiting, connector)
         for number, (one, message) in enumerate(zip(waiting, messages, strict=True)):
             if self._is_over.is_set() or pace.left(self._limit(target), self._clock()) <= 0:
                 return number
@@ -147,20 +145,25 @@ class Deliverer:
         connector = self._book.get(target.space, target.connector)
         return (connector and connector.per_minute) or self._settings.per_minute
 
-    def _prepared(self, connection: Connection, one: Waiting, connector: Connector | None) -> Message | None:
-        """What is sent, kept if it was not yet."""
+    def _prepared(self, waiting: Sequence[Waiting], connector: Connector | None) -> list[Message | None]:
+        """What is sent, kept if it was not yet. Made in no transaction: nobody waits for somebody's templates."""
         if connector is None:
-            return None
-        payload = one.payload
-        if payload is None:
-            payload, problems = self._rendered(connection, one, connector)
-            outbox.keep_payload(connection, one.number, payload, "; ".join(problems) or None)
-        return Message(one.key, one.kind, payload)
+            return [None] * len(waiting)
+        made = [None if one.payload is not None else self._rendered(one, connector) for one in waiting]
+        messages: list[Message | None] = []
+        with self._database.writing() as connection:
+            for one, new in zip(waiting, made, strict=True):
+                payload = one.payload
+                if new is not None:
+                    payload = outbox.keep_payload(connection, one.number, new[0], "; ".join(new[1]) or None)
+                messages.append(Message(one.key, one.kind, payload or {}))
+        return messages
 
-    def _rendered(self, connection: Connection, one: Waiting, connector: Connector) -> tuple[dict[str, Any], list[str]]:
+    def _rendered(self, one: Waiting, connector: Connector) -> tuple[dict[str, Any], list[str]]:
         """The parameters that are sent, and the problems of making them."""
-        ids: Iterable[str] = [one.alert] if one.alert else outbox.alerts_of(connection, one.number, MOST)
-        alerts = [*documents(connection, ids).values()]
+        with self._database.reading() as connection:
+            ids: Iterable[str] = [one.alert] if one.alert else outbox.alerts_of(connection, one.number, MOST)
+            alerts = [*documents(connection, ids).values()]
         told = Told(alerts, one.count, self._clock(), one.target.space, one.key, one.kind)
         params = one.action.get("params") or {}
         problems = [one.problem] if one.problem else []

@@ -214,10 +214,16 @@ def alerts_of(connection: Connection, number: int, limit: int) -> list[str]:
 # --- what became of it ------------------------------------------------------------------------------------------------
 
 
-def keep_payload(connection: Connection, number: int, payload: Mapping[str, Any], problem: str | None) -> None:
-    """Keep what is sent, before it is sent for the first time."""
+def keep_payload(
+    connection: Connection, number: int, payload: Mapping[str, Any], problem: str | None
+) -> Mapping[str, Any]:
+    """Keep what is sent, before it is sent for the first time. What is kept is returned: the first is, for good."""
     told = {"payload": dict(payload), "problem": None if problem is None else stored_text(problem)}
-    connection.execute(update(NOTIFICATION).where(TABLE.number == number).values(told))
+    first = and_(TABLE.number == number, TABLE.payload.is_(None))
+    if connection.execute(update(NOTIFICATION).where(first).values(told)).rowcount:
+        return payload
+    kept = connection.execute(select(TABLE.payload).where(TABLE.number == number)).scalar_one_or_none()
+    return payload if kept is None else kept
 
 
 def note_sent(connection: Connection, number: int, now: int, answer: Mapping[str, Any]) -> None:

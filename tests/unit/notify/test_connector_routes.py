@@ -212,6 +212,31 @@ def test_what_an_export_brings_lacks_its_secrets(api: Api) -> None:
     assert book.named("default", "mine").secrets["password"] == SECRET
 
 
+@pytest.mark.parametrize(
+    ("changed", "is_kept"),
+    [
+        ({}, True),
+        ({"maxPerMinute": 5}, True),
+        ({"url": "https://attacker.example/x"}, False),
+        ({"verificationMode": "none"}, False),
+        ({"headers": {"X": "y"}}, False),
+        ({"hasAuth": None}, False),
+    ],
+)
+def test_secrets_stay_only_where_they_were_given_for(api: Api, changed: dict[str, Any], is_kept: bool) -> None:
+    api.ask("POST", f"{CONNECTOR}/mine", HOOK)
+    book = api.notifying.book
+    line = exported(book.named("default", "mine"))
+    line["attributes"]["config"] = {**line["attributes"]["config"], **changed}
+    assert book.take("default", [line], Author("me", 0), overwrite=True).wrong == {}
+    again = notifying(NotifySettings(), api.store, api.folder, lambda: 0, print).book
+    for one in (book, again):
+        assert bool(one.named("default", "mine").secrets) == is_kept
+    if not is_kept and "hasAuth" not in changed:
+        assert api.ask("GET", f"{CONNECTOR}/mine")["is_missing_secrets"] is True
+        assert api.ask("POST", f"{OWN}/mine/_test", {})["code"] == "connector-secrets"
+
+
 def test_a_test_says_what_the_other_side_answered(api: Api) -> None:
     with web_sink(lambda number, got: Reply(418, {}, b"short and stout " + SECRET.encode())) as sink:
         hook = {**HOOK, "config": {"url": sink.url, "hasAuth": True}}

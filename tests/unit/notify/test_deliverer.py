@@ -1,5 +1,6 @@
 """Alerts are told of once each, whatever fails: the outbox, its digests, what is tried again and what is given up."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,17 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.storage.samples import NOW, SECOND, alert, alerts, run
 
-from besra.notify.action import action_of
+from besra.notify.action import action_of, actions_of
 from besra.notify.answer import Answer, failed
 from besra.notify.connector import Connector, Message
 from besra.notify.connectors_file import NotifySettings
 from besra.notify.pace import GIVEN_UP, LONGEST, Pace, pause_after
+from besra.notify.payload import payload_of
 from besra.notify.sending import Sender
+from besra.notify.triggers import key_of
 from besra.problems import Problem
 from besra.service.deliverer import DEAD_KEPT, KEPT, Deliverer
 from besra.service.notifying import Notifying, notifying
 from besra.storage.alert_store import AlertStore
-from besra.storage.outbox import Standing
+from besra.storage.outbox import Standing, keep_payload
 from besra.storage.outbox_pages import Asked, Shown
 from besra.storage.outcome import Outcome
 
@@ -146,6 +149,18 @@ def test_each_action_of_a_rule_tells_of_the_alert(desk: Desk) -> None:
     desk.deliver()
     assert {entry.connector for entry in desk.entries(status=Standing.SENT)} == {"hook", "log"}
     assert len({message.key for message in desk.recorder.sent}) == 2
+
+
+def test_actions_that_share_a_uuid_each_tell_of_the_alert(desk: Desk) -> None:
+    first, copy = action(), action(params={"body": "again"})
+    desk.commit(alert(1, **with_actions(first, copy, action("log", params={"message": "{{alert.id}}"}))))
+    assert sorted(str(message.params.get("body")) for message in desk.deliver()) == ["None", "a1", "again"]
+    assert key_of("default", "a1", "u1") in {entry.key for entry in desk.entries(connector="hook")}
+    given = [action(), action(), action("log"), {**action(), "uuid": None}, {**action(), "uuid": None}]
+    uuids = [[one.uuid for one in actions_of(given, None, 0, 0)] for _ in range(2)]
+    assert uuids[0] == uuids[1], "what is made again has the same keys"
+    assert len({*uuids[0]}) == len(given)
+    assert uuids[0][0] == "u1"
 
 
 def test_a_filter_chooses_alerts_and_what_cannot_be_read_of_it_holds_nothing_back(desk: Desk) -> None:
@@ -332,6 +347,39 @@ def test_a_template_that_cannot_be_rendered_is_said_and_holds_up_nothing(desk: D
     assert second.params["body"] == "a2"
     (entry,) = desk.entries(alert="a1")
     assert "params.body cannot be rendered" in str(entry.problem)
+
+
+def test_nobody_waits_for_templates_that_are_rendered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is rendered is in no transaction: others write meanwhile, and SQLite has one that writes at a time."""
+    stored: list[Any] = []
+
+    def slow(*args: Any, **named: Any) -> Any:
+        thread = threading.Thread(target=lambda: stored.append(desk.commit(alert(9))), daemon=True)
+        thread.start()
+        thread.join(10)
+        stored.append(thread.is_alive())
+        return payload_of(*args, **named)
+
+    monkeypatch.setattr("besra.service.deliverer.payload_of", slow)
+    desk.commit(alert(1, **with_actions(action())))
+    assert bodies(desk.deliver()) == ["a1"]
+    assert stored == [None, False]
+    assert list(desk.store.alerts(["a9"])) == ["a9"]
+
+
+def test_what_is_kept_first_is_what_is_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who made the same meanwhile has perhaps sent it: a key has one content."""
+    desk.commit(alert(1, **with_actions(action())))
+
+    def late(*args: Any, **named: Any) -> Any:
+        with desk.store.database.writing() as connection:
+            (number,) = connection.exec_driver_sql("SELECT number FROM notification").scalars()
+            assert keep_payload(connection, number, {"body": "first"}, None) == {"body": "first"}
+        return payload_of(*args, **named)
+
+    monkeypatch.setattr("besra.service.deliverer.payload_of", late)
+    assert bodies(desk.deliver()) == ["first"]
+    assert [entry.payload for entry in desk.entries()] == [{"body": "first"}]
 
 
 def test_parameters_of_any_shape_are_used_or_said(desk: Desk) -> None:

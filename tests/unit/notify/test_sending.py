@@ -3,7 +3,10 @@
 import base64
 import hmac
 import json
+import os
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +20,7 @@ from tests.sinks import MailSink, Reply, WebSink, mail_sink, web_sink
 
 from besra.notify import exchange, sending
 from besra.notify.answer import Answer
+from besra.notify.apprise_process import Guard, readable
 from besra.notify.connector import Connector, Message
 from besra.notify.connector_types import TYPES, checked
 from besra.notify.exchange import retry_after
@@ -338,6 +342,102 @@ def test_what_is_no_service_of_apprise_that_sends(url: str) -> None:
     answer = send(apprise(url)) if url else Sender(LOCAL, print).send(apprise(url), MESSAGE)
     assert not answer.is_sent
     assert answer.is_final
+
+
+FILE_SERVICES = (
+    "discord://{port}/aaaaaaaaaaaaaaaaaaaaaaaa?template={path}",
+    "workflows://127.0.0.1:{port}/a/b/c/?Template={path}",
+    "json://127.0.0.1:{port}/?a=b;%74emplate={path}",
+    "fcm://project/device?keyfile={path}",
+    "vapid://a@example.com/?subfile={path}",
+    "mailto://u:p@example.com?pgppub={path}",
+)
+
+
+@pytest.mark.parametrize("url", FILE_SERVICES)
+def test_apprise_is_given_no_file(url: str, web: WebSink, tmp_path: Path) -> None:
+    """Nor told whether there is one."""
+    pytest.importorskip("apprise")
+    (tmp_path / "there").write_text('{"text": "of the machine"}')
+    told = [send(apprise(url.format(port=web.port, path=tmp_path / name))) for name in ("there", "nowhere")]
+    assert told[0].as_json() == told[1].as_json()
+    assert told[0].is_final
+    assert told[0].problem
+    assert "names a file" in told[0].problem.message
+    assert web.got == []
+
+
+@pytest.mark.parametrize("mode", ["r", "w", "a", "r+"])
+def test_the_guard_opens_what_is_pythons_and_nothing_else(mode: str, tmp_path: Path) -> None:
+    guard = Guard(LOCAL, readable(__file__))
+    flags = os.O_RDONLY if mode == "r" else os.O_WRONLY
+    (tmp_path / "link").symlink_to("/etc/hostname")
+    inside = (os.__file__, orjson.__file__, __file__, os.devnull)
+    # A folder that only begins the same is another.
+    beside = f"{Path(__file__).parent}-other/x"
+    for path in (
+        "/etc/passwd",
+        "/proc/self/environ",
+        str(tmp_path / "link"),
+        beside,
+        f"{Path(__file__).parent}/../../x",
+    ):
+        with pytest.raises(PermissionError):
+            guard("open", (path, mode, flags))
+        with pytest.raises(PermissionError):
+            guard("open", (path.encode(), None, flags))
+    for path in inside:
+        if mode == "r":
+            guard("open", (path, mode, flags))
+            guard("open", (path, None, flags))
+        else:
+            with pytest.raises(PermissionError):
+                guard("open", (path, mode, flags))
+
+
+def test_the_process_of_apprise_opens_no_file(tmp_path: Path) -> None:
+    """The hook is at work there, not only right."""
+    pytest.importorskip("apprise")
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    plugin = tmp_path / "apprise_reader.py"
+    plugin.write_text(
+        "import apprise.plugins.custom_json as plugin\n"
+        "from besra.notify import apprise_process\n"
+        f"plugin.NotifyJSON.send = lambda self, **_: bool(open({str(secret)!r}).read())\n"
+        "apprise_process.main()\n"
+    )
+    asked = {"url": "json://localhost/", "body": "b", "title": "", "type": "info"}
+    asked |= {"networks": [], "hosts": [], "ports": None}
+    done = subprocess.run([sys.executable, plugin], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert not told["sent"]
+    assert "a file of this machine" in told["body"]
+
+
+def test_a_name_is_trusted_with_its_own_addresses_only() -> None:
+    guard = Guard(Outgoing(hosts=frozenset({"trusted.internal"})))
+    guard("socket.getaddrinfo", ("trusted.internal", 443, 0, 0, 0))
+    guard.note("trusted.internal", [(2, 1, 6, "", ("10.0.0.1", 443)), (10, 1, 6, "", ("fd00::1", 443, 0, 0))])
+    guard.note(b"other.example", [(2, 1, 6, "", ("10.0.0.1", 443)), (2, 1, 6, "", ("10.0.0.3", 443))])
+    for address in (("10.0.0.1", 443), ("fd00::1", 443, 0, 0), ("8.8.8.8", 443)):
+        guard("socket.connect", (None, address))
+    assert guard.refused == ""
+    for address in (("10.0.0.2", 443), ("10.0.0.3", 443), ("10.0.0.1", 22), ("trusted.internal", 443), "/run/x"):
+        with pytest.raises(OSError, match="refused"):
+            guard("socket.connect", (None, address))
+    assert guard.refused == "10.0.0.2 is no public address"
+
+
+def test_apprise_may_send_to_a_name_that_is_allowed(web: WebSink) -> None:
+    pytest.importorskip("apprise")
+    outgoing = Outgoing(hosts=frozenset({"localhost"}), ports=None)
+    with web_sink() as inside:
+        web.reply = lambda number, got: Reply(307, {"Location": f"http://127.0.0.2:{inside.port}/"}, b"")
+        assert not send(apprise(f"json://localhost:{web.port}/"), outgoing=outgoing).is_sent
+        assert inside.got == []
+    web.reply = lambda number, got: Reply()
+    assert send(apprise(f"json://localhost:{web.port}/"), outgoing=outgoing).is_sent
 
 
 # --- all --------------------------------------------------------------------------------------------------------------

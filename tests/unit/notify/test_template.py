@@ -1,5 +1,7 @@
 """Templates read what is told of alerts and nothing else, within bounds; what is wrong with one is said."""
 
+import time
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -31,7 +33,11 @@ CONTEXT = context_of(TOLD, "https://soc.example")
         ("{{nothing}}{{rule.nothing.at.all}}|{{^nothing}}none{{/nothing}}", "|none"),
         ("{{kibanaBaseUrl}} {{spaceId}} {{kind}} {{key}}", "https://soc.example default digest key"),
         ("{{! a remark }}{{>/etc/passwd}}{{rule.__class__}}{{rule.name.upper}}{{rule.items}}", ""),
-        ("{{ not closed", "{{ not closed"),
+        (
+            "{{! a remark\nof two lines }}a{{#nothing}}}}{{/nothing}}{{{ rule.rule_id }}}{{&rule.rule_id}}",
+            "arule-1rule-1",
+        ),
+        ('{"a":{{alerts.new.count}}}', '{"a":2}'),
     ],
 )
 def test_what_templates_read(template: str, text: str) -> None:
@@ -44,7 +50,21 @@ def test_what_templates_read(template: str, text: str) -> None:
         ("{{#a}}", "not closed"),
         ("{{/a}}", "Section end tag mismatch"),
         ("{{#a}}{{#b}}{{/a}}{{/b}}", "mismatch"),
-        ("x" * 300_000 + "{{a}}", "characters"),
+        ("x" * (32 << 10) + "{{a}}", "more than 32,768 characters"),
+        ("{{ not closed", "character 1 is not closed"),
+        ("{{a}} {{" + "{{" * 10_000, "character 7 is not closed"),
+        ("{{=<% %>=}}" + "<%" * 10_000, "marks"),
+        ("{{{a}} and }", "by as many"),
+        ("{{{a}}" * 5_000, "by as many"),
+        ("{{}}", "no name"),
+        ("{{#}}", "no name"),
+        ("{{a\nb}}", "no name in one line"),
+        ("{{{" + " " * 900 + "}}}", "no name"),
+        ("{{a" + " " * 1000 + "}}", "1,000 characters"),
+        ("{{a}}" + " \t" * 501, "1,000 blanks"),
+        ("{{#x}}{{#x}}" + "z" * 32_000 + "{{/x}}{{/x}}", "262,144 characters"),
+        ("{{#x}}{{#x}}" + "{{!a}}" * 5_000 + "{{/x}}{{/x}}", "times"),
+        ("{{#x}}{{^none}}" + "{{>a}}" * 5_000 + "{{/none}}{{/x}}", "times"),
         ("{{#alerts.new.data}}" * 20 + "x" + "{{/alerts.new.data}}" * 20, "times"),
         ("{{#x}}{{y}}{{/x}}", "characters"),
     ],
@@ -53,6 +73,39 @@ def test_what_cannot_be_rendered_is_said(template: str, why: str) -> None:
     context = {**CONTEXT, "x": [1] * 1000, "y": "y" * 1000}
     with pytest.raises(TemplateError, match=why):
         rendered(template, context)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{" * 16_000,
+        "{{a}}" * 6_500,
+        "{{a}}" + " " * 32_000,
+        "{{a}}" + (" " * 1000 + ".") * 32,
+        "{{!" + "{{" * 16_000 + "}}",
+        ("{{a" + " " * 990 + "b}}") * 32,
+        "{{#x}}" * 1_500 + "{{/x}}" * 1_500,
+        "{{#x}}{{#x}}" + "{{a.b.c}}" * 3_000 + "z" * 4_000 + "{{/x}}{{/x}}",
+    ],
+)
+def test_no_template_takes_long(template: str) -> None:
+    started = time.process_time()
+    with suppress(TemplateError):
+        rendered(template, {**CONTEXT, "x": [1] * 1000})
+    assert time.process_time() - started < 2
+
+
+def test_all_texts_of_a_message_are_bounded_together() -> None:
+    many = Told(alerts(*range(MOST)), MOST, NOW, "default", "key", "digest")
+    inner = "{{#alerts.new.data}}{{/alerts.new.data}}"
+    for template, why in (
+        (f"{{{{#context.alerts}}}}{inner}{{{{/context.alerts}}}}", "times"),
+        ("{{a}}" * 6_000, "have more"),
+    ):
+        payload, problems = payload_of(".pagerduty", {"links": [template] * 10}, many)
+        assert len(payload["links"]) == 10
+        assert 0 < len(problems) < 10
+        assert why in problems[0]
 
 
 @given(st.text(max_size=40))
