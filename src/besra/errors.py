@@ -24,6 +24,10 @@ from besra.problems import Place, Problem
 class BesraError(Exception):
     """Root of all errors besra raises on purpose."""
 
+    def in_words(self) -> str:
+        """What is wrong and what to do, in one line for answers to programs; `str` is laid out for a terminal."""
+        return str(self)
+
 
 class QueryError(BesraError):
     """A query that cannot be used. `message`, `line`, `column` and `hint` are those of the first problem."""
@@ -37,8 +41,18 @@ class QueryError(BesraError):
         self.hint: str | None = first.hint
         super().__init__("\n".join(problem.render() for problem in problems))
 
+    def in_words(self) -> str:
+        """See BesraError; with places in the query, and codes."""
+        return "; ".join(_in_query(problem) for problem in self.problems)
+
     def __reduce__(self) -> tuple[type["QueryError"], tuple[Problem, ...]]:
         return type(self), self.problems
+
+
+def _in_query(problem: Problem) -> str:
+    place, hint = problem.place, f"; {problem.hint}" if problem.hint else ""
+    where = f"line {place.line}:{place.column}: " if place.line else ""
+    return f"{where}{problem.message} [{problem.code}]{hint}"
 
 
 class QuerySyntaxError(QueryError):
@@ -55,6 +69,10 @@ class InputError(BesraError):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         super().__init__(problem.render())
+
+    def in_words(self) -> str:
+        """See BesraError."""
+        return self.problem.in_words()
 
     def __reduce__(self) -> tuple[type["InputError"], tuple[Problem, ...]]:
         return type(self), (self.problem,)

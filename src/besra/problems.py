@@ -55,6 +55,10 @@ class Problem:
         """The same problem, somewhere else (for example inside the file that holds the query)."""
         return replace(self, place=place)
 
+    def in_words(self) -> str:
+        """The message and what to do in one line, for answers to programs: they have codes and places beside it."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
     def render(self) -> str:
         """The message as shown in a terminal: one line, then the source line with a caret where there is one."""
         where = visible(str(self.place))

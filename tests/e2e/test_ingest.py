@@ -1,6 +1,7 @@
 """`besra ingest` sends files to `besra serve`: the alerts are those of a scan, whatever is sent how often."""
 
 import gzip
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -98,3 +99,25 @@ def test_interrupted(served: Served, tmp_path: Path) -> None:
     assert process.returncode == 130
     assert b"interrupted" in said
     assert b"Traceback" not in said
+
+
+def test_with_the_key_of_a_shipper(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text('{"a": 1}\n', "utf-8")
+    (tmp_path / "password").write_text("correct horse battery", "utf-8")
+    data = ["--data", tmp_path / "data"]
+    assert besra("user", "add", "ann", "--role", "admin", "--password-file", tmp_path / "password", *data).code == 0
+    keys = {}
+    for role in ("ingest", "viewer"):
+        made = besra("key", "create", role, "--user", "ann", "--role", role, *data)
+        keys[role] = json.loads(made.out)["encoded"]
+        (tmp_path / role).write_text(f"{keys[role]}\n", "utf-8")
+    with serving(tmp_path / "data", "--rules", "examples", users=True) as served:
+        for arguments, env, told in (
+            (["--api-key-file", tmp_path / "ingest"], {}, "1 event taken"),
+            ([], {"BESRA_INGEST__API_KEY": keys["ingest"]}, "0 events taken, 1 there already"),
+            (["--api-key-file", tmp_path / "viewer"], {}, "[peer-denied]"),
+            ([], {}, "--api-key-file"),
+        ):
+            done = besra("ingest", tmp_path / "a.ndjson", "--to", served.address, *arguments, env=env)
+            assert told in done.err, done.err
+            assert not any(key in done.err for key in keys.values())

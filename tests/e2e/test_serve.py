@@ -2,8 +2,11 @@
 
 import gzip
 import json
+import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.error
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.served import Served, serving
+from tests.served import PATIENCE, Served, serving
 from tests.unit.service.otlp_samples import as_json, log_record, request
 
 import besra
@@ -130,7 +133,29 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_an_address_in_use(shared: Served, tmp_path: Path) -> None:
     port = shared.address.rpartition(":")[2]
-    command = [sys.executable, "-m", "besra.cli", "serve", "--data", str(tmp_path), "--port", port, "--no-auth"]
+    command = [sys.executable, "-m", "besra.cli", "serve", "--data", str(tmp_path / "data"), "--port", port]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "[serve-address]" in done.stderr
+    # Nobody is told of what there is not.
+    assert not any(told in done.stderr for told in ("token", "running", "send events"))
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", "POST /_bulk HTTP/1.1\r\nHost: {}\r\nContent-Length: 9\r\n\r\n."],
+)
+def test_a_second_ctrl_c_shows_no_traceback(tmp_path: Path, sent: str) -> None:
+    with serving(tmp_path / "data", "--rules", "examples") as served:
+        host, _, port = served.address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as asking:
+            # A connection nobody closes, and a request that is not finished: the end waits for them.
+            asking.sendall(sent.format(host).encode())
+            time.sleep(0.5)
+            served.process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+            served.process.send_signal(signal.SIGINT)
+            _, said = served.process.communicate(timeout=PATIENCE)
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].endswith("stopped; everything acknowledged has been dealt with")

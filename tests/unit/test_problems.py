@@ -2,7 +2,9 @@
 
 import pytest
 
+from besra.errors import InputError, QueryError
 from besra.problems import EXCERPT_WIDTH, Place, Problem, Severity, Span, place_of
+from besra.storage.journal import JournalError
 
 
 def test_a_located_problem_shows_line_caret_and_hint() -> None:
@@ -40,3 +42,10 @@ def test_a_caret_stays_under_its_character() -> None:
 def test_a_problem_can_be_moved_into_the_file_that_holds_it() -> None:
     moved = Problem("c", "m", Severity.WARNING).at(Place("rule.toml", 7, 1))
     assert moved.render() == "rule.toml:7:1: warning: m [c]"
+
+
+def test_errors_in_words() -> None:
+    problem = Problem("c", "bad", place=Place("f", 2, 3, "a b c"), hint="mend it")
+    assert InputError(problem).in_words() == "bad; mend it"
+    assert QueryError(problem, Problem("c", "worse")).in_words() == "line 2:3: bad [c]; mend it; worse [c]"
+    assert JournalError("full").in_words() == "full"

@@ -1,7 +1,6 @@
 """The users of a service on the command line: in the database of its alerts, whether it runs or not."""
 
 import getpass
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,18 +13,19 @@ import click
 
 from besra.cli.formats import as_json
 from besra.cli.options import OutputOptions
-from besra.cli.secrets import SecretFile, Url
-from besra.cli.settings import read_source, settings_in
+from besra.cli.secrets import SecretFile, Url, masked
+from besra.cli.service_place import DATA, serves_at
 from besra.cli.tables import plain
-from besra.cli.terminal import output_to
+from besra.cli.terminal import Terminal, output_to
 from besra.errors import InputError
+from besra.problems import Problem, Severity
+from besra.rules.space import DEFAULT
 
 if TYPE_CHECKING:
     from besra.service.user_book import UserBook
     from besra.storage.alert_store import AlertStore
 
 F = TypeVar("F", bound=Callable[..., Any])
-DATA = "besra-data"
 
 name_argument = click.argument("name", metavar="NAME")
 role_option = click.option(
@@ -59,6 +59,8 @@ class Desk:
     store: "AlertStore"
     book: "UserBook"
     folder: Path
+    place: str
+    """The database, without the password in it."""
 
     def record(self, command: str, about: str) -> None:
         """Write down in the audit log what was done."""
@@ -66,6 +68,13 @@ class Desk:
 
         what, here = f"besra {command}", "this machine"
         self.store.audit.add(Deed(time.time_ns(), _account(), "command line", here, "*", what, about, 200))
+
+    def warn_of_spaces(self, roles: Mapping[str, object]) -> None:
+        """Say which spaces of roles are not there, as far as the database knows: rules of files may make one later."""
+        there = {"*", DEFAULT, *self.store.spaces.all()}
+        for space in sorted(roles.keys() - there):
+            message = f"there is no space {space!r} yet; the roles in it count once there is"
+            Terminal.of().show(Problem("user-no-space", message, Severity.WARNING))
 
 
 @contextmanager
@@ -77,35 +86,25 @@ def desk(given: Mapping[str, object], *, makes: bool = False) -> Iterator[Desk]:
     try:
         from besra.service.access import Access  # noqa: PLC0415  optional, as what it needs
         from besra.service.answering import RequestError  # noqa: PLC0415
+        from besra.service.stores import for_owner_alone  # noqa: PLC0415
         from besra.service.user_book import UserBook  # noqa: PLC0415
         from besra.storage.alert_store import FILE, AlertStore  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
-    folder, url = _place(given)
+    named, url = serves_at(given["folder"], given["alerts"])
+    folder = Path(named or DATA)
     place: Path | str = url or folder / FILE
     if isinstance(place, Path) and not makes and not place.exists():
         message = f"{folder} is no data folder of a service"
         raise InputError.of("user-no-data", message, hint="name it with --data, or its database with --alerts")
-    with AlertStore(place) as store:
+    with for_owner_alone(), AlertStore(place) as store:
         access = Access(store.access, time.time_ns, time.monotonic)
         access.refresh()
         try:
-            yield Desk(store, UserBook(access), folder)
+            yield Desk(store, UserBook(access), folder, masked(url) if url else str(place))
         except RequestError as error:
             raise InputError.of("user-refused", error.message) from error
-
-
-def _place(given: Mapping[str, object]) -> tuple[Path, str | None]:
-    """The data folder and the database: as the command line says, else as the settings of `besra serve` do."""
-    from besra.cli.commands.serve import serve  # noqa: PLC0415
-
-    folder, url = given["folder"], given["alerts"]
-    if folder is None and url is None:
-        context = click.Context(serve, info_name="serve")
-        settings = settings_in(read_source(None, os.environ), "serve", context)
-        folder, url = (settings[name].value if name in settings else None for name in ("folder", "alerts"))
-    return Path(str(folder or DATA)), str(url) if url else None
 
 
 def _account() -> str:

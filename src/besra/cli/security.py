@@ -1,16 +1,20 @@
 """Options of a service about who may reach it and who may use it."""
 
+import ipaddress
+import shlex
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from besra.cli.secrets import masked
 from besra.errors import InputError
 
 if TYPE_CHECKING:
     from besra.service.listening import Place
     from besra.service.security import Policy
     from besra.service.set_up_token import SetUpToken
+    from besra.service.stores import Places
 
 F = TypeVar("F", bound=Callable[..., Any])
 BURST = 5
@@ -58,7 +62,14 @@ def place_of(given: Mapping[str, object]) -> "Place":
             message = f"without TLS, passwords and events can be read on their way to {host}"
             hint = "give --tls-cert and --tls-key, or --plain-http where a proxy before it does TLS"
             raise InputError.of("serve-plain-http", message, hint=hint)
-    return Place(host, port, tls, str(given["proxy"] or ""))
+    proxies = str(given["proxy"] or "")
+    for proxy in filter(None, (one.strip() for one in proxies.split(","))):
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError as error:
+            hint = "name addresses or networks of proxies, with commas between: 192.0.2.1,10.0.0.0/8"
+            raise InputError.of("serve-proxy", f"--proxy: {error}", hint=hint) from error
+    return Place(host, port, tls, proxies)
 
 
 def policy_of(given: Mapping[str, object]) -> "Policy":
@@ -76,10 +87,13 @@ def address_of(place: "Place") -> str:
     return f"{'https' if place.tls else 'http'}://{host}:{place.port}"
 
 
-def set_up_notice(token: "SetUpToken", place: "Place") -> str:
-    """What is said where there are no users yet."""
+def set_up_notice(token: "SetUpToken", place: "Place", places: "Places") -> str:
+    """What is said where there are no users yet: whoever reads it may be in another folder."""
+    told = ["--data", str(places.folder.absolute()), *(["--alerts", masked(places.alerts)] if places.alerts else [])]
     return (
-        "there are no users yet; make the first one, who may do all, with `besra user add NAME --role admin`, or with\n"
+        "there are no users yet; make the first one, who may do all, with\n"
+        f"  besra user add NAME --role admin {shlex.join(told)}\n"
+        "or with\n"
         f"  POST {address_of(place)}/api/v1/setup  "
         f'{{"token": "{token.text}", "name": "…", "password": "…"}}\n'
         f"the token is also in {token.path}"

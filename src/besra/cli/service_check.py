@@ -46,7 +46,9 @@ def service_checks(folder: Path, port: int) -> Iterator[Check]:
 def check_folder(name: str, folder: Path) -> Check:
     """Whether it is there, one's own, and nobody else's."""
     if not folder.is_dir():
-        return Check(name, State.NOTE, f"{folder} is not there", "besra serve makes it, if it may")
+        return Check(
+            name, State.BAD, f"{folder} is not there", "name the --data of besra serve, which makes it when it starts"
+        )
     status = folder.stat()
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return Check(name, State.BAD, f"{folder} cannot be read or written", "run as the user of the service")

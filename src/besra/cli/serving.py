@@ -28,7 +28,7 @@ def paths_by_space(paths: Sequence[str], elsewhere: object) -> dict[str, tuple[s
 
 @dataclass
 class ServedRules:
-    """Rules that may be loaded again. What is wrong with them is shown when it is new."""
+    """Rules that may be loaded again. What is wrong with them, or to be told of them, is shown when it is new."""
 
     paths: Mapping[str, tuple[str, ...]]
     """By space."""
@@ -37,6 +37,7 @@ class ServedRules:
     terminal: Terminal
     spaces: Spaces
     _shown: frozenset[Problem] = field(default=frozenset())
+    _said: frozenset[str] = field(default=frozenset())
     _has_exceptions: bool = False
 
     @property
@@ -65,9 +66,12 @@ class ServedRules:
             if problem not in self._shown:
                 self.terminal.show(problem)
         self._shown = frozenset(problems)
-        if line := exception_line(excepted):
-            self.terminal.say(line)
+        lines = [line] if (line := exception_line(excepted)) else []
         on = tuple((rule, plan) for rule, plan in loaded.runnable if rule.enabled)
         if off := len(loaded.runnable) - len(on):
-            self.terminal.say(f"{counted(off, 'rule')} switched off (enabled: false)")
+            lines.append(f"{counted(off, 'rule')} switched off (enabled: false)")
+        for line in lines:
+            if line not in self._said:
+                self.terminal.say(line)
+        self._said = frozenset(lines)
         return Job(on, self.match_index, fingerprint=loaded.fingerprint, now=now)

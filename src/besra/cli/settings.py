@@ -30,6 +30,7 @@ VARIABLE = re.compile(r"BESRA_([A-Z0-9]+)__([A-Z0-9_]+)")
 LARGEST = 1 << 20
 """Bytes of a settings file."""
 META = "besra.settings"
+SOURCE = "besra.source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,7 @@ def _use(context: click.Context, _: click.Parameter, path: str | None) -> None:
     source = read_source(path, os.environ)
     section = str(context.command.name)
     settings = settings_in(source, section, context)
+    context.meta[SOURCE] = source
     context.default_map = {name: setting.value for name, setting in settings.items()}
     context.meta[META] = source.path if source.tables.get(section) else None
 

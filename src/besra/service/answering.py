@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from besra.errors import QueryError
+from besra.errors import BesraError, QueryError
 from besra.problems import Problem
 from besra.rules.ndjson import json_text
 from besra.service.body import BodyError
@@ -80,17 +80,17 @@ def refusal_of(error: Exception) -> Response:
         case BodyError() | SearchError():
             return refused(error.status, str(error))
         case QueryError():
-            return refused(400, str(error))
+            return refused(400, error.in_words())
         case BusyError():
             return refused(429, str(error), {"Retry-After": str(error.seconds)})
         case AlertStoreError() if error.problem.code in OF_ASKER:
-            return refused(400, str(error))
+            return refused(400, error.in_words())
         case RecursionError():
             return refused(400, "a document is nested too deeply for a part of it to be shown")
         case ClientDisconnect():
             return refused(400, "the body was cut off")  # nobody is left to read it
         case _:
-            return refused(503, str(error), AGAIN)
+            return refused(503, error.in_words() if isinstance(error, BesraError) else str(error), AGAIN)
 
 
 def refused(status: int, reason: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -70,6 +70,7 @@ def back_up(folder: Path, to: Path, alerts: str | None = None) -> BackedUp:
     a service's data, `backup-exists`, `backup-failed`. Raises AlertStoreError (`database-older`) for other tables.
     """
     _check(folder, to, alerts)
+    folder = folder.resolve()  # as the table of events names its files
     partial = to.with_name(f"{to.name}.partial")
     rmtree(partial, ignore_errors=True)
     try:

@@ -18,7 +18,7 @@ import zstandard
 from besra.events.event import Event, Origin
 from besra.events.index_name import names_of_index
 from besra.events.json_line import document_text
-from besra.service.peer import BUSY, Answer, AwayError, Peer, PeerError
+from besra.service.peer import BUSY, DENIED, Answer, AwayError, Peer, PeerError
 
 DOCUMENTS = 5000
 BYTES = 4 << 20
@@ -158,6 +158,8 @@ class BulkSender:
         if answer.status == 413:
             self.counts.refuse(batch[0].origin, answer.reason)
             return []
+        if answer.status in DENIED:
+            raise self._peer.denied(answer)
         items = answer.body.get("items") if answer.status == 200 else None
         if not isinstance(items, list) or len(items) != len(batch):
             self._give_up(f"answered with {answer.status}: {answer.reason}")

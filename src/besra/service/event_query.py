@@ -103,7 +103,7 @@ def search_events(reader: EventReader, asked: EventSearch, now: int, seconds: fl
     try:
         return (_by_eql if asked.language == "eql" else _by_kql)(reader, asked, time, now, Deadline.after(seconds))
     except QueryError as error:
-        raise RequestError(400, str(error)) from error
+        raise RequestError(400, error.in_words()) from error
     except SearchStoppedError as error:
         raise RequestError(408, str(error)) from error
 

@@ -182,7 +182,8 @@ class Guard:
         if endpoint.right is not Right.KNOWN and not who.can(endpoint.right, space):
             await self.recorder.refused(request, who.name, who.credential, 403)
             where = "all spaces (`*`)" if endpoint.right is Right.ADMINISTER else f"the space {space!r}"
-            raise DeniedError(403, f"{who.name!r} has not the right to {endpoint.right} in {where}")
+            told = f"the {who.credential} of {who.name!r}" if who.is_key else repr(who.name)
+            raise DeniedError(403, f"{told} has not the right to {endpoint.right} in {where}")
 
     async def _looked_at(self, request: Request, header: str) -> Who:
         """Who it is by a header that was not looked at lately. Raises DeniedError."""

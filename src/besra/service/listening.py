@@ -1,12 +1,14 @@
 """Listening for requests until told to stop."""
 
+import errno
 import signal
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -45,6 +47,9 @@ class Server(uvicorn.Server):
         for end in self._endings:
             end()
         await super().shutdown(sockets)
+        if self.force_exit:
+            # It is left out then, and the application told by being cancelled, with a traceback.
+            await self.lifespan.shutdown()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -84,11 +89,60 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
     return context
 
 
-def listen(app: Starlette, place: Place, *, tells_requests: bool = False) -> bool:
-    """Answer requests until SIGINT or SIGTERM; False if the address cannot be had.
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An address that is this process's: with the number of the port that was to be any, and the sockets."""
+
+    place: Place
+    sockets: list[socket.socket]
+
+
+@contextmanager
+def bound(place: Place) -> Iterator[Bound]:
+    """Have an address until the block ends, without anybody being answered yet. Raises InputError (`serve-address`)."""
+    with ExitStack() as closing:
+        try:
+            found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            sockets = list(_bound(found, closing))
+        except (OSError, UnicodeError) as error:
+            raise _no_address(place, error) from error
+        yield Bound(replace(place, port=sockets[0].getsockname()[1]), sockets)
+
+
+def _bound(found: Iterable[tuple[Any, ...]], closing: ExitStack) -> Iterator[socket.socket]:
+    """Sockets at the addresses of a host that this machine has. Raises OSError."""
+    lacks: OSError | None = None
+    has_one = False
+    for family, *_, address in dict.fromkeys(found):
+        try:
+            one = closing.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # that of IPv4 is an address by itself
+            one.bind(address)
+        except OSError as error:
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                raise
+            lacks = error  # `localhost` names ::1 also where there is no IPv6
+        else:
+            has_one = True
+            yield one
+    if lacks and not has_one:
+        raise lacks
+
+
+def _no_address(place: Place, error: Exception) -> InputError:
+    why = getattr(error, "strerror", None) or str(error)
+    message = f"cannot listen on {place.host}:{place.port}: {why}"
+    return InputError.of("serve-address", message, hint="choose another --port or --host")
+
+
+def listen(app: Starlette, at: Bound, *, tells_requests: bool = False) -> None:
+    """Answer requests until SIGINT or SIGTERM. Raises InputError (`serve-address`) if somebody else does.
 
     With `tells_requests` each is a line of the log.
     """
+    place = at.place
     config = uvicorn.Config(
         AccessLog(app) if tells_requests else app,
         http=Protocol,
@@ -109,7 +163,8 @@ def listen(app: Starlette, place: Place, *, tells_requests: bool = False) -> boo
     Watched.most = most_connections()
     server = Server(config, app.state.endings)
     try:
-        server.run()
-    except SystemExit:  # how it ends when it cannot listen
-        return False
-    return server.started
+        server.run(at.sockets)
+    except OSError as error:
+        if server.started:
+            raise
+        raise _no_address(place, error) from error

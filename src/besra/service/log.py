@@ -5,6 +5,7 @@ a line looks, and that a line that comes again and again is said once a minute. 
 method, the path, the status and their sizes: headers, queries and bodies hold what nobody should read here.
 """
 
+import asyncio
 import logging
 import re
 import sys
@@ -135,9 +136,13 @@ class Lines(logging.StreamHandler[TextIO]):
             self._said[key] = now, 0, record
             super().emit(record)
 
+    def tell_repeats(self) -> None:
+        """Say now how often lines came again."""
+        self._tell_repeats(float("inf"))
+
     def close(self) -> None:
         """See logging."""
-        self._tell_repeats(float("inf"))
+        self.tell_repeats()
         super().close()
 
     def _tell_repeats(self, now: float) -> None:
@@ -153,12 +158,12 @@ class Lines(logging.StreamHandler[TextIO]):
 
 
 def _is_ours_to_tell(record: logging.LogRecord) -> bool:
-    """All but that an address cannot be had, which ends the command with a message of its own."""
-    return not isinstance(record.msg, OSError)
+    """All but that something was cancelled: whoever stops the service at once knows what that ends."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 @contextmanager
-def logging_to(stream: TextIO | None, form: LogForm, level: str) -> Iterator[None]:
+def logging_to(stream: TextIO | None, form: LogForm, level: str) -> Iterator[Lines]:
     """Have lines of a level and worse written while the block runs; None is standard error."""
     lines = Lines(stream or sys.stderr, form)
     loggers = [logging.getLogger(name) for name in (ROOT, *OTHERS)]
@@ -170,7 +175,7 @@ def logging_to(stream: TextIO | None, form: LogForm, level: str) -> Iterator[Non
         logger.setLevel(least if logger.name == ROOT or level == "debug" else max(least, logging.WARNING))
         logger.propagate = False
     try:
-        yield
+        yield lines
     finally:
         for logger, (old, propagate) in zip(loggers, before, strict=True):
             logger.removeHandler(lines)

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,9 @@ TIMEOUT = 120.0
 """Seconds to wait for an answer."""
 BUSY = (429, 502, 503, 504)
 """Statuses that ask to come again later."""
+DENIED = (401, 403)
+"""Statuses that ask for another credential."""
+KEY = re.compile(r"[A-Za-z0-9+/_-]+=*")
 SHOWN = 200
 """Bytes shown of an answer besra does not know."""
 
@@ -39,8 +43,8 @@ class Address:
     authorization: str | None = None
 
     @classmethod
-    def of(cls, url: str) -> "Address":
-        """The address a URL names. Raises PeerError."""
+    def of(cls, url: str, key: str | None = None) -> "Address":
+        """The address a URL names; an API key, as Elasticsearch encodes it, stands beside it. Raises PeerError."""
         hint = "write it as http://127.0.0.1:9200"
         try:
             parts = urlsplit(url)
@@ -54,6 +58,14 @@ class Address:
         if parts.username is not None:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             secret = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        if key:
+            if secret:
+                told = "there is a name in the address, and an API key beside it"
+                raise PeerError.of("peer-url", told, hint="give one of them")
+            if not KEY.fullmatch(key):
+                told = "the API key is none"
+                raise PeerError.of("peer-denied", told, hint="give what `besra key create` tells as `encoded`")
+            secret = f"ApiKey {key}"
         shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"
         return cls(shown, parts.scheme == "https", parts.hostname, port, path, secret)
 
@@ -90,10 +102,24 @@ class Peer:
         except AwayError as error:
             hint = "start it with `besra serve`, or name the address of another one"
             raise PeerError.of("peer-away", f"{url} cannot be reached: {error}", hint=hint) from error
+        if answer.status in DENIED:
+            self.close()
+            raise self.denied(answer)
         if answer.status not in BUSY and (answer.status != 200 or answer.body.get("cluster_name") != "besra"):
             self.close()
             message = f"{url} is no `besra serve` (it answered with {answer.status})"
             raise PeerError.of("peer-away", message, hint="name the address of the service")
+
+    def denied(self, answer: Answer) -> PeerError:
+        """The error of an answer that says that somebody may not do what they asked for."""
+        if self.address.authorization is None:
+            hint = "give an API key of the role `ingest`: --api-key-file FILE"
+        elif answer.status == 401:
+            hint = "see whether the API key, or the name and password, are right and still valid"
+        else:
+            hint = "give an API key of the role `ingest` in all spaces or in `default`"
+        told = f"{self.address.url} does not let besra in ({answer.status}): {answer.reason}"
+        return PeerError.of("peer-denied", told, hint=hint)
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """The answer to a request. Raises AwayError."""

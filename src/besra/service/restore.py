@@ -6,7 +6,7 @@ behind, and a folder never holds a part of one under names a service would take 
 
 import tarfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -38,6 +38,9 @@ def restore(source: Path, folder: Path, alerts: str | None = None) -> Restored:
     Raises BackupError: `backup-damaged`, `backup-newer`, `restore-not-empty` (also AlertStoreError), `restore-failed`;
     InputError (`serve-data-in-use`).
     """
+    if not source.exists():
+        hint = "name the folder or tar file that `besra backup` has made"
+        raise BackupError.of("restore-failed", f"{source} is not there", hint=hint)
     with ExitStack() as held:
         try:
             held.enter_context(_empty(folder))
@@ -48,7 +51,9 @@ def restore(source: Path, folder: Path, alerts: str | None = None) -> Restored:
                 path.rename(folder / path.name)
             (folder / STAGE).rmdir()
             sync_folders(folder)
-        except (OSError, tarfile.TarError) as error:
+        except tarfile.TarError as error:
+            raise damaged(str(source), f"it is no whole tar file: {error}") from error
+        except OSError as error:
             hint = "see whether there is room, and whether the folder can be written"
             raise BackupError.of("restore-failed", f"{source} to {folder}: {error}", hint=hint) from error
         finally:
@@ -58,13 +63,24 @@ def restore(source: Path, folder: Path, alerts: str | None = None) -> Restored:
 
 @contextmanager
 def _empty(folder: Path) -> Iterator[None]:
-    """A folder nothing is in and nobody uses, for as long as the block runs."""
-    with alone_in(folder):
+    """A folder nothing is in and nobody uses, for as long as the block runs. If it fails, all is as it was before."""
+    is_new, is_free = not folder.exists(), not (folder / LOCK).exists()
+    with alone_in(folder), ExitStack() as undoing:
+        if is_free:
+            undoing.callback(_unmake, folder, is_new)
         if there := sorted(path.name for path in folder.iterdir() if path.name not in (LOCK, STAGE)):
             message = f"{folder} is not empty: {', '.join(there[:5])}"
             raise BackupError.of("restore-not-empty", message, hint="name a folder that is empty or not there")
         rmtree(folder / STAGE, ignore_errors=True)
         yield
+        undoing.pop_all()
+
+
+def _unmake(folder: Path, is_new: bool) -> None:
+    with suppress(OSError):  # where part of a backup has its names already
+        (folder / LOCK).unlink()
+        if is_new:
+            folder.rmdir()
 
 
 def _stage(source: Path, stage: Path) -> Contents:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from besra.errors import InputError, QueryError, QuerySyntaxError
+from besra.errors import QueryError, QuerySyntaxError
+from besra.problems import Problem
 
 ILLEGAL = "illegal_argument_exception"
 PARSING = "parsing_exception"
@@ -22,23 +23,29 @@ class SearchError(Exception):
 
 def not_supported(what: str, hint: str = "") -> SearchError:
     """Something Elasticsearch knows and besra does not: it is not passed over."""
-    error = InputError.of("search-not-supported", f"{what} is not supported", hint=hint or None)
-    return SearchError(400, ILLEGAL, str(error))
+    return SearchError(
+        400, ILLEGAL, told(Problem("search-not-supported", f"{what} is not supported", hint=hint or None))
+    )
 
 
 def malformed(reason: str, type_: str = PARSING) -> SearchError:
     """A request that says something nobody understands, or asks for too much."""
-    return SearchError(400, type_, str(InputError.of("search-request", reason)))
+    return SearchError(400, type_, told(Problem("search-request", reason)))
 
 
 def of_query(error: QueryError) -> SearchError:
     """A query that cannot be used."""
     if isinstance(error, QuerySyntaxError):
-        hint = f" ({error.hint})" if error.hint else ""
-        return SearchError(
-            400, PARSING, f"line {error.line}:{error.column}: {error.message}{hint} [{error.problems[0].code}]"
-        )
-    return SearchError(400, VERIFICATION, f"Found {len(error.problems)} problem(s)\n{error}")
+        return SearchError(400, PARSING, told(error.problems[0]))
+    lines = [f"Found {len(error.problems)} problem(s)", *map(told, error.problems)]
+    return SearchError(400, VERIFICATION, "\n".join(lines))
+
+
+def told(problem: Problem) -> str:
+    """A problem as the reason of an error: in one line, with its code, which has no other place there."""
+    hint = f" ({problem.hint})" if problem.hint else ""
+    where = f"line {problem.place.line}:{problem.place.column}: " if problem.place.line else ""
+    return f"{where}{problem.message}{hint} [{problem.code}]"
 
 
 def no_such_index(name: str) -> SearchError:

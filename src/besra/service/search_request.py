@@ -22,7 +22,7 @@ from besra.rules.plans.narrowing import narrowed
 from besra.schema.catalogue import Catalogue, bundled_catalogue
 from besra.schema.fieldtype import FieldType
 from besra.service import source_filter
-from besra.service.search_error import ILLEGAL, PARSING, SearchError, malformed, not_supported, of_query
+from besra.service.search_error import ILLEGAL, PARSING, SearchError, malformed, not_supported, of_query, told
 from besra.service.search_indices import Indices, indices_of
 from besra.service.search_params import Params, check_query
 from besra.service.source_filter import Shown, shown_of
@@ -115,7 +115,7 @@ def condition_of(clause: Any, name: str, catalogue: Catalogue) -> tuple[Predicat
     errors = [found for found in scope.problems if found.problem.severity is Severity.ERROR]
     if errors:
         where = ".".join(map(str, errors[0].at))
-        raise SearchError(400, PARSING, f"[{where}] {errors[0].problem.render()}")
+        raise SearchError(400, PARSING, f"[{where}] {told(errors[0].problem)}")
     if odd := sorted({field.name for field in fields_of(predicate)} & {"_id", "_index"}):
         hint = "ask with `ids` alone or in the filter of a `bool`" if odd == ["_id"] else "name indices in the address"
         raise not_supported(f"a condition on `{odd[0]}` here", hint)

@@ -16,7 +16,7 @@ from besra.service.endpoint import Endpoint, Face, Handler, Right, endpoints
 from besra.service.ingest import Clock
 from besra.service.plain_paths import named
 from besra.service.search_alerts import alert_answer, alert_count, alert_request
-from besra.service.search_error import SearchError, malformed, not_supported
+from besra.service.search_error import SearchError, malformed, not_supported, told
 from besra.service.search_indices import indices_of
 from besra.service.search_params import Params
 from besra.service.search_request import count_request, eql_request, search_request
@@ -136,12 +136,12 @@ def told_as_search(handler: Handler) -> Handler:
             return reply({"error": {"root_cause": [cause], **cause}, "status": error.status}, error.status)
         except SearchStoppedError as error:
             # Not one of the statuses that clients take for a reason to ask the same once more.
-            return failure(408, "timeout_exception", str(error))
+            return failure(408, "timeout_exception", told(error.problem))
         except AlertStoreError as error:
             is_asked = error.problem.code == "alert-search"
-            return failure(400 if is_asked else 503, FAILED, str(error))
+            return failure(400 if is_asked else 503, FAILED, told(error.problem))
         except (EventStoreError, JournalError, InputError) as error:
-            return failure(503, FAILED, str(error), {"Retry-After": "10"})
+            return failure(503, FAILED, error.in_words(), {"Retry-After": "10"})
         except RecursionError:
             return failure(400, FAILED, "a document is nested too deeply for a part of it to be shown")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 from besra.service.access import Access
-from besra.service.endpoint import Endpoint
+from besra.service.endpoint import DEFAULT_SPACE, Endpoint
 from besra.service.gate import Bounds, Gate, Guard, HasSpace, Open, Recorder, is_default
 from besra.service.ingest import Clock
 from besra.service.key_routes import key_routes
@@ -55,7 +55,7 @@ def security_of(
         token.make()
     elif not access.is_nobody:
         token.end()
-    book = UserBook(access)
+    book = UserBook(access, lambda space: space == DEFAULT_SPACE or has_space(space))
     endpoints = [
         *session_routes(guard, book, token, clock),
         *user_routes(book, alerts.audit, clock),

@@ -1,5 +1,6 @@
 """What a service keeps, and where: the journal, the events, the alerts."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from besra.storage.alert_search import Search, Sort
 from besra.storage.alert_store import FILE, AlertStore, Committed
 from besra.storage.event_store import EventStore
 from besra.storage.growth import ToldBucket
-from besra.storage.journal import Journal, JournalError
+from besra.storage.journal import Journal
 from besra.storage.outcome import Outcome
 from besra.storage.progress import Progress
 
@@ -66,22 +67,35 @@ def stores_at(places: Places) -> Iterator[Stores]:
 
 
 @contextmanager
+def for_owner_alone() -> Iterator[None]:
+    """What the process makes while the block runs is for its user alone to read, unless it says otherwise."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Nobody else uses the folder while the block runs. Two would each trim what the other has taken.
 
-    Raises InputError (`serve-data-in-use`). The system lets go of the lock however the process ends.
+    The folder is made where there is none, for its owner alone: who may read it has the hashes of passwords, too.
+    Raises InputError (`serve-data`, `serve-data-in-use`). The system lets go of the lock however the process ends.
     """
     try:
-        import fcntl  # noqa: PLC0415  not everywhere
-    except ImportError:
-        yield
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (folder / LOCK).open("w")
     except OSError as error:
-        raise JournalError(f"{folder}: {error}") from error
+        why = "it is a file" if folder.is_file() else error.strerror
+        hint = "name a folder that you may write as --data, or run as the user it belongs to"
+        raise InputError.of("serve-data", f"{folder} cannot be used as data folder: {why}", hint=hint) from error
     with file:
+        try:
+            import fcntl  # noqa: PLC0415  not everywhere
+        except ImportError:
+            yield
+            return
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

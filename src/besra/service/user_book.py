@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,16 +24,20 @@ MOST_KEYS = 1000
 
 
 class UserBook:
-    """Users and keys of a service; all methods are blocking, and take effect at once. They raise RequestError."""
+    """Users and keys of a service; all methods are blocking, and take effect at once. They raise RequestError.
 
-    def __init__(self, access: Access) -> None:
+    Roles are in spaces that `has_space` knows, or in all.
+    """
+
+    def __init__(self, access: Access, has_space: Callable[[str], bool] = lambda _: True) -> None:
         self.access = access
+        self._has_space = has_space
 
     # --- users --------------------------------------------------------------------------------------------------------
 
     def add(self, name: object, password: object, roles: object, now: int, *, is_first: bool = False) -> Account:
         """Make a user, perhaps only if it is the first one (409 if it is not)."""
-        account = Account(_name(name), _hashed(password), _roles(roles), now, now)
+        account = Account(_name(name), _hashed(password), self._roles(roles), now, now)
         if not self.access.store.add_account(account, is_first=is_first):
             told = "there are users already" if is_first else f"there is a user {account.name!r} already"
             raise RequestError(409, told)
@@ -48,7 +52,7 @@ class UserBook:
         if "password" in given:
             new["password"] = _hashed(given["password"])
         if "roles" in given:
-            new["roles"] = _roles(given["roles"])
+            new["roles"] = self._roles(given["roles"])
         if "disabled" in given:
             if not isinstance(given["disabled"], bool):
                 raise RequestError(400, "`disabled` is true or false")
@@ -88,7 +92,8 @@ class UserBook:
         roles: Roles | None = None
         if given.get("roles") is not None:
             roles = _roles(given["roles"])
-            _refuse_more(owner, roles)
+            _refuse_more(owner, roles)  # first: nobody need know which spaces there are
+            self._check_spaces(roles)
         expires = None if given.get("expiration") is None else now + _period(given["expiration"])
         valid = [key for key in self.all_keys() if key.account == owner.name and _is_valid(key, now)]
         if len(valid) >= MOST_KEYS:
@@ -104,6 +109,16 @@ class UserBook:
     def all_keys(self) -> list[ApiKey]:
         """All keys, in the order of their making."""
         return sorted(self.access.known.keys.values(), key=lambda key: (key.created, key.id))
+
+    def _roles(self, given: object) -> Roles:
+        roles = _roles(given)
+        self._check_spaces(roles)
+        return roles
+
+    def _check_spaces(self, roles: Roles) -> None:
+        for space in roles:
+            if space != EVERYWHERE and not self._has_space(space):
+                raise RequestError(400, f"there is no space {space[:100]!r} to have a role in: make it first")
 
     def invalidate(self, ids: Sequence[str], now: int) -> None:
         """Have keys count no more."""
@@ -136,8 +151,8 @@ def _refuse_more(owner: Who, roles: Roles) -> None:
 
 def _name(given: object) -> str:
     is_name = isinstance(given, str) and 0 < len(given) <= LONGEST_NAME and given.isprintable()
-    if not isinstance(given, str) or not is_name or ":" in given or given != given.strip():
-        raise RequestError(400, "the name of a user has 1 to 100 characters, no colon, and is one line")
+    if not isinstance(given, str) or not is_name or {":", "/"} & {*given} or given != given.strip():
+        raise RequestError(400, "the name of a user has 1 to 100 characters, no colon or slash, and is one line")
     return given
 
 

@@ -338,7 +338,7 @@ class AlertStore:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds hashes of passwords, too
     except OSError as error:
         message = f"the folder of the alert store cannot be made: {error.strerror}"
         raise AlertStoreError.of("database-failed", message, path=str(folder)) from error

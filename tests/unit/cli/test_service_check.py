@@ -55,7 +55,7 @@ def test_all_is_well(folder: Path, tmp_path: Path) -> None:
     assert found["journal"].detail == "1 requests wait, 1 documents"
     assert found["in use"].detail == "no service uses it now"
     assert found["port"].detail.endswith(": free")
-    assert worse(tmp_path / "none") == {"folder": State.NOTE}
+    assert worse(tmp_path / "none") == {"folder": State.BAD}
 
 
 def test_while_it_runs(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.served import PATIENCE
 from tests.unit.storage.samples import alert, run
 
 from besra.cli.command_line import besra
+from besra.errors import InputError
 from besra.service import access, passwords
 from besra.service.credential import Basic
 from besra.service.gate import Bounds
@@ -255,7 +256,9 @@ def test_the_last_admin_stays(at: Guarded) -> None:
     assert at.ask("DELETE", "/api/v1/users/ann", headers=admin).status == 204
 
 
-@pytest.mark.parametrize("name", ["", "a:b", "a\nb", "a\r\nSet-Cookie: x", " a", "a\x00", "x" * 101, "\ud800", 7, None])
+@pytest.mark.parametrize(
+    "name", ["", "a:b", "a/b", "a\nb", "a\r\nSet-Cookie: x", " a", "a\x00", "x" * 101, "\ud800", 7, None]
+)
 def test_names_nobody_can_have(at: Guarded, name: object) -> None:
     admin = at.set_up()
     raw = json.dumps({"name": name, "password": PASSWORD, "roles": {"*": ["viewer"]}}).encode()
@@ -506,3 +509,42 @@ def test_without_users_only_names_of_this_machine_are_answered(tmp_path: Path) -
         assert at.ask("POST", "/api/exception_lists", body, headers=headers).json["created_by"] == "ann"
         entry = at.ask("GET", "/api/v1/audit", headers=headers).json["entries"][0]
         assert (entry["who"], entry["credential"]) == ("ann", "none")
+
+
+def test_a_role_in_a_space_that_is_not_there_is_told(at: Guarded, tmp_path: Path) -> None:
+    admin = at.set_up()
+    body = {"name": "bob", "password": PASSWORD, "roles": {"nospace": ["viewer"]}}
+    answer = at.ask("POST", "/api/v1/users", body, headers=admin)
+    assert (answer.status, "'nospace'" in answer.json["message"]) == (400, True)
+    bob = make(at, admin, "bob", "viewer", space="default")
+    assert at.ask("PUT", "/api/v1/users/bob", {"roles": {"nospace": ["viewer"]}}, headers=admin).status == 400
+    make_key(at, admin, 400, roles={"nospace": ["viewer"]})
+    # Whoever may not look into spaces learns of none.
+    told = [make_key(at, bob, 403, roles={space: ["viewer"]}) for space in ("lab", "nospace")]
+    assert told[0]["message"].replace("lab", "nospace") == told[1]["message"]
+    (tmp_path / "password").write_text(PASSWORD)
+    options = ["--password-file", str(tmp_path / "password"), "--data", str(tmp_path / "data")]
+    roles = ["--role", "viewer@nospace", "--role", "viewer@lab", "--role", "viewer@default"]
+    done = CliRunner().invoke(besra, ["user", "add", "eve", *roles, *options], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert done.stderr.count("[user-no-space]") == 1
+    assert "'nospace'" in done.stderr
+    assert f"made user eve in {tmp_path / 'data' / 'alerts.sqlite'}\n" in done.stderr
+
+
+def test_a_key_that_may_not_is_named(at: Guarded) -> None:
+    made = make_key(at, at.set_up(), roles={"*": ["ingest"]})
+    reason = at.ask("GET", "/api/v1/gaps", headers=key(made["encoded"])).json["message"]
+    assert reason.startswith(f"the key {made['id']} of 'ann' has not the right to read")
+
+
+def test_no_database_before_there_is_a_password(tmp_path: Path) -> None:
+    place = ["--data", str(tmp_path / "data")]
+    done = CliRunner().invoke(besra, ["user", "add", "ann", "--role", "admin", *place])
+    assert isinstance(done.exception, InputError)
+    assert done.exception.problem.code == "user-no-password"
+    assert not (tmp_path / "data").exists()
+    (tmp_path / "password").write_text(PASSWORD)
+    secret = ["--password-file", str(tmp_path / "password")]
+    done = CliRunner().invoke(besra, ["user", "add", "ann", "--role", "admin", *place, *secret], catch_exceptions=False)
+    assert [path.stat().st_mode & 0o077 for path in (tmp_path / "data", tmp_path / "data" / "alerts.sqlite")] == [0, 0]

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, make_url, text
 from tests.unit.storage import old_rows
 from tests.unit.storage.samples import NOW, alert, run
 
+from besra.errors import InputError
 from besra.service import backup
 from besra.service.backup import back_up
 from besra.service.backup_form import BackupError
@@ -19,6 +20,7 @@ from besra.service.restore import restore
 from besra.service.stores import Places, stores_at
 from besra.storage.alert_store import AlertStore
 from besra.storage.database import AlertStoreError, Database
+from besra.storage.event_store import StoredEvent
 from besra.storage.journal import Journal, Record
 from besra.storage.outcome import Outcome
 from besra.storage.versions import FOLDER, bring_up
@@ -118,3 +120,47 @@ def test_other_files_of_a_service_are_in_it(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "key").stat().st_mode & 0o077 == 0
     assert restored.contents.files["key"].bytes == 6
     assert not (tmp_path / "new" / "setup-token").exists()
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder `data` with events and alerts, in the folder where the test is."""
+    monkeypatch.chdir(tmp_path)
+    with stores_at(Places(Path("data"))) as stores:
+        stores.events.add([StoredEvent(1, 0, ("x",), "1", b'{"a":1}', NOW, NOW)], 1)
+        stores.alerts.commit(Outcome(run(), [alert(1)]))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["copy", "copy.tar"])
+def test_paths_from_where_one_is(kept: Path, name: str) -> None:
+    back_up(Path("data"), Path(name))
+    restore(Path(name), Path("again"))
+    names = {path.relative_to(kept / "again").as_posix() for path in (kept / "again").rglob("*.parquet")}
+    assert names == {path.relative_to(kept / "data").as_posix() for path in (kept / "data").rglob("*.parquet")} != set()
+    assert (kept / "again").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_source_that_is_no_backup_leaves_nothing(kept: Path) -> None:
+    back_up(Path("data"), Path("copy.tar"))
+    whole = Path("copy.tar").read_bytes()
+    Path("half.tar").write_bytes(whole[: len(whole) // 2 + 100])
+    Path("empty.tar").touch()
+    Path("there").mkdir()
+    for source, code in (("none", "restore-failed"), ("half.tar", "backup-damaged"), ("empty.tar", "backup-damaged")):
+        for folder in (Path("new"), Path("there")):
+            with pytest.raises(BackupError) as caught:
+                restore(Path(source), folder)
+            assert (caught.value.problem.code, "room" in str(caught.value)) == (code, False)
+    assert not Path("new").exists()
+    assert list(Path("there").iterdir()) == []
+    with pytest.raises(BackupError, match="none is not there"):
+        restore(Path("none"), Path("new"))
+
+
+def test_a_folder_that_is_a_file(kept: Path) -> None:
+    back_up(Path("data"), Path("copy"))
+    Path("file").touch()
+    with pytest.raises(InputError) as caught:
+        restore(Path("copy"), Path("file"))
+    assert (caught.value.problem.code, "it is a file" in caught.value.problem.message) == ("serve-data", True)

@@ -222,3 +222,33 @@ def test_addresses() -> None:
 def test_who_is_no_service(answer: Answer | None) -> None:
     with listening(lambda _: answer) as url, pytest.raises(PeerError, match="peer-away"):
         Peer(Address.of(url)).check()
+
+
+@pytest.mark.parametrize(
+    ("status", "key", "hint"),
+    [
+        (401, None, "--api-key-file"),
+        (403, None, "--api-key-file"),
+        (401, "abc=", "still valid"),
+        (403, "abc=", "role `ingest`"),
+    ],
+)
+def test_who_is_not_let_in_is_told_what_to_give(status: int, key: str | None, hint: str) -> None:
+    denied: Answer = (status, {}, {"error": {"type": "security_exception", "reason": "not you"}})
+    with listening(lambda _: denied) as url:
+        with pytest.raises(PeerError) as caught:
+            Peer(Address.of(url, key)).check()
+        with pytest.raises(PeerError) as later, BulkSender(Peer(Address.of(url, key))) as sender:
+            sender.add(Sending(b"{}", Origin("f", 1)))
+    for error in (caught.value, later.value):
+        assert (error.problem.code, hint in (error.problem.hint or "")) == ("peer-denied", True)
+        assert f"({status}): not you" in error.problem.message
+
+
+def test_an_api_key_stands_beside_an_address() -> None:
+    assert Address.of("http://host:1", "a+/_-b==").authorization == "ApiKey a+/_-b=="
+    for url, key, code in (("http://me:x@host:1", "abc", "peer-url"), ("http://host:1", "a\nb", "peer-denied")):
+        with pytest.raises(PeerError) as caught:
+            Address.of(url, key)
+        assert caught.value.problem.code == code
+        assert key not in str(caught.value)

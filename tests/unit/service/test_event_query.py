@@ -106,7 +106,7 @@ def test_no_time_to_look_at_all(reader: EventReader) -> None:
     [
         ({"query": "a: ("}, "kql-syntax"),
         ({"query": "any where", "language": "eql"}, "1:10"),
-        ({"query": "", "language": "eql"}, "error"),
+        ({"query": "", "language": "eql"}, "category is missing [eql-syntax]; start with"),
         ({"query": "_index: a"}, "name indices in `index`"),
         ({"query": 'any where _id == "1"', "language": "eql"}, "no field of events"),
         ({"start": "soon"}, "start: "),

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
 
 import pytest
@@ -84,7 +85,6 @@ def test_levels(level: str, shown: list[str]) -> None:
         for line in ("a", "x: warning: b", "error: c"):
             telling("watch")(line)
         logging.getLogger("uvicorn.error").info("Started")
-        logging.getLogger("uvicorn.error").error(OSError(98, "in use"))
     told = [json.loads(line)["message"].removeprefix("x: warning: ") for line in stream.getvalue().splitlines()]
     assert told == shown
     assert not logging.getLogger("besra").handlers
@@ -135,3 +135,23 @@ def test_requests_are_told_without_what_is_in_them(app: Callable[..., Starlette]
 def test_without_a_service_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     say("rules", "nobody listens")
     assert capsys.readouterr().err == ""
+
+
+def test_who_stops_the_service_at_once_sees_no_traceback() -> None:
+    stream = io.StringIO()
+    with logging_to(stream, LogForm.TEXT, "info"):
+        logging.getLogger("uvicorn.error").error("Exception in 'lifespan' protocol\n", exc_info=CancelledError())
+        assert not stream.getvalue()
+        logging.getLogger("uvicorn.error").error("Exception in 'lifespan' protocol\n", exc_info=ValueError("x"))
+    assert "ValueError: x" in stream.getvalue()
+
+
+def test_what_came_again_is_told_before_the_last_line() -> None:
+    stream = io.StringIO()
+    with logging_to(stream, LogForm.JSON, "info") as lines:
+        say("rules", "a")
+        say("rules", "a")
+        lines.tell_repeats()
+        say("service", "stopped")
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["message"], line.get("repeated")) for line in told] == [("a", None), ("a", 1), ("stopped", None)]

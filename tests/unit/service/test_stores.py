@@ -12,7 +12,7 @@ from besra.events.recognise import DEFAULTS
 from besra.service.admission import Admission, admitted
 from besra.service.body import BodyError
 from besra.service.bulk import MOST_ITEMS, Put, Refused, parse_bulk
-from besra.service.stores import Places, stores_at
+from besra.service.stores import Places, for_owner_alone, stores_at
 from besra.storage.database import AlertStoreError
 from besra.storage.event_store import EventStore, StoredEvent
 from besra.storage.journal import Record
@@ -96,3 +96,29 @@ def test_a_body_of_too_many_documents_is_refused() -> None:
     with pytest.raises(BodyError) as raised:
         parse_bulk(b'{"create":{}}\n{}\n' * (MOST_ITEMS + 1), "i")
     assert raised.value.status == 413
+
+
+def test_what_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with for_owner_alone(), stores_at(Places(tmp_path / "data")):
+        pass
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "data").rglob("*")}
+    assert modes == dict.fromkeys(modes, 0)
+    assert "alerts.sqlite" in modes
+    for name in ("new", "old"):
+        if name == "old":
+            (tmp_path / name).mkdir()
+            (tmp_path / name).chmod(0o755)
+        with stores_at(Places(tmp_path / name)):
+            pass
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "old").stat().st_mode & 0o777 == 0o755  # whoever made it may have had a reason
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_folder_that_cannot_be(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError) as raised, stores_at(Places(tmp_path / name)):
+        pass
+    problem = raised.value.problem
+    assert (problem.code, str(tmp_path / name) in problem.message) == ("serve-data", True)
+    assert "--data" in (problem.hint or "")

@@ -6,6 +6,7 @@ import click
 
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.secrets import Url
+from besra.cli.service_place import DATA, serves_at
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted
 from besra.cli.terminal import Terminal
@@ -15,14 +16,12 @@ from besra.errors import InputError
 @click.command(epilog=EXIT_CODE_HELP, short_help="Copy what a service keeps, while it runs.")
 @click.argument("to", metavar="DIR|FILE.tar")
 @config_option
-@click.option("--data", "folder", default="besra-data", show_default=True, metavar="DIR", help="What is copied.")
-@click.option(
-    "--alerts", type=Url(), metavar="URL", help="The database of the alerts, as for serve.  [a file in --data]"
-)
+@click.option("--data", "folder", metavar="DIR", help="The service's --data.  [its setting]")
+@click.option("--alerts", type=Url(), metavar="URL", help="The service's --alerts.  [its setting]")
 @click.option("-q", "--quiet", is_flag=True, help="Only errors.")
 @click.option("--no-color", is_flag=True, help="No colours (also: the variable NO_COLOR).")
 @click.pass_context
-def backup(context: click.Context, /, to: str, folder: str, alerts: str | None, quiet: bool, no_color: bool) -> None:
+def backup(context: click.Context, /, to: str, quiet: bool, no_color: bool, **given: object) -> None:
     """Copy the folder of `besra serve` as it is at one moment, into a new folder or one tar file.
 
     The service goes on meanwhile. Nothing acknowledged before is missing in the copy.
@@ -33,7 +32,8 @@ def backup(context: click.Context, /, to: str, folder: str, alerts: str | None, 
         message = f"backups need more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
     terminal = Terminal.of(quiet=quiet, no_color=no_color)
+    folder, alerts = serves_at(given["folder"], given["alerts"], context)
     tell_settings(context, terminal)
-    made = back_up(Path(folder), Path(to), alerts or None)
+    made = back_up(Path(folder or DATA), Path(to), alerts)
     terminal.say(f"{to}: {counted(made.files, 'file')}, {made.bytes:,} bytes, up to batch {made.batch}")
     context.exit(ExitCode.OK)

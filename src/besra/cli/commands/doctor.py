@@ -9,6 +9,7 @@ import click
 from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.options import OutputOptions, mapping_option, output_options, rules_option
 from besra.cli.self_check import Check, State, run_checks
+from besra.cli.service_place import serves_at
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.terminal import check_writable, output_to
 
@@ -20,7 +21,7 @@ from besra.cli.terminal import check_writable, output_to
 @click.option("--any-index", is_flag=True, help="Take every rule to read every event, whatever its index patterns.")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
 @mapping_option
-@click.option("--data", metavar="DIR", help="Look at the folder of `besra serve` as well.")
+@click.option("--data", metavar="DIR", help="Look at the folder of `besra serve` as well.  [its setting]")
 @click.option("--port", type=click.IntRange(1, 65535), default=9200, show_default=True, metavar="N", help="Its port.")
 @output_options("table", "json", default="table on a terminal, else json")
 @click.pass_context
@@ -31,6 +32,7 @@ def doctor(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, 
     """
     output = OutputOptions.of({**given, "form": given["form"] or _usual_form(given)})
     check_writable(output.path)
+    folder, _ = (None, None) if paths else serves_at(given["data"], None, context)
     tell_settings(context, output.terminal())
     if not paths and (rules or given["any_index"] or given["index"] or given["mappings"]):
         raise click.UsageError("--rules, --any-index, --index and --mapping are about events: name a PATH")
@@ -41,7 +43,7 @@ def doctor(context: click.Context, /, paths: tuple[str, ...], rules: tuple[str, 
         from besra.cli.evidence import examine  # noqa: PLC0415
 
         context.exit(examine(paths, rules, given, output))
-    service = (Path(given["data"]), int(given["port"])) if given["data"] else None
+    service = (Path(folder), int(given["port"])) if folder else None
     context.exit(check_installation(output, service))
 
 

@@ -8,7 +8,7 @@ from besra.cli.exit_codes import EXIT_CODE_HELP, ExitCode
 from besra.cli.options import mapping_option
 from besra.cli.progress import Progress
 from besra.cli.reading import ScanCounts, read_all, read_options
-from besra.cli.secrets import Url
+from besra.cli.secrets import Url, secret_option
 from besra.cli.settings import config_option, tell_settings
 from besra.cli.summary import counted, not_used_lines, read_line, source_lines
 from besra.cli.terminal import Terminal
@@ -31,8 +31,9 @@ SERVICE = "http://127.0.0.1:9200"
     default=SERVICE,
     show_default=True,
     metavar="URL",
-    help="The service; a name and password in it are for a proxy before it.",
+    help="The service; a name and password in it are those of a user.",
 )
+@secret_option("api-key", "an API key of the service, as `besra key create` tells it as `encoded`")
 @click.option("--index", metavar="NAME", help="Index name of events that do not say where they belong.")
 @mapping_option
 @click.option("-q", "--quiet", is_flag=True, help="Only errors, no warnings, no summary.")
@@ -46,7 +47,7 @@ def ingest(context: click.Context, /, paths: tuple[str, ...], url: str, **given:
     terminal = Terminal.of(quiet=bool(given["quiet"]), no_color=bool(given["no_color"]))
     tell_settings(context, terminal)
     read, counts = read_options(given), ScanCounts()
-    peer = Peer(Address.of(url))
+    peer = Peer(Address.of(url, _text(given["api_key"])))
     peer.check()
     with Progress(terminal) as progress, BulkSender(peer) as sender:
         unwritable = _send(sender, read_all(paths, read, progress, counts), terminal)
@@ -59,6 +60,10 @@ def ingest(context: click.Context, /, paths: tuple[str, ...], url: str, **given:
     terminal.say(_sent_line(sent, peer.address.url))
     is_bad = counts.is_bad_input or sent.refused or unwritable
     context.exit(ExitCode.BAD_INPUT if is_bad else ExitCode.OK)
+
+
+def _text(value: object) -> str | None:
+    return str(value).strip() if value is not None else None
 
 
 def _send(sender: BulkSender, items: Iterable[object], terminal: Terminal) -> int:

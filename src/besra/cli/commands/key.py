@@ -33,6 +33,7 @@ def create(name: str, owner: str, roles: tuple[str, ...], expiration: str | None
             raise no_user(owner)
         made, secret = at.book.add_key(who, asked, time.time_ns())
         at.record("key create", f"key {made.id} {name:.100} of {owner}")
+        at.warn_of_spaces(made.roles or {})
     click.echo(as_json(new_key_document(made, secret), indent=True))
 
 

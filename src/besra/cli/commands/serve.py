@@ -82,19 +82,19 @@ def serve(
         from besra.cli.serving_settings import settings_of  # noqa: PLC0415
         from besra.service.app import app_of  # noqa: PLC0415
         from besra.service.consumer import Consumer  # noqa: PLC0415
-        from besra.service.listening import listen  # noqa: PLC0415
+        from besra.service.listening import bound, listen  # noqa: PLC0415
         from besra.service.log import LogForm, logging_to, telling  # noqa: PLC0415
         from besra.service.rule_watch import Source  # noqa: PLC0415
         from besra.service.security import security_of  # noqa: PLC0415
         from besra.service.server import running  # noqa: PLC0415
         from besra.service.spaces import Spaces  # noqa: PLC0415
-        from besra.service.stores import Places  # noqa: PLC0415
+        from besra.service.stores import Places, for_owner_alone  # noqa: PLC0415
         from besra.service.value_list_book import ValueListBook  # noqa: PLC0415
         from besra.service.watch import watching  # noqa: PLC0415
     except ImportError as error:
         message = f"the service needs more than is installed ({error.name})"
         raise InputError.of("serve-not-installed", message, hint="pip install 'besra[serve]'") from error
-    context.with_resource(logging_to(None, LogForm(str(given["log_format"])), _log_level(given)))
+    lines = context.with_resource(logging_to(None, LogForm(str(given["log_format"])), _log_level(given)))
     terminal = LoggedTerminal()
     tell_settings(context, terminal)
     place, policy = place_of(given), policy_of(given)
@@ -110,6 +110,8 @@ def serve(
     settings = settings_of(given)
 
     with (
+        bound(place) as at,
+        for_owner_alone(),
         running(source, places, time.time_ns, telling("service"), settings) as service,
         watching([Path(name) for name in watched], places.folder, service.ingest, telling("watch")) as watchers,
     ):
@@ -118,13 +120,12 @@ def serve(
         security = security_of(service.stores.alerts, places.folder, time.time_ns, told, policy, service.spaces.has)
         if security.token.text:
             # Also where only errors are told: without it nobody can do anything.
-            print(set_up_notice(security.token, place), file=sys.stderr, flush=True)  # noqa: T201
+            print(set_up_notice(security.token, at.place, places), file=sys.stderr, flush=True)  # noqa: T201
         terminal.say(
-            f"{counted(len(service.duty.job.rules), 'rule')} running; send events to {address_of(place)}/_bulk"
+            f"{counted(len(service.duty.job.rules), 'rule')} running; send events to {address_of(at.place)}/_bulk"
         )
-        app = app_of(service, watchers, consumers, security)
-        if not listen(app, place, tells_requests=bool(given["access_log"])):
-            raise _no_address(place.host, place.port)
+        listen(app_of(service, watchers, consumers, security), at, tells_requests=bool(given["access_log"]))
+    lines.tell_repeats()
     terminal.say("stopped; everything acknowledged has been dealt with")
     context.exit(ExitCode.OK)
 
@@ -135,7 +136,3 @@ def _text(value: object) -> str | None:
 
 def _log_level(given: Mapping[str, object]) -> str:
     return "error" if given["quiet"] else str(given["log_level"])
-
-
-def _no_address(host: str, port: int) -> InputError:
-    return InputError.of("serve-address", f"cannot listen on {host}:{port}", hint="choose another --port")

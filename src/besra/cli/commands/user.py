@@ -18,6 +18,7 @@ from besra.cli.access import (
 )
 from besra.cli.exit_codes import EXIT_CODE_HELP
 from besra.cli.options import output_options
+from besra.cli.terminal import printable
 from besra.errors import InputError
 
 
@@ -38,12 +39,16 @@ def add(name: str, roles: tuple[str, ...], password: str | None, **given: Any) -
     """Make a user with some roles. The password is asked for, or read from a file."""
     if not roles:
         raise _no_roles()
+    secret = password_of(password)  # before there is a database
     with desk(given, makes=True) as at:
         from besra.service.set_up_token import SetUpToken  # noqa: PLC0415  optional, as what it needs
 
-        at.book.add(name, password_of(password), roles_in(roles), time.time_ns())
+        at.book.add(name, secret, roles_in(roles), time.time_ns())
         SetUpToken(at.folder).end()
         at.record("user add", f"user {name}: {', '.join(roles)}")
+        at.warn_of_spaces(roles_in(roles))
+        place = at.place
+    click.echo(printable(f"made user {name} in {place}"), err=True)
 
 
 @user.command("list", epilog=EXIT_CODE_HELP, short_help="List users.")
@@ -96,6 +101,7 @@ def roles(name: str, roles: tuple[str, ...], **given: Any) -> None:
     with desk(given) as at:
         at.book.change(name, {"roles": roles_in(roles)}, time.time_ns())
         at.record("user roles", f"user {name}: {', '.join(roles)}")
+        at.warn_of_spaces(roles_in(roles))
 
 
 def _no_roles() -> InputError:
