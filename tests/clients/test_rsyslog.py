@@ -183,6 +183,9 @@ class Moody(Ingest):
 
     def check(self) -> None:
         self.asked += 1
+        if self.error or self.limits.waiting < 0:
+            # rsyslog asks again at once, hundreds of times a second, and pauses the longer the more often it has asked.
+            time.sleep(0.1)
         if self.error:
             raise self.error
         super().check()
