@@ -119,7 +119,7 @@ class Deliverer:
         """Send what is due through a connector, as much as may be now. How many were sent, or tried."""
         try:
             return self._serve(target)
-        except Exception as error:
+        except Exception as error:  # raised again by the step that had this worker started
             self._error = error
             return 0
         finally:
